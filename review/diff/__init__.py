@@ -1,0 +1,40 @@
+"""Diffs of one file, in pure stages: bytes in, frozen dataclasses out.
+
+parse (`patch`) -> text (`text`) -> pairs and intra-line (`pairing`, `intraline`) -> chunks (`chunks`) -> colours
+(`highlight`) -> rows (`rows`) -> HTML (`render`). No Django, no git, no files: who calls brings the bytes.
+"""
+
+from __future__ import annotations
+
+from review.diff.differ import file_diff
+from review.diff.highlight import Colours, highlight, language_of
+from review.diff.render import render_diff, render_lines
+from review.diff.types import (
+    FORMAT_VERSION,
+    Chunk,
+    ChunkKind,
+    DiffError,
+    DiffOptions,
+    FileDiff,
+    FileInput,
+    Kind,
+    Line,
+)
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Chunk",
+    "ChunkKind",
+    "Colours",
+    "DiffError",
+    "DiffOptions",
+    "FileDiff",
+    "FileInput",
+    "Kind",
+    "Line",
+    "file_diff",
+    "highlight",
+    "language_of",
+    "render_diff",
+    "render_lines",
+]

@@ -1,0 +1,64 @@
+"""Opcodes and two texts to chunks of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from review.diff.intraline import Budget, lines_pair, words_changed
+from review.diff.patch import Opcode
+from review.diff.types import Chunk, ChunkKind, Line, Span, Text
+
+
+def chunks_build(left: Text, right: Text, opcodes: Sequence[Opcode]) -> tuple[Chunk, ...]:
+    return tuple(_chunks(left, right, opcodes, Budget()))
+
+
+def _chunks(left: Text, right: Text, opcodes: Sequence[Opcode], budget: Budget) -> Iterator[Chunk]:
+    at_left = at_right = 0
+    for op in opcodes:
+        if op.left_start > at_left:
+            yield _equal(left, right, at_left, op.left_start, at_right, op.right_start)
+        yield _changed(left, right, op, budget)
+        at_left, at_right = op.left_end, op.right_end
+    if at_left < len(left.lines):
+        yield _equal(left, right, at_left, len(left.lines), at_right, len(right.lines))
+
+
+def _equal(left: Text, right: Text, ls: int, le: int, rs: int, re: int) -> Chunk:
+    return Chunk(ChunkKind.EQUAL, _lines(left, ls, le), _lines(right, rs, re))
+
+
+def _changed(left: Text, right: Text, op: Opcode, budget: Budget) -> Chunk:
+    a = _lines(left, op.left_start, op.left_end)
+    b = _lines(right, op.right_start, op.right_end)
+    heading = op.heading if left.encoding == "Latin-1" else _heading(op.heading)
+    if not a or not b:
+        return Chunk(ChunkKind.DELETE if a else ChunkKind.INSERT, a, b, heading=heading)
+    pairs = lines_pair([line.text for line in a], [line.text for line in b], budget)
+    marked_a, marked_b = list(a), list(b)
+    for i, j in pairs:
+        spans = _pair_spans(a[i].text, b[j].text, budget)
+        marked_a[i] = Line(a[i].n, a[i].text, spans[0], a[i].newline)
+        marked_b[j] = Line(b[j].n, b[j].text, spans[1], b[j].newline)
+    return Chunk(ChunkKind.REPLACE, tuple(marked_a), tuple(marked_b), pairs, heading)
+
+
+def _pair_spans(a: str, b: str, budget: Budget) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    if a != b:
+        return words_changed(a, b, budget)
+    # The same characters from different bytes: mark those that the two encodings write differently.
+    spans = tuple((i, i + 1) for i, char in enumerate(a) if ord(char) > 0x7F)
+    return spans, spans
+
+
+def _heading(raw: str) -> str:
+    # git cuts it at 80 bytes, maybe inside a character.
+    return raw.encode("latin-1").decode("utf-8", "ignore")
+
+
+def _lines(text: Text, start: int, end: int) -> tuple[Line, ...]:
+    lines = tuple(map(Line, range(start + 1, end + 1), text.lines[start:end]))
+    if end == len(text.lines) and not text.newline and lines:
+        last = lines[-1]
+        return (*lines[:-1], Line(last.n, last.text, newline=False))
+    return lines

@@ -1,0 +1,101 @@
+"""Colours of one side. They depend on the blob and its name only, so one result serves every variant that shares it."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterator
+
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class_for_filename
+from pygments.token import Token as T
+
+from review.diff.types import Text
+
+# Per line: (start, end, class), in order, not overlapping.
+Token = tuple[int, int, str]
+Colours = tuple[tuple[Token, ...], ...]
+
+LIMIT_CHARS = 1_000_000
+LIMIT_LINE_CHARS = 2_000
+STOP_EVERY = 2_000  # tokens between two looks at the clock
+
+# Four quiet hues and a comment: the classes of the style sheet. The first match wins, so the special come first.
+_CLASSES = (
+    (T.Comment, "c"),
+    (T.Literal.String.Interpol, ""),
+    (T.Literal.String.Escape, "n"),
+    (T.Literal.String, "s"),
+    (T.Literal.Number, "n"),
+    (T.Literal.Date, "n"),
+    (T.Keyword.Constant, "n"),
+    (T.Keyword, "k"),
+    (T.Operator.Word, "k"),
+    (T.Name.Function, "f"),
+    (T.Name.Class, "f"),
+    (T.Name.Namespace, ""),
+    (T.Name.Decorator, "d"),
+    (T.Name.Tag, "k"),
+    (T.Name.Attribute, "d"),
+    (T.Name.Entity, "n"),
+    (T.Generic.Heading, "k"),
+    (T.Generic.Subheading, "k"),
+    (T.Generic.Deleted, "c"),
+    (T.Generic.Inserted, "s"),
+)
+_NEVER = frozenset({"Text only", "Text output"})
+_class_of_type: dict[object, str] = {}
+
+
+def language_of(path: str) -> str:
+    """The language's name, from the file name only: guessing from content is slow and hostile content can steer it."""
+    lexer = _lexer_class(path)
+    return str(lexer.name) if lexer else ""
+
+
+def _lexer_class(path: str) -> type[Lexer] | None:
+    name = posixpath.basename(path)
+    found = find_lexer_class_for_filename(name) or find_lexer_class_for_filename(name.lower())
+    return None if found is None or found.name in _NEVER else found
+
+
+def highlight(text: Text, path: str, *, stop: Callable[[], bool] = lambda: False) -> Colours | None:
+    """Lex the whole side; None where it stays plain (unknown language, too large, or told to stop)."""
+    lexer_class = _lexer_class(path)
+    if lexer_class is None or text.longest > LIMIT_LINE_CHARS:
+        return None
+    # A \r would be taken for a line of its own by some lexers; a blank keeps every offset.
+    source = "\n".join(text.lines).replace("\r", " ") + "\n"
+    if len(source) > LIMIT_CHARS:
+        return None
+    lines: list[tuple[Token, ...]] = []
+    line: list[Token] = []
+    column = 0
+    total = 0
+    for count, (value, css) in enumerate(_tokens(lexer_class(), source), start=1):
+        if count % STOP_EVERY == 0 and stop():
+            return None
+        total += len(value)
+        parts = value.split("\n") if "\n" in value else (value,)
+        for index, part in enumerate(parts):
+            if index:
+                lines.append(tuple(line))
+                line, column = [], 0
+            end = column + len(part)
+            if css and part.strip():
+                if line and line[-1][2] == css and line[-1][1] == column:
+                    line[-1] = (line[-1][0], end, css)
+                else:
+                    line.append((column, end, css))
+            column = end
+    if total != len(source):
+        return None  # a lexer that drops or invents text cannot be laid over the lines
+    return tuple(lines)
+
+
+def _tokens(lexer: Lexer, source: str) -> Iterator[tuple[str, str]]:
+    for _, kind, value in lexer.get_tokens_unprocessed(source):
+        css = _class_of_type.get(kind)
+        if css is None:
+            css = next((name for parent, name in _CLASSES if kind in parent), "")
+            _class_of_type[kind] = css
+        yield value, css

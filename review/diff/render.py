@@ -1,0 +1,180 @@
+"""Rows to HTML: escaped text and class names, nothing else.
+
+A cell is one element: numbers and signs are attributes that the style sheet prints. Rows stand in sections of 200 that
+the browser skips while they are out of sight, so a long diff stays whole in the document and its own find works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import islice
+
+from review.diff.highlight import Colours, Token
+from review.diff.rows import Fold, Row, View, diff_rows, equal_rows
+from review.diff.text import RAW_BYTE_BASE
+from review.diff.types import FileDiff, Line, Span
+
+SECTION_ROWS = 200
+EXPAND_LINES = 20
+
+# Characters that would be invisible, reorder the line, or be changed by an HTML parser. Joiners that scripts and emoji
+# need (U+200C, U+200D) stay as they are.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\uef80-\uefff\U000e0000-\U000e007f]"
+)
+
+
+def render_diff(
+    diff: FileDiff,
+    *,
+    view: View,
+    context: int = 3,
+    left_colours: Colours | None = None,
+    right_colours: Colours | None = None,
+) -> str:
+    """The body of a file's diff: sections of rows."""
+    rows = diff_rows(diff.chunks, view=view, context=context)
+    return _sections(rows, _Cells(diff, view, left_colours, right_colours))
+
+
+def render_lines(
+    diff: FileDiff,
+    *,
+    view: View,
+    start: int,
+    end: int,
+    left_colours: Colours | None = None,
+    right_colours: Colours | None = None,
+) -> str:
+    """Equal lines start..end (of the left side), to take the place of a fold or a part of it."""
+    rows = equal_rows(diff.chunks, left_start=start, left_end=end)
+    return _sections(rows, _Cells(diff, view, left_colours, right_colours))
+
+
+def _sections(rows: Iterable[Row | Fold], cells: _Cells) -> str:
+    parts: list[str] = []
+    feed = iter(rows)
+    while batch := list(islice(feed, SECTION_ROWS)):
+        parts.append(f'<div class="rows" style="--n:{len(batch)}">')
+        parts.extend(cells.html(row) for row in batch)
+        parts.append("</div>")
+    return "".join(parts)
+
+
+def fold_html(fold: Fold) -> str:
+    many = f"{fold.count:,} unchanged lines"
+    where = f'data-left="{fold.left}" data-right="{fold.right}" data-count="{fold.count}"'
+    heading = f"<code>{text_html(fold.heading)}</code>" if fold.heading else ""
+    some = (
+        f'<button type="button" data-expand="up" aria-label="Show {EXPAND_LINES} more lines above the next change">'
+        f"↑ {EXPAND_LINES}</button>"
+        f'<button type="button" data-expand="down" aria-label="Show {EXPAND_LINES} more lines below the last change">'
+        f"↓ {EXPAND_LINES}</button>"
+        if fold.count > EXPAND_LINES
+        else ""
+    )
+    return (
+        f'<div class="fold" {where}><span>{many}</span>{heading}{some}'
+        f'<button type="button" data-expand="all">Show all</button></div>'
+    )
+
+
+def text_html(text: str) -> str:
+    """Escape a text and make visible what would not be."""
+    safe = escape(text, quote=False)
+    return _UNSEEN.sub(_unseen_html, safe) if _UNSEEN.search(safe) else safe
+
+
+def _unseen_html(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        name = chr(0x2400 + code)
+    elif code == 0x7F:
+        name = "\u2421"
+    elif RAW_BYTE_BASE + 0x80 <= code <= RAW_BYTE_BASE + 0xFF:
+        name = f"\\x{code - RAW_BYTE_BASE:02X}"
+    else:
+        name = f"U+{code:04X}"
+    return f'<i class="ctl">{name}</i>'
+
+
+def code_html(text: str, tokens: Sequence[Token], marks: Sequence[Span]) -> str:
+    if not marks:
+        return _tokens_html(text, 0, len(text), tokens)
+    parts: list[str] = []
+    at = 0
+    for start, end in marks:
+        parts.append(_tokens_html(text, at, start, tokens))
+        parts.append(f"<mark>{_tokens_html(text, start, end, tokens)}</mark>")
+        at = end
+    parts.append(_tokens_html(text, at, len(text), tokens))
+    return "".join(parts)
+
+
+def _tokens_html(text: str, start: int, end: int, tokens: Sequence[Token]) -> str:
+    parts: list[str] = []
+    at = start
+    for first, last, css in tokens:
+        if last <= at or first >= end:
+            continue
+        first, last = max(first, at), min(last, end)
+        if first > at:
+            parts.append(text_html(text[at:first]))
+        parts.append(f'<span class="{css}">{text_html(text[first:last])}</span>')
+        at = last
+    if at < end:
+        parts.append(text_html(text[at:end]))
+    return "".join(parts)
+
+
+class _Cells:
+    """Rows of one diff to HTML; holds what all of them need."""
+
+    def __init__(
+        self, diff: FileDiff, view: View, left: Colours | None, right: Colours | None
+    ) -> None:
+        self.left, self.right = left or (), right or ()
+        self.returns = diff.shows_carriage_returns
+        self.html = self._split if view == "split" else self._unified
+
+    def _split(self, row: Row | Fold) -> str:
+        if isinstance(row, Fold):
+            return fold_html(row)
+        first = f' data-change="{row.change}"' if row.first else ""
+        return self._half(row.left, "L", row, first) + self._half(row.right, "R", row, "")
+
+    def _half(self, line: Line | None, side: str, row: Row, extra: str) -> str:
+        if line is None:
+            return f'<div class="void"{extra}></div>'
+        css = "" if not row.change else ' class="del"' if side == "L" else ' class="add"'
+        code = self._code(line, side, changed=bool(row.change))
+        return f'<div{css} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
+
+    def _unified(self, row: Row | Fold) -> str:
+        if isinstance(row, Fold):
+            return fold_html(row)
+        first = f' data-change="{row.change}"' if row.first else ""
+        a, b = row.left, row.right
+        if a is not None and b is not None:
+            code = self._code(b, "R", changed=False)
+            return f'<div id="R{b.n}" data-l="{a.n}" data-r="{b.n}">{code}</div>'
+        if a is not None:
+            return f'<div class="del" id="L{a.n}" data-l="{a.n}"{first}>{self._code(a, "L", changed=True)}</div>'
+        if b is not None:
+            return f'<div class="add" id="R{b.n}" data-r="{b.n}"{first}>{self._code(b, "R", changed=True)}</div>'
+        return ""
+
+    def _code(self, line: Line, side: str, *, changed: bool) -> str:
+        colours = self.left if side == "L" else self.right
+        tokens: Sequence[Token] = colours[line.n - 1] if line.n <= len(colours) else ()
+        text = line.text
+        if text.endswith("\r") and not (changed and self.returns):
+            text = text[:-1]
+        marks = line.changed
+        code = code_html(text, tokens, marks) if tokens or marks else text_html(text)
+        if changed and not line.newline:
+            code += '<i class="ctl end">no newline at end</i>'
+        return code

@@ -1,0 +1,93 @@
+"""Chunks to the rows of a view: changed lines, some equal ones around them, and folds for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+
+from review.diff.types import Chunk, ChunkKind, Line
+
+View = Literal["split", "unified"]
+
+# A fold is worth its own row only if it hides more lines than that.
+FOLD_MIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a split view; in a unified view a changed row has one side only. `change` counts changes from 1."""
+
+    left: Line | None
+    right: Line | None
+    change: int = 0
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Equal lines that are not shown: `count` of them, from these line numbers on."""
+
+    left: int
+    right: int
+    count: int
+    heading: str = ""  # what the lines below belong to
+
+
+def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[Row | Fold]:
+    change = 0
+    for index, chunk in enumerate(chunks):
+        if chunk.kind is ChunkKind.EQUAL:
+            following = chunks[index + 1] if index + 1 < len(chunks) else None
+            yield from _equal_rows(
+                chunk,
+                before=context if index else 0,
+                after=context if following else 0,
+                heading=following.heading if following else "",
+            )
+            continue
+        change += 1
+        rows = _split_rows(chunk, change) if view == "split" else _unified_rows(chunk, change)
+        for number, row in enumerate(rows):
+            yield row if number else Row(row.left, row.right, change, first=True)
+
+
+def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Iterator[Row | Fold]:
+    total = len(chunk.left)
+    hidden = total - before - after
+    if hidden <= FOLD_MIN:
+        yield from map(Row, chunk.left, chunk.right)
+        return
+    yield from map(Row, chunk.left[:before], chunk.right[:before])
+    yield Fold(chunk.left[before].n, chunk.right[before].n, hidden, heading)
+    yield from map(Row, chunk.left[total - after :], chunk.right[total - after :])
+
+
+def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:
+    """Paired lines face each other; what stands between two pairs is put side by side as far as it goes."""
+    at_left = at_right = 0
+    for i, j in (*chunk.pairs, (len(chunk.left), len(chunk.right))):
+        for a, b in zip_longest(chunk.left[at_left:i], chunk.right[at_right:j]):
+            yield Row(a, b, change)
+        if i < len(chunk.left) and j < len(chunk.right):
+            yield Row(chunk.left[i], chunk.right[j], change)
+        at_left, at_right = i + 1, j + 1
+
+
+def _unified_rows(chunk: Chunk, change: int) -> Iterator[Row]:
+    for line in chunk.left:
+        yield Row(line, None, change)
+    for line in chunk.right:
+        yield Row(None, line, change)
+
+
+def equal_rows(chunks: Sequence[Chunk], *, left_start: int, left_end: int) -> Iterator[Row]:
+    """The rows of equal lines left_start..left_end (numbers of the left side, both included)."""
+    for chunk in chunks:
+        if chunk.kind is not ChunkKind.EQUAL or not chunk.left:
+            continue
+        first = chunk.left[0].n
+        start, end = max(left_start - first, 0), min(left_end - first + 1, len(chunk.left))
+        if start < end:
+            yield from map(Row, chunk.left[start:end], chunk.right[start:end])

@@ -1,0 +1,133 @@
+"""What goes into a diff and what comes out of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple, dataclass, field
+from enum import StrEnum
+
+# Raise it when the shape or the HTML changes: it is part of every cache key.
+FORMAT_VERSION = 1
+
+Span = tuple[int, int]
+
+
+class DiffError(ValueError):
+    """The patch does not describe the two sides it came with."""
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    BINARY = "binary"
+    IMAGE = "image"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+    TOO_LARGE = "too_large"  # beyond what is ever read; `deferred` is the milder form
+    EMPTY = "empty"  # added or deleted with no content
+    SAME = "same"  # nothing to show line by line: a mode, a name or an encoding changed
+
+
+class ChunkKind(StrEnum):
+    EQUAL = "equal"
+    INSERT = "insert"
+    DELETE = "delete"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOptions:
+    """How to compare. The same value was given to git when it made the patch."""
+
+    whitespace: str = "none"  # what git was told to ignore: none, eol, change, all
+    limit_bytes: int = 8_000_000  # per side; more is not compared at all
+    defer_changed: int = 500  # changed lines above which one click is asked for
+    defer_line_chars: int = 2_000  # a longer line looks minified
+
+    def state_hash(self) -> str:
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInput:
+    """One changed file of a comparison, as git tells it; `left` and `right` are None where a side has no file.
+
+    `patch` is git's own, made without context (`-U0`). A side whose size is over the limit is given by its size alone.
+    """
+
+    path: str
+    old_path: str | None = None
+    status: str = "M"
+    left: bytes | None = None
+    right: bytes | None = None
+    left_size: int | None = None
+    right_size: int | None = None
+    patch: bytes = b""
+    old_mode: str = ""
+    new_mode: str = ""
+    old_blob: str = ""
+    new_blob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of one side: its number from 1, its text without the newline, and the spans that differ in its pair."""
+
+    n: int
+    text: str
+    changed: tuple[Span, ...] = ()
+    newline: bool = True  # False for a last line without one
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other, in order."""
+
+    kind: ChunkKind
+    left: tuple[Line, ...]
+    right: tuple[Line, ...]
+    pairs: tuple[Span, ...] = ()
+    heading: str = ""  # the enclosing function or section, as git found it
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One side, decoded without loss and split at \\n only."""
+
+    lines: tuple[str, ...]
+    newline: bool = True  # the last line ends in one
+    encoding: str = "UTF-8"
+    invalid: int = 0  # bytes that are not valid in it, kept as private characters
+    bom: bool = False
+    ends: str = ""  # lf, crlf, mixed, or "" where there is no line end
+    longest: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDiff:
+    path: str
+    old_path: str | None
+    status: str
+    kind: Kind
+    notes: tuple[str, ...] = ()  # plain sentences, each about something a reader could not see
+    deferred: str = ""  # why the lines should be shown only when asked for
+    language: str = ""
+    left: Text | None = None
+    right: Text | None = None
+    chunks: tuple[Chunk, ...] = field(default=(), repr=False)
+    insertions: int = 0
+    deletions: int = 0
+    changes: int = 0
+
+    @property
+    def left_lines(self) -> int:
+        return len(self.left.lines) if self.left else 0
+
+    @property
+    def right_lines(self) -> int:
+        return len(self.right.lines) if self.right else 0
+
+    @property
+    def shows_carriage_returns(self) -> bool:
+        """Whether a \\r before the newline means something here, or just how the whole file ends its lines."""
+        ends = {side.ends for side in (self.left, self.right) if side and side.ends}
+        return len(ends) > 1 or "mixed" in ends
