@@ -1,8 +1,9 @@
-"""The one place that connects to Redis."""
+"""Connections to Redis: one pool per process, one client per event loop."""
 
 from __future__ import annotations
 
-from functools import cache
+import os
+from functools import lru_cache
 
 import redis
 import redis.asyncio
@@ -10,31 +11,32 @@ from django.conf import settings
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-CONNECT_TIMEOUT_S = 3
-ANSWER_TIMEOUT_S = 15  # longer than any blocking read asks for
-_RETRIES = 3
-_RETRY_CAP_S = 0.5
+_CONNECT_TIMEOUT_S = 5
+_ANSWER_TIMEOUT_S = 30  # longer than any blocking read
 
 
-@cache
-def redis_client() -> redis.Redis:
-    """The process's client: thread-safe, pooled, tries again for about a second before it raises."""
+@lru_cache(maxsize=2)
+def _client(pid: int, url: str) -> redis.Redis:
     return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=ANSWER_TIMEOUT_S,
-        retry=Retry(ExponentialBackoff(cap=_RETRY_CAP_S, base=0.05), _RETRIES),
+        url,
+        socket_connect_timeout=_CONNECT_TIMEOUT_S,
+        socket_timeout=_ANSWER_TIMEOUT_S,
+        health_check_interval=30,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=3),
     )
+
+
+def redis_client() -> redis.Redis:
+    """The client of this process. Connections are never shared over a fork."""
+    return _client(os.getpid(), settings.REDIS_URL)
 
 
 def redis_async() -> redis.asyncio.Redis:
-    """A new client for the running event loop; whoever asks for it closes it with `aclose()`.
-
-    It does not retry: a broken connection must be seen by the live reader, which then reads anew.
-    """
-    return redis.asyncio.Redis.from_url(
+    """A new client with a pool of its own; whoever asks closes it in the same event loop."""
+    client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         settings.REDIS_URL,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=ANSWER_TIMEOUT_S,
-        retry=None,
+        socket_connect_timeout=_CONNECT_TIMEOUT_S,
+        socket_timeout=_ANSWER_TIMEOUT_S,
+        health_check_interval=30,
     )
+    return client

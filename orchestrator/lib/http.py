@@ -1,0 +1,101 @@
+"""What every HTTP answer has in common: who may see it, under which name, with which headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+# Previews live at other origins: plain ports, and later names under localhost.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        "frame-src 'self' http://127.0.0.1:* http://*.localhost:*",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+    )
+)
+
+
+class ContentSecurityPolicyMiddleware:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        return response
+
+
+class AllowedHostMiddleware:
+    """Refuse foreign host names before anything is served, static files too (DNS rebinding)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return HttpResponse(
+                "This host name is not allowed. Name it in BAKEOFF_ALLOWED_HOSTS.\n",
+                status=400,
+                content_type="text/plain",
+            )
+        return self.get_response(request)
+
+
+class LoginRequiredMiddleware(DjangoLoginRequired):
+    """Every view needs a signed-in person, except those marked otherwise and doors with their own check."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        if request.path_info.startswith(settings.BAKEOFF_OWN_LOGIN_PREFIXES):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return,misc]
+
+
+class CanonicalHostMiddleware:
+    """Send people who came by another name to the public one, where their cookie is."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.public = urlsplit(settings.BAKEOFF_PUBLIC_URL)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: object, view_args: object, view_kwargs: object
+    ) -> HttpResponseBase | None:
+        if request.method not in ("GET", "HEAD") or request.get_host() == self.public.netloc:
+            return None
+        if request.path_info.startswith(settings.BAKEOFF_OWN_LOGIN_PREFIXES):
+            return None
+        return HttpResponseRedirect(f"{settings.BAKEOFF_PUBLIC_URL}{request.get_full_path()}")
+
+
+class StaticStorage(CompressedManifestStaticFilesStorage):
+    """Hashed names, also inside the import statements of ES modules."""
+
+    support_js_module_import_aggregation = True
