@@ -1,0 +1,29 @@
+"""What every kind of Environment offers. The kind decides where a Variant's files are and how a command of it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSpec:
+    hub: Path
+    yard: Path
+    path: Path  # the workspace
+    base: str
+    branch: str
+
+
+class EnvironmentKind(Protocol):
+    def create(self, spec: EnvironmentSpec) -> None:
+        """Make the workspace at its base; may be repeated, and goes on where a killed call stopped."""
+        ...
+
+    def environment(self, *, server: Mapping[str, str]) -> dict[str, str]:
+        """What a process in the workspace inherits of the server's environment: an allow-list."""
+        ...
+
+    def remove(self, spec: EnvironmentSpec) -> None: ...

@@ -1,0 +1,60 @@
+"""The orchestrator's Celery jobs: ids in, one service call. Any of them may come twice, late, or never."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from orchestrator.services import (
+    follower_process,
+    launching,
+    previews,
+    projects,
+    runs,
+    scheduling,
+    variants,
+)
+
+
+@shared_task(name="orchestrator.schedule_tick", ignore_result=True)
+def schedule_tick_job(**_ignored: Any) -> None:
+    scheduling.schedule_tick()
+
+
+@shared_task(name="orchestrator.sweep", ignore_result=True)
+def sweep_job(**_ignored: Any) -> None:
+    scheduling.sweep()
+    variants.workspaces_sweep()
+
+
+@shared_task(name="orchestrator.run_start", ignore_result=True)
+def run_start_job(*, run_id: str, **_ignored: Any) -> None:
+    if launching.run_start(run_id=run_id):
+        follower_process.poke()
+
+
+@shared_task(name="orchestrator.run_ended", ignore_result=True)
+def run_ended_job(*, run_id: str, **_ignored: Any) -> None:
+    runs.run_ended(run_id=run_id)
+
+
+@shared_task(name="orchestrator.follow_poke", ignore_result=True)
+def follow_poke_job(**_ignored: Any) -> None:
+    follower_process.poke()
+
+
+@shared_task(name="orchestrator.project_import", ignore_result=True)
+def project_import_job(*, project_id: int, **_ignored: Any) -> None:
+    projects.project_import_quietly(project_id=project_id)
+
+
+@shared_task(name="orchestrator.preview_start", ignore_result=True)
+def preview_start_job(*, variant_id: int, bundle: str, **_ignored: Any) -> None:
+    previews.preview_launch(variant_id=variant_id, bundle_id=bundle)
+    follower_process.poke()
+
+
+@shared_task(name="orchestrator.preview_autostart", ignore_result=True)
+def preview_autostart_job(*, variant_id: int, **_ignored: Any) -> None:
+    previews.preview_autostart(variant_id=variant_id)

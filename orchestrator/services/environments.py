@@ -1,0 +1,131 @@
+"""The Environment of a Variant: its workspace, its ports, its settings, and what its processes are given."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.conf import settings as django_settings
+from django.db import IntegrityError, transaction
+
+from orchestrator.environments.base import EnvironmentSpec
+from orchestrator.environments.copying import copy_into
+from orchestrator.environments.registry import kind_get
+from orchestrator.git import hub as git_hub
+from orchestrator.lib import paths
+from orchestrator.lib.errors import Unavailable
+from orchestrator.lib.project_settings import (
+    FILE_LIMIT_BYTES,
+    FILE_NAME,
+    ProjectSettings,
+    settings_read,
+)
+from orchestrator.models import Environment, Variant
+from orchestrator.previews.readiness import port_free
+from orchestrator.states import EnvironmentState
+
+PORTS_EACH = 10
+
+
+def environment_ensure(variant: Variant) -> Environment:
+    """The Variant's Environment, its workspace made and its ports reserved. May be repeated."""
+    environment = Environment.objects.filter(variant=variant).first() or _reserve(
+        variant
+    )
+    if environment.state != EnvironmentState.READY:
+        kind_get(environment.kind).create(environment_spec(variant, environment))
+        settings = settings_at(variant, commit=variant.task.spec.base_commit)
+        source = Path(variant.task.project.source)
+        if settings.copy and source.is_absolute() and (source / ".git").exists():
+            copy_into(
+                source=source, workspace=Path(environment.path), patterns=settings.copy
+            )
+        Environment.objects.filter(pk=environment.pk).update(
+            state=EnvironmentState.READY
+        )
+        environment.state = EnvironmentState.READY
+    return environment
+
+
+def _reserve(variant: Variant) -> Environment:
+    host = paths.host_id()
+    first = django_settings.BAKEOFF_PORT_RANGE
+    last = 65_536 - PORTS_EACH
+    for _ in range(
+        50
+    ):  # a race for the same block is lost at most once per other Variant
+        taken = set(
+            Environment.objects.filter(host=host).values_list("port_base", flat=True)
+        )
+        port = next(
+            (
+                p
+                for p in range(first, last, PORTS_EACH)
+                if p not in taken and port_free(p)
+            ),
+            None,
+        )
+        if port is None:
+            break
+        try:
+            with transaction.atomic():
+                return Environment.objects.create(
+                    variant=variant,
+                    kind=variant.isolation,
+                    host=host,
+                    path=str(paths.worktree_dir(variant.task_id, variant.letter)),
+                    port_base=port,
+                )
+        except IntegrityError:
+            existing = Environment.objects.filter(variant=variant).first()
+            if existing:
+                return existing
+    raise Unavailable(
+        "environment.no-ports",
+        "No block of ports is free. Archive variants you no longer need.",
+    )
+
+
+def environment_spec(variant: Variant, environment: Environment) -> EnvironmentSpec:
+    return EnvironmentSpec(
+        hub=paths.hub_dir(variant.task.project_id),
+        yard=paths.yard_dir(variant.task_id),
+        path=Path(environment.path),
+        base=variant.task.spec.base_commit,
+        branch=variant.branch,
+    )
+
+
+def settings_at(variant: Variant, *, commit: str) -> ProjectSettings:
+    """The project's settings with the `.bakeoff.toml` of `commit`."""
+    project = variant.task.project
+    file = git_hub.blob_read(
+        hub=paths.hub_dir(project.pk),
+        commit=commit,
+        path=FILE_NAME,
+        limit_bytes=FILE_LIMIT_BYTES,
+    )
+    return settings_read(stored=project.settings, file=file)
+
+
+def process_environment(
+    variant: Variant, environment: Environment, settings: ProjectSettings
+) -> dict[str, str]:
+    """What every process of this Variant (setup, agent, preview) finds in its environment."""
+    author = f"{variant.agent.name} ({variant.letter})"
+    ports = {f"PORT_{n}": str(environment.port_base + n) for n in range(1, PORTS_EACH)}
+    return (
+        kind_get(environment.kind).environment(server=os.environ)
+        | {
+            "GIT_AUTHOR_NAME": author,
+            "GIT_AUTHOR_EMAIL": "agent@bakeoff.invalid",
+            "GIT_COMMITTER_NAME": author,
+            "GIT_COMMITTER_EMAIL": "agent@bakeoff.invalid",
+            "GIT_TERMINAL_PROMPT": "0",
+            "BAKEOFF_TASK": str(variant.task_id),
+            "BAKEOFF_VARIANT": variant.letter,
+            "PORT": str(environment.port_base),
+        }
+        | ports
+        | dict(settings.env)
+    )

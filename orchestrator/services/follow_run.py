@@ -1,0 +1,260 @@
+"""One Run as its follower sees it: journal to feed, what people asked of it, Snapshots, and its end."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
+from typing import Any
+
+from agents.redact import Redactor
+
+from agents.adapters.base import Outcome
+from agents.adapters.registry import adapter_get
+from agents.bundle import Bundle
+from agents.decode import RunDecoder
+from agents.events import End, Event, event_payload
+from agents.journal import JournalLine, JournalReader
+from agents.secrets import secrets_decrypt
+from orchestrator import feed
+from orchestrator.lib.errors import AppError
+from orchestrator.models import Run, Snapshot
+from orchestrator.services import run_asks, run_ending
+from orchestrator.services.run_effects import RunEffects
+from orchestrator.services.snapshots import snapshot_note, snapshot_take
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY_S = 2.0
+SNAPSHOT_BY_TIMER_S = 5.0
+SNAPSHOT_COST_FACTOR = 5  # a Snapshot that takes long is taken more seldom
+SHIM_CHECK_EVERY_S = 1.0
+FAILURE_LINES = 20
+
+
+class RunFollower:
+    def __init__(self, *, run: Run, bundle: Bundle, git: ThreadPoolExecutor) -> None:
+        self.run = run
+        self.fence = run.fence
+        self.bundle = bundle
+        self.done = False
+        self.adapter = adapter_get(run.variant.agent.adapter)
+        self.decoder = RunDecoder(self.adapter)
+        self.effects = RunEffects(run=run, fence=run.fence, bundle=bundle)
+        self._git = git
+        self._reader = JournalReader(bundle.journal_path)
+        self._redactor = Redactor(secrets_decrypt(run.secrets_encrypted).values())
+        position = feed.position(run.id.hex)
+        self._in_feed = position.seq if position else 0
+        self._seq = 0
+        self._n = 0
+        self.eof_sent = False
+        self.unheard: set[str] = set()  # control ids that are not in the journal yet
+        self._seen_ids: set[str] = set()
+        self._end: End | None = None
+        self._verdict_events: list[Event] = []
+        self._last_lines: deque[str] = deque(maxlen=FAILURE_LINES)
+        self._snapshot: Future[Snapshot | None] | None = None
+        self._snapshot_due_at = self._snapshot_began_at = 0.0
+        self._final_snapshot = False
+        self._stop_after_snapshot = False
+        self._shim_checked_at = 0.0
+
+    # ---- the loop's two calls
+
+    def look(self, run: Run) -> None:
+        """What the database asks of this Run now: `run` is its fresh row."""
+        self.run.stop_requested_at = run.stop_requested_at
+        self.run.state = run.state
+        if self._ending:
+            return
+        if run.stop_requested_at and not self._stop_after_snapshot:
+            self._stop_after_snapshot = True
+            self._snapshot_start()
+        run_asks.permissions_deliver(self)
+        run_asks.follow_ups_deliver(self)
+
+    def step(self) -> bool:
+        """Do what there is to do without waiting; True if something happened."""
+        exited = (
+            self.bundle.exit() is not None
+        )  # before the read: then an empty read is the end
+        lines = self._reader.read()
+        if lines:
+            self._take(lines)
+            return True
+        self.effects.flush()
+        self._snapshot_step()
+        if exited or self._shim_lost():
+            return self._ending_step()
+        if self.decoder.turn_done:
+            run_asks.turn_end(self)
+        return False
+
+    # ---- journal -> feed -> effects
+
+    def _take(self, lines: list[JournalLine]) -> None:
+        entries: list[feed.FeedEntry] = []
+        fresh: list[tuple[int, Event]] = []
+        for line in lines:
+            self._n = line.n
+            if line.id:
+                self._seen_ids.add(line.id)
+            events = self._redactor.stream(self.decoder.feed(line))
+            for index, event in enumerate(events):
+                self._seq += 1
+                self._keep(event)
+                fresh.append((self._seq, event))
+                if self._seq > self._in_feed:
+                    entries.append(
+                        feed.FeedEntry(
+                            seq=self._seq,
+                            n=line.n,
+                            i=index,
+                            payload=event_payload(event),
+                        )
+                    )
+        if entries:
+            feed.append(self.run.id.hex, entries)
+            self._in_feed = self._seq
+        for seq, event in fresh:
+            self.effects.apply(seq, event)
+            if self.effects.workspace_changed:
+                self.effects.workspace_changed = False
+                self._snapshot_due_at = self._snapshot_due_at or monotonic()
+        self.effects.flush()
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, End):
+            self._end = event
+        if event.kind in ("message", "raw"):
+            if getattr(event, "stream", ""):
+                self._last_lines.extend(
+                    str(getattr(event, "text", "")).splitlines()[-FAILURE_LINES:]
+                )
+        elif event.kind not in ("tool_call", "tool_update", "thought"):
+            self._verdict_events.append(event)
+
+    # ---- talking to the agent (used by run_asks)
+
+    def tell(self, op: str, *, id: str, **fields: Any) -> None:
+        """Send to the shim unless the journal shows that it arrived."""
+        if id not in self._seen_ids:
+            self.bundle.control(op, id=id, **fields)
+
+    def heard(self, id: str) -> bool:
+        return id in self._seen_ids
+
+    # ---- Snapshots
+
+    def _snapshot_step(self) -> None:
+        if self._snapshot is not None:
+            if not self._snapshot.done():
+                return
+            self._snapshot_finish()
+        if self._stop_after_snapshot and not self._ending:
+            self.tell("stop", id="stop")
+            return
+        if self.adapter.capabilities.snapshots_by_timer and not self._snapshot_due_at:
+            self._snapshot_due_at = monotonic() + SNAPSHOT_BY_TIMER_S
+        if self._snapshot_due_at and monotonic() >= self._snapshot_due_at:
+            self._snapshot_start()
+
+    def _snapshot_start(self) -> None:
+        if self._snapshot is None:
+            self._snapshot_due_at = 0.0
+            self._snapshot_began_at = monotonic()
+            self._snapshot = self._git.submit(_snapshot_job, self.run, self._n)
+
+    def _snapshot_finish(self) -> None:
+        future, self._snapshot = self._snapshot, None
+        assert future is not None
+        took = monotonic() - self._snapshot_began_at
+        if self._snapshot_due_at:
+            pause = max(SNAPSHOT_EVERY_S, SNAPSHOT_COST_FACTOR * took)
+            self._snapshot_due_at = monotonic() + pause
+        try:
+            snapshot = future.result()
+        except (AppError, OSError) as exc:
+            message = exc.message if isinstance(exc, AppError) else str(exc)
+            log.warning("snapshot of run %s failed: %s", self.run.id.hex, message)
+            self._warn(f"A snapshot could not be taken: {message}")
+            return
+        if snapshot is not None and not self._ending:
+            snapshot_note(self.bundle, snapshot)
+
+    def _warn(self, text: str) -> None:
+        if not self._ending:
+            self.bundle.control(
+                "note", id=f"warning-{self._n}", d={"ev": "warning", "text": text}
+            )
+        else:
+            self.bundle.append_sys(
+                {"ev": "warning", "text": text},
+                t=run_ending.now(),
+                id=f"warning-{self._n}",
+            )
+
+    # ---- the end
+
+    @property
+    def _ending(self) -> bool:
+        return self._final_snapshot
+
+    def _shim_lost(self) -> bool:
+        """The shim is gone without having written how it ended."""
+        if monotonic() - self._shim_checked_at < SHIM_CHECK_EVERY_S:
+            return False
+        self._shim_checked_at = monotonic()
+        if self.bundle.shim() is None or self.bundle.shim_alive():
+            return False
+        return self.bundle.exit() is None
+
+    def _ending_step(self) -> bool:
+        if self._end is not None:
+            if self._snapshot is not None:
+                return False
+            run_ending.run_finish(
+                self.run,
+                end=self._end,
+                fence=self.fence,
+                last_seq=self._seq,
+                last_lines=list(self._last_lines),
+            )
+            self.done = True
+            return True
+        if not self._final_snapshot:
+            if self._snapshot is not None:
+                return False
+            self._final_snapshot = True
+            if self.bundle.exit() is None:
+                self.bundle.kill_processes()
+                self.bundle.scrub()
+            self._snapshot_start()
+            return True
+        if self._snapshot is not None:
+            return False
+        run_ending.journal_close(self.run, bundle=self.bundle, outcome=self._outcome())
+        return True
+
+    def _outcome(self) -> Outcome:
+        if self.effects.budget_exceeded:
+            return Outcome(
+                state="failed",
+                code="budget.exceeded",
+                message="The task's budget is used up, so the agent was stopped.",
+            )
+        exit_info = self.bundle.exit()
+        if exit_info is None:
+            return Outcome(
+                state="lost",
+                code="run.lost",
+                message="The agent's supervisor was killed. What it had written is kept.",
+            )
+        return self.adapter.outcome(run_ending.exit_of(exit_info), self._verdict_events)
+
+
+def _snapshot_job(run: Run, journal_n: int) -> Snapshot | None:
+    with run_ending.database_thread():
+        return snapshot_take(run, journal_n=journal_n)

@@ -1,0 +1,120 @@
+"""Following Runs: one loop per worker process reads the journals of all Runs it owns.
+
+For each Run: journal lines -> events -> redacted -> feed, and what they mean for the database. Everything
+here may be cut off at any line and done again by another process: the feed refuses a number twice, the
+effects are guarded updates, and the count of events whose effects are done (`Run.last_seq`) is kept.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+import redis
+from django.db import DatabaseError, close_old_connections
+
+from agents.bundle import Bundle
+from orchestrator.lib import paths
+from orchestrator.lib.processes import process_name
+from orchestrator.models import Run
+from orchestrator.services.follow_run import RunFollower
+from orchestrator.services.run_ending import run_seal_empty
+from orchestrator.services.run_states import lease_take, leases_renew
+from orchestrator.states import RUN_TERMINAL, RunState
+
+log = logging.getLogger(__name__)
+
+TICK_BUSY_S = 0.03
+TICK_IDLE_S = 0.25
+LOOK_EVERY_S = 1.0
+RENEW_EVERY_S = 8.0
+PAUSE_S = 1.0
+
+
+class Follower(threading.Thread):
+    """The loop. `poke` makes it look at the database at once; `stop` ends it after the present round."""
+
+    def __init__(self) -> None:
+        super().__init__(name="follower", daemon=True)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._git = ThreadPoolExecutor(2, thread_name_prefix="snapshot")
+        self._followed: dict[str, RunFollower] = {}
+
+    def poke(self) -> None:
+        self._wake.set()
+
+    def stop(self, timeout_s: float = 10) -> None:
+        self._stopping.set()
+        self._wake.set()
+        self.join(timeout_s)
+        self._git.shutdown(wait=False, cancel_futures=True)
+
+    def run(self) -> None:
+        looked = renewed = 0.0
+        while not self._stopping.is_set():
+            poked = self._wake.is_set()
+            self._wake.clear()
+            busy = False
+            try:
+                if poked or monotonic() - looked >= LOOK_EVERY_S:
+                    looked = monotonic()
+                    self._look()
+                if self._followed and monotonic() - renewed >= RENEW_EVERY_S:
+                    renewed = monotonic()
+                    leases_renew()
+                busy = self._round()
+            except (DatabaseError, redis.RedisError):
+                log.exception("following is interrupted; it goes on after a pause")
+                close_old_connections()
+                self._stopping.wait(PAUSE_S)
+            if not self._wake.is_set():
+                self._wake.wait(TICK_BUSY_S if busy else TICK_IDLE_S)
+
+    def _look(self) -> None:
+        """Take up the Runs of this host that nobody alive follows, and see what people asked of ours."""
+        runs = Run.objects.filter(host=paths.host_id(), sealed_at=None).exclude(
+            state=RunState.QUEUED
+        )
+        for run in runs.select_related(
+            "variant__task__project", "variant__task__spec", "variant__agent"
+        ):
+            follower = self._followed.get(run.id.hex)
+            if follower is not None and follower.fence != run.fence:
+                del self._followed[run.id.hex]  # somebody else took it
+                follower = None
+            if follower is None:
+                follower = self._take_up(run)
+            if follower is not None:
+                follower.look(run)
+
+    def _take_up(self, run: Run) -> RunFollower | None:
+        bundle = Bundle(paths.bundle_dir(run.id.hex))
+        if not bundle.spec_path.exists():
+            if run.state in RUN_TERMINAL:
+                run_seal_empty(run)  # it ended before anything was started
+            return None  # run_start is at work, or the sweep will start it again
+        if run.lease_owner != process_name() and not lease_take(run):
+            return None
+        follower = RunFollower(run=run, bundle=bundle, git=self._git)
+        self._followed[run.id.hex] = follower
+        return follower
+
+    def _round(self) -> bool:
+        busy = False
+        for run_id, follower in list(self._followed.items()):
+            try:
+                busy = follower.step() or busy
+            except (DatabaseError, redis.RedisError):
+                del self._followed[run_id]  # taken up anew, from its journal
+                raise
+            except Exception:
+                # One Run that cannot be read must not stop the others.
+                log.exception("run %s cannot be followed; it is taken up anew", run_id)
+                del self._followed[run_id]
+            else:
+                if follower.done:
+                    del self._followed[run_id]
+        return busy

@@ -1,0 +1,155 @@
+"""Projects: adding a repository, keeping its hub fresh, its settings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from orchestrator.git import hub as git_hub
+from orchestrator.git import refs
+from orchestrator.lib import paths, queue
+from orchestrator.lib.errors import AppError, Conflict, Invalid
+from orchestrator.lib.live import publish
+from orchestrator.lib.project_settings import settings_parse
+from orchestrator.models import Project
+from orchestrator.services import activity
+from orchestrator.states import ProjectState
+
+log = logging.getLogger(__name__)
+
+NAME_MAX = 120
+
+
+def project_create(
+    *,
+    user: User | None,
+    name: str,
+    source: str,
+    default_branch: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> Project:
+    """Register a repository. A local one is usable when this returns; a remote one is fetched by a job."""
+    name = name.strip()
+    checked = refs.source_check(source.strip())
+    if not name:
+        name = Path(checked.location.rstrip("/")).name.removesuffix(".git") or "project"
+    if len(name) > NAME_MAX:
+        raise Invalid(
+            "project.name", f"The name may have {NAME_MAX} characters at most."
+        )
+    if default_branch:
+        refs.ref_name_check(default_branch)
+    settings_parse(settings or {})
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                project = Project.objects.create(
+                    name=name,
+                    source=checked.location,
+                    default_branch=default_branch,
+                    settings=dict(settings or {}),
+                    host=paths.host_id(),
+                    created_by=user,
+                )
+        except IntegrityError:
+            raise Conflict(
+                "project.exists", f"There is already a project named “{name}”."
+            ) from None
+        activity.record(
+            verb="project.added", user=user, project=project, text=checked.location
+        )
+        if checked.kind == "url":
+            queue.enqueue("orchestrator.project_import", project_id=project.pk)
+    if checked.kind == "path":
+        try:
+            project_import(project_id=project.pk)
+        except AppError:
+            project.delete()  # nothing refers to it yet: the person corrects the path and tries again
+            raise
+        project.refresh_from_db()
+    return project
+
+
+def project_import(*, project_id: int) -> None:
+    """Make the project's hub and read its branches. May be repeated at any time."""
+    project = Project.objects.get(pk=project_id)
+    _state_set(project, ProjectState.CLONING)
+    hub = paths.hub_dir(project.pk)
+    try:
+        git_hub.hub_create(hub=hub, source=project.source)
+        branch = project.default_branch or git_hub.hub_default_branch(hub=hub)
+        git_hub.branch_commit(hub=hub, branch=branch)
+    except AppError as exc:
+        _state_set(project, ProjectState.FAILED, code=exc.code, message=exc.message)
+        raise
+    Project.objects.filter(pk=project.pk).update(
+        default_branch=branch, fetched_at=timezone.now()
+    )
+    _state_set(project, ProjectState.READY)
+
+
+def _state_set(
+    project: Project, state: ProjectState, *, code: str = "", message: str = ""
+) -> None:
+    Project.objects.filter(pk=project.pk).update(
+        state=state, failure_code=code, failure_message=message
+    )
+    publish(f"project:{project.pk}")
+    publish("home")
+
+
+def project_update(*, user: User | None, project: Project, **fields: Any) -> Project:
+    """Change `name`, `default_branch` or `settings`; anything else is refused."""
+    unknown = set(fields) - {"name", "default_branch", "settings"}
+    if unknown:
+        raise Invalid(
+            "project.field", f"“{min(unknown)}” of a project cannot be changed."
+        )
+    if "name" in fields:
+        fields["name"] = str(fields["name"]).strip()
+        if not fields["name"] or len(fields["name"]) > NAME_MAX:
+            raise Invalid(
+                "project.name", f"The name must have 1 to {NAME_MAX} characters."
+            )
+    if "default_branch" in fields:
+        git_hub.branch_commit(
+            hub=paths.hub_dir(project.pk), branch=str(fields["default_branch"])
+        )
+    if "settings" in fields:
+        settings_parse(fields["settings"])
+    try:
+        with transaction.atomic():
+            Project.objects.filter(pk=project.pk).update(**fields)
+            activity.record(
+                verb="project.changed",
+                user=user,
+                project=project,
+                text=", ".join(sorted(fields)),
+            )
+    except IntegrityError:
+        raise Conflict(
+            "project.exists", f"There is already a project named “{fields['name']}”."
+        ) from None
+    publish(f"project:{project.pk}")
+    project.refresh_from_db()
+    return project
+
+
+def project_refresh(*, project: Project) -> None:
+    """Fetch the origin into the hub."""
+    git_hub.hub_fetch(hub=paths.hub_dir(project.pk))
+    Project.objects.filter(pk=project.pk).update(fetched_at=timezone.now())
+
+
+def project_import_quietly(*, project_id: int) -> None:
+    """As a job: the failure is on the Project for people to read, and is not the worker's."""
+    try:
+        project_import(project_id=project_id)
+    except AppError as exc:
+        log.info("project %s was not imported: %s", project_id, exc.message)

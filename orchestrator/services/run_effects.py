@@ -1,0 +1,145 @@
+"""What the events of a Run mean for the database. Each event's effect is done once, or again with the same result."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from time import monotonic
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from agents.bundle import Bundle
+from agents.events import (
+    Event,
+    Message,
+    PermissionRequest,
+    State,
+    Thought,
+    ToolCall,
+    ToolUpdate,
+    Usage,
+    event_payload,
+)
+from orchestrator.lib.live import publish
+from orchestrator.models import Permission, Run
+from orchestrator.services.previews import setup_done
+from orchestrator.services.run_states import run_changed, run_transition
+from orchestrator.states import PermissionState, RunState
+
+FLUSH_EVERY_S = 0.5
+LINE_MAX = 200
+_USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
+
+class RunEffects:
+    def __init__(self, *, run: Run, fence: int, bundle: Bundle) -> None:
+        self.run = run
+        self.fence = fence
+        self.bundle = bundle
+        self.workspace_changed = False
+        self.budget_exceeded = False
+        self._handled = run.last_seq
+        self._dirty: dict[str, object] = {}
+        self._flushed_at = 0.0
+
+    def apply(self, seq: int, event: Event) -> None:
+        if seq <= self._handled:
+            return
+        match event:
+            case State(state="agent"):
+                if self.run.number == 1:
+                    setup_done(variant=self.run.variant)
+                run_transition(self.run, RunState.RUNNING, fence=self.fence)
+            case State(state="session"):
+                self._session(event)
+            case PermissionRequest():
+                self._ask(event)
+            case Usage():
+                self._usage(event)
+            case ToolCall(title=title, tool=tool):
+                self._line(f"{tool} {title}")
+            case ToolUpdate(category="edit" | "execute" | "other"):
+                self.workspace_changed = True
+            case Message(role="agent", text=text) | Thought(text=text):
+                self._line(text)
+        self._handled = seq
+        self._dirty["last_seq"] = seq
+
+    def flush(self, *, force: bool = False) -> None:
+        """Write what has gathered, at most twice a second."""
+        if not self._dirty or (
+            not force and monotonic() - self._flushed_at < FLUSH_EVERY_S
+        ):
+            return
+        self._flushed_at = monotonic()
+        dirty, self._dirty = self._dirty, {}
+        with transaction.atomic():
+            Run.objects.filter(pk=self.run.pk, fence=self.fence).update(**dirty)
+            if dirty.keys() - {"last_seq"}:
+                publish(f"run:{self.run.id.hex}")
+
+    def _line(self, text: str) -> None:
+        line = " ".join(text.split())[:LINE_MAX]
+        if line:
+            self._dirty["last_line"] = line
+
+    def _session(self, event: State) -> None:
+        session = str(event.data.get("session", ""))[:200]
+        version = str(event.data.get("version", ""))[:80]
+        if session:
+            self._dirty["session"] = session
+        if version:
+            self._dirty["agent_version"] = version
+
+    def _usage(self, event: Usage) -> None:
+        for name in _USAGE:
+            self._dirty[name] = getattr(event, name)
+        cost = event.cost_usd
+        self._dirty["cost_usd"] = None if cost is None else Decimal(f"{cost:.6f}")
+        self._dirty["cost_source"] = event.cost_source
+        self.flush(force=True)
+        run_changed(self.run)
+        budget = self.run.variant.task.budget_usd
+        if budget is None:
+            return
+        spent = Run.objects.filter(variant__task_id=self.run.variant.task_id).aggregate(
+            total=Sum("cost_usd")
+        )["total"]
+        if spent is not None and spent >= budget:
+            self.budget_exceeded = True
+            Run.objects.filter(
+                pk=self.run.pk, fence=self.fence, stop_requested_at=None
+            ).update(stop_requested_at=timezone.now())
+
+    def _ask(self, event: PermissionRequest) -> None:
+        allowed = Permission.objects.filter(
+            run=self.run, tool=event.tool, state=PermissionState.ALLOWED, scope="run"
+        ).exists()
+        with transaction.atomic():
+            _, made = Permission.objects.get_or_create(
+                run=self.run,
+                request=event.request,
+                defaults={
+                    "tool": event.tool[:200],
+                    "title": event.title,
+                    "payload": event_payload(event),
+                    "asked_at": timezone.now(),
+                    "state": PermissionState.ALLOWED
+                    if allowed
+                    else PermissionState.PENDING,
+                    "scope": "run" if allowed else "",
+                    "decider": "policy" if allowed else "",
+                    "decided_at": timezone.now() if allowed else None,
+                },
+            )
+        if made and not allowed:
+            self.bundle.control(
+                "note",
+                id=f"hold-{event.request}",
+                d={"ev": "state", "state": "waiting", "request": event.request},
+                clock="hold",
+            )
+            run_transition(
+                self.run, RunState.WAITING, fence=self.fence, text=event.title[:200]
+            )

@@ -1,0 +1,98 @@
+"""The end of a Run: the journal's last lines, the final state, sealing the feed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from agents.adapters.base import Exit, Outcome
+from agents.bundle import Bundle, ExitInfo
+from agents.events import End
+from orchestrator import feed
+from orchestrator.lib import queue
+from orchestrator.models import Run, Variant
+from orchestrator.services.run_states import run_changed, run_transition
+from orchestrator.services.snapshots import snapshot_data
+from orchestrator.states import RUN_TERMINAL, RunState
+
+
+def now() -> float:
+    return time.time()
+
+
+@contextmanager
+def database_thread() -> Iterator[None]:
+    """Give the thread's database connection back when the work is done."""
+    try:
+        yield
+    finally:
+        connection.close()
+
+
+def exit_of(info: ExitInfo) -> Exit:
+    return Exit(code=info.code, signal=info.signal, reason=info.reason, step=info.step)
+
+
+def journal_close(run: Run, *, bundle: Bundle, outcome: Outcome) -> None:
+    """Append what the shim did not see any more, then the `end` line. Repeating it changes nothing."""
+    bundle.append_pending()
+    for snapshot in run.snapshots.all():
+        bundle.append_sys(
+            snapshot_data(snapshot), t=now(), id=f"snapshot-{snapshot.pk}"
+        )
+    info = bundle.exit()
+    bundle.append_sys(
+        {
+            "ev": "end",
+            "state": outcome.state,
+            "code": outcome.code,
+            "message": outcome.message,
+            "exit_code": info.code if info else None,
+        },
+        t=now(),
+        id="end",
+    )
+
+
+def run_finish(
+    run: Run, *, end: End, fence: int, last_seq: int, last_lines: list[str]
+) -> None:
+    """Write the Run's final state and seal its feed; safe to repeat from any point."""
+    with transaction.atomic():
+        run_transition(
+            run,
+            RunState(end.state),
+            fence=fence,
+            text=end.message,
+            exit_code=end.exit_code,
+            failure_code=end.code,
+            failure_message=end.message,
+            failure_lines=last_lines if end.code else [],
+            last_seq=last_seq,
+        )
+        fresh = Run.objects.get(pk=run.pk)
+        if fresh.session:
+            Variant.objects.filter(pk=run.variant_id).update(session=fresh.session)
+    feed.seal(run.id.hex)
+    _sealed(run)
+
+
+def run_seal_empty(run: Run) -> None:
+    """A Run that ended before anything was started has nothing to seal."""
+    _sealed(run)
+
+
+def _sealed(run: Run) -> None:
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk, state__in=RUN_TERMINAL, sealed_at=None).update(
+            sealed_at=timezone.now(),
+            secrets_encrypted=b"",
+            lease_owner="",
+            lease_until=None,
+        )
+        run_changed(run)
+        queue.enqueue("orchestrator.run_ended", run_id=run.id.hex)

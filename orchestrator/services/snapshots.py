@@ -1,0 +1,90 @@
+"""Taking Snapshots of a Variant's workspace and writing them down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import transaction
+
+from agents.bundle import Bundle
+from orchestrator.git import snapshots as git_snapshots
+from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits
+from orchestrator.lib import paths
+from orchestrator.lib.live import publish
+from orchestrator.models import Run, Snapshot, Variant
+
+EXCLUDED_SHOWN = 200
+
+
+def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
+    """Commit the workspace as it is now to the hub; None if nothing has changed since the last time."""
+    variant = run.variant
+    last = variant.snapshots.order_by("-id").first()
+    info = git_snapshots.snapshot_take(
+        hub=paths.hub_dir(variant.task.project_id),
+        yard=paths.yard_dir(variant.task_id),
+        worktree=Path(variant.environment.path),
+        index=paths.index_path(variant.pk),
+        base=variant.task.spec.base_commit,
+        previous=_info(last) if last else None,
+        message=f"{variant.task.title}\n\nSnapshot of variant {variant.letter}.\n",
+        excludes=(),
+        limits=SnapshotLimits(),
+        branch=variant.branch,
+    )
+    return _record(run, info, journal_n=journal_n) if info else None
+
+
+def _info(snapshot: Snapshot) -> SnapshotInfo:
+    return SnapshotInfo(
+        commit=snapshot.commit,
+        tree=snapshot.tree,
+        parent=snapshot.parent,
+        files_changed=snapshot.files_changed,
+        insertions=snapshot.insertions,
+        deletions=snapshot.deletions,
+        excluded=(),
+    )
+
+
+def _record(run: Run, info: SnapshotInfo, *, journal_n: int) -> Snapshot:
+    excluded = [[item.path, item.reason] for item in info.excluded]
+    with transaction.atomic():
+        snapshot = Snapshot.objects.create(
+            variant=run.variant,
+            run=run,
+            journal_n=journal_n,
+            commit=info.commit,
+            tree=info.tree,
+            parent=info.parent,
+            files_changed=info.files_changed,
+            insertions=info.insertions,
+            deletions=info.deletions,
+            excluded=excluded[:EXCLUDED_SHOWN],
+        )
+        Variant.objects.filter(pk=run.variant_id).update(
+            head_commit=info.commit,
+            files_changed=info.files_changed,
+            insertions=info.insertions,
+            deletions=info.deletions,
+        )
+        publish(f"task:{run.variant.task_id}")
+    return snapshot
+
+
+def snapshot_note(bundle: Bundle, snapshot: Snapshot) -> None:
+    """Put the Snapshot into the Run's journal; repeating it does nothing."""
+    note = snapshot_data(snapshot)
+    bundle.control("note", id=f"snapshot-{snapshot.pk}", d=note)
+
+
+def snapshot_data(snapshot: Snapshot) -> dict[str, object]:
+    return {
+        "ev": "snapshot",
+        "id": snapshot.pk,
+        "commit": snapshot.commit,
+        "files_changed": snapshot.files_changed,
+        "insertions": snapshot.insertions,
+        "deletions": snapshot.deletions,
+        "excluded": [f"{path}: {reason}" for path, reason in snapshot.excluded],
+    }
