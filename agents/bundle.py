@@ -29,7 +29,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agents.journal import JournalError, JournalLine, JournalReader, line_parse
+from agents.journal import JournalLine, JournalReader, journal_append
+from agents.processes import run_processes
 from agents.shim import files, proc
 
 SPEC_VERSION = 1
@@ -271,17 +272,7 @@ class Bundle:
                 for line in self._lines():
                     if line.id == id:
                         return line.n
-            end, last = self._tail(fd)
-            if end != os.fstat(fd).st_size:
-                os.ftruncate(fd, end)  # torn by the shim's death; no reader has taken it
-            step = last.step if last else ""
-            n = last.n + 1 if last else 1
-            entry = {"n": n, "t": t, "step": step, "s": "sys", "d": d}
-            if id:
-                entry["id"] = id
-            files.write_all(fd, json.dumps(entry).encode() + b"\n")
-            os.fsync(fd)
-            return n
+            return journal_append(fd, d, t=t, id=id)
 
     def append_pending(self) -> int:
         """Bring notes the dead shim did not see into the journal; return how many there were.
@@ -332,20 +323,6 @@ class Bundle:
             else:
                 return
 
-    def _tail(self, fd: int) -> tuple[int, JournalLine | None]:
-        """Where the last complete line ends, and that line."""
-        start = size = os.fstat(fd).st_size
-        data = b""
-        while start > 0 and data.count(b"\n") < 2:
-            step = min(start, 1 << 16)
-            start -= step
-            data = os.pread(fd, step, start) + data
-        end = data.rfind(b"\n") + 1
-        if not end:
-            return 0, None
-        line = data[:end].rstrip(b"\n").rpartition(b"\n")[2]
-        return size - (len(data) - end), line_parse(line)
-
     # ---- processes
 
     def processes(self) -> list[int]:
@@ -362,29 +339,11 @@ class Bundle:
             time.sleep(0.01)
 
     def _found(self) -> dict[int, int]:
-        """pid -> start time of marked processes, of those the shim saw last, and all below them."""
-        table = proc.table()
-        roots = set(proc.marked(self.id))
-        sessions: dict[int, int] = {}
-        shim = 0
         try:
-            data = files.read(str(self.shim_path))
+            shim = files.read(str(self.shim_path))
         except FileNotFoundError:
-            data = {}
-        if data and data["boot_id"] == proc.boot_id():
-            shim = data["pid"]
-            known = dict(data["processes"])
-            roots |= {pid for pid in known if pid in table and table[pid].start == known[pid]}
-            sessions = dict(data["leaders"])
-        for entry in table.values():
-            # What shed its mark and its parents may still be in the session a step was given.
-            leader = table.get(entry.session)
-            since = sessions.get(entry.session)
-            if since and entry.start >= since and (leader is None or leader.start == since):
-                roots.add(entry.pid)
-        roots -= {shim, os.getpid()}
-        everyone = [*roots, *proc.descendants(list(roots), table)]
-        return {pid: table[pid].start for pid in everyone if pid in table}
+            shim = None
+        return run_processes(self.id, shim)
 
 
 def shim_launch(bundle: Bundle, *, python: str = sys.executable) -> None:
@@ -446,18 +405,3 @@ def _shim_wait(bundle: Bundle) -> None:
         if time.monotonic() > deadline:
             raise ShimError(f"the lock of {bundle.id} is held, but no shim appeared")
         time.sleep(0.01)
-
-
-__all__ = [
-    "Bundle",
-    "BundleBusyError",
-    "BundleError",
-    "BundleSpec",
-    "ExitInfo",
-    "JournalError",
-    "Limits",
-    "ShimError",
-    "ShimInfo",
-    "Step",
-    "shim_launch",
-]

@@ -6,12 +6,16 @@ The shim alone writes it while it lives; `Bundle.append_sys` goes on when the sh
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agents.shim.files import write_all
+
 READ_BYTES = 1 << 20
+TAIL_BYTES = 1 << 16
 
 
 class JournalError(Exception):
@@ -99,3 +103,32 @@ class JournalReader:
             lines.append(line)
             self.offset += len(raw) + 1
         return lines
+
+
+def journal_append(fd: int, d: dict[str, Any], *, t: float, id: str = "") -> int:
+    """Append a sys line to a journal that nobody else writes; return its n."""
+    end, last = _tail(fd)
+    if end != os.fstat(fd).st_size:
+        os.ftruncate(fd, end)  # torn by its writer's death; no reader has taken it
+    n = last.n + 1 if last else 1
+    entry = {"n": n, "t": t, "step": last.step if last else "", "s": "sys", "d": d}
+    if id:
+        entry["id"] = id
+    write_all(fd, json.dumps(entry).encode() + b"\n")
+    os.fsync(fd)
+    return n
+
+
+def _tail(fd: int) -> tuple[int, JournalLine | None]:
+    """Where the last complete line ends, and that line."""
+    start = size = os.fstat(fd).st_size
+    data = b""
+    # The newline before the last complete line must be in it too, and a torn tail may follow.
+    while start > 0 and data.count(b"\n") < 2:
+        step = min(start, TAIL_BYTES)
+        start -= step
+        data = os.pread(fd, step, start) + data
+    end = data.rfind(b"\n") + 1
+    if not end:
+        return 0, None
+    return size - (len(data) - end), line_parse(data[: end - 1].rpartition(b"\n")[2])

@@ -15,12 +15,12 @@ MARK = "BAKEOFF_RUN"
 class Stat:
     """The fields of /proc/PID/stat that matter here; `start` is in clock ticks since boot."""
 
-    __slots__ = ("parent", "pid", "session", "start", "state")
+    __slots__ = ("group", "parent", "pid", "session", "start")
 
-    def __init__(self, pid: int, state: str, parent: int, session: int, start: int) -> None:
+    def __init__(self, pid: int, parent: int, group: int, session: int, start: int) -> None:
         self.pid = pid
-        self.state = state
         self.parent = parent
+        self.group = group
         self.session = session
         self.start = start
 
@@ -41,7 +41,7 @@ def stat(pid: int) -> Stat | None:
     fields = raw[raw.rfind(b")") + 2 :].split()
     if len(fields) < 20 or fields[0] in (b"Z", b"X", b"x"):
         return None
-    return Stat(pid, fields[0].decode(), int(fields[1]), int(fields[3]), int(fields[19]))
+    return Stat(pid, int(fields[1]), int(fields[2]), int(fields[3]), int(fields[19]))
 
 
 def start_time(pid: int) -> int:
@@ -127,10 +127,10 @@ def send(pid: int, number: int, start: int) -> None:
         return
 
 
-def send_all(found: dict[int, int], number: int) -> None:
-    for pid, start in found.items():
-        send(pid, number, start)
+def alive(found: dict[int, int]) -> dict[int, int]:
+    return {pid: start for pid, start in found.items() if start_time(pid) == start}
 
 
 def kill_all(found: dict[int, int]) -> None:
-    send_all(found, signal.SIGKILL)
+    for pid, start in found.items():
+        send(pid, signal.SIGKILL, start)

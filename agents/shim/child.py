@@ -1,0 +1,139 @@
+"""Starts the process of one step. Standard library only."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+from agents.shim.proc import MARK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+# Python ignores these for itself, and what is ignored stays so over exec.
+DEFAULTS = (
+    signal.SIGPIPE,
+    signal.SIGXFSZ,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGCHLD,
+)
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class StartError(Exception):
+    """The step's program could not be started; `found` tells a missing program from the rest."""
+
+    def __init__(self, text: str, found: bool) -> None:
+        super().__init__(text)
+        self.found = found
+
+
+class Child:
+    """A started process and our ends of its pipes; `stdin` is None where it got /dev/null."""
+
+    __slots__ = ("err", "out", "pid", "stdin")
+
+    def __init__(self, pid: int, stdin: int | None, out: int, err: int) -> None:
+        self.pid = pid
+        self.stdin = stdin
+        self.out = out
+        self.err = err
+
+
+def subreaper() -> None:
+    """Orphans of the agent become children of this process, not of init, so none can hide."""
+    if _libc is not None and _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def spawn(step: dict[str, Any], *, run: str, umask: int) -> Child:
+    """Start the step in a session of its own; raise StartError when it cannot be."""
+    env = {**step["env"], MARK: run}
+    opened: list[int] = []
+    stdin: int | None = None
+
+    def pipe() -> tuple[int, int]:
+        ends = os.pipe()
+        opened.extend(ends)
+        return ends
+
+    try:
+        out, out_child = pipe()
+        err, err_child = pipe()
+        report, report_child = pipe()
+        if step["stdin"] or step["stdin_open"]:
+            stdin_child, stdin = pipe()
+        else:
+            stdin_child = os.open(os.devnull, os.O_RDONLY)
+            opened.append(stdin_child)
+        shim = os.getpid()
+        pid = os.fork()
+    except OSError as exc:
+        for fd in opened:
+            os.close(fd)
+        raise StartError(exc.strerror or str(exc), True) from exc
+    if not pid:
+        _exec(step, env, (stdin_child, out_child, err_child), report_child, umask, shim)
+    for fd in (stdin_child, out_child, err_child, report_child):
+        os.close(fd)
+    with open(report, "rb") as file:  # closed by exec
+        said = file.read().decode("utf-8", "replace")
+    ours = [out, err] if stdin is None else [out, err, stdin]
+    if said:
+        os.waitpid(pid, 0)
+        for fd in ours:
+            os.close(fd)
+        stage, _, text = said.partition(" ")
+        raise StartError(text, stage != "missing")
+    for fd in ours:
+        os.set_blocking(fd, False)
+    return Child(pid, stdin, out, err)
+
+
+def _exec(
+    step: dict[str, Any],
+    env: dict[str, str],
+    fds: tuple[int, int, int],
+    report: int,
+    umask: int,
+    shim: int,
+) -> None:
+    """In the forked child: become the program, or say why not. Never returns."""
+    stage = "other"
+    try:
+        if _libc is not None:
+            # Should the shim be killed, its agent is not to work on unseen.
+            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != shim:
+                os._exit(127)
+        os.setsid()
+        os.umask(umask)
+        signal.set_wakeup_fd(-1)
+        for number in DEFAULTS:
+            signal.signal(number, signal.SIG_DFL)
+        os.chdir(step["cwd"])
+        for target, fd in enumerate(fds):
+            os.dup2(fd, target)
+        stage = "missing"
+        os.execvpe(step["argv"][0], step["argv"], env)
+    except BaseException as exc:
+        text = str(exc)
+        if isinstance(exc, OSError):
+            text = exc.strerror or text
+            if stage == "missing" and not isinstance(exc, FileNotFoundError | NotADirectoryError):
+                stage = "other"
+            if stage == "other" and exc.filename is not None:
+                text = f"{text}: {exc.filename}"
+        elif stage == "missing":
+            stage = "other"
+        os.write(report, f"{stage} {text}".encode("utf-8", "replace"))
+    finally:
+        os._exit(127)
