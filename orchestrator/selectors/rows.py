@@ -1,0 +1,340 @@
+"""The rows that pages are made of: plain facts about a Variant, a question, a Task. Read-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from agents.models import AgentProfile
+from orchestrator.models import Permission, Preview, Run, Task, Variant
+from orchestrator.selectors.tasks import (
+    run_newest,
+    task_state_of,
+    usage_total,
+    variant_state_of,
+)
+from orchestrator.states import (
+    RUN_STARTED,
+    PreviewState,
+    Resolution,
+    TaskState,
+    VariantState,
+)
+
+DEMO_ADAPTER = "demo"
+DETAIL_MAX = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRow:
+    """`url` is empty unless the app answers."""
+
+    state: str = PreviewState.STOPPED
+    url: str = ""
+    port: int = 0
+    failure: str = ""
+    requested_at: datetime | None = None
+    ready_at: datetime | None = None
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantRow:
+    """`elapsed_s` counts from the start of each Run to its end or to now; None before the first start."""
+
+    id: int
+    letter: str
+    url: str
+    task_id: int
+    task_title: str
+    agent: str
+    model: str
+    demo: bool
+    strategy: str
+    state: str
+    runs: int
+    run: str
+    run_state: str
+    elapsed_s: float | None
+    ticking: bool
+    files_changed: int
+    insertions: int
+    deletions: int
+    tokens: int | None
+    cost_usd: Decimal | None
+    head_commit: str
+    branch: str
+    last_line: str
+    failure_code: str
+    failure: str
+    failure_lines: tuple[str, ...]
+    preview: PreviewRow
+
+    @property
+    def changed_lines(self) -> int:
+        return self.insertions + self.deletions
+
+    @property
+    def active(self) -> bool:
+        return self.state in {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
+
+    @property
+    def done(self) -> bool:
+        """Its chip is solid: there is an answer to look at, and nobody works on it."""
+        return self.state in {VariantState.READY, VariantState.MERGED}
+
+    @property
+    def mergeable(self) -> bool:
+        return bool(self.head_commit) and self.changed_lines + self.files_changed > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRow:
+    """A question of an agent. `detail` is what it would do, as text; `field` names it."""
+
+    id: int
+    letter: str
+    variant_url: str
+    task_id: int
+    task_title: str
+    agent: str
+    tool: str
+    title: str
+    field: str
+    detail: str
+    category: str
+    asked_at: datetime
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskHead:
+    id: int
+    title: str
+    url: str
+    project_id: int
+    project: str
+    base_branch: str
+    base_commit: str
+    asked_by: User | None
+    created_at: datetime
+    state: str
+    resolution: str
+    open: bool
+    cost_usd: Decimal | None
+    budget_usd: Decimal | None
+    timeout_s: int | None
+    demo: bool
+    active: int
+    merged_letter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    id: int
+    title: str
+    url: str
+    project: str
+    state: str
+    word: str
+    variants: tuple[VariantRow, ...]
+    cost_usd: Decimal | None
+    created_at: datetime
+    changed_at: datetime
+
+
+def _elapsed(runs: Iterable[Run]) -> float | None:
+    now = timezone.now()
+    spans = [
+        ((run.ended_at or now) - begun).total_seconds()
+        for run in runs
+        if (begun := run.prepared_at or run.started_at)
+    ]
+    return sum(spans) if spans else None
+
+
+def preview_url(preview: Preview) -> str:
+    """Plain port links: the app's own origin, never the dashboard's host name."""
+    return f"http://127.0.0.1:{preview.port}/" if preview.state == PreviewState.READY else ""
+
+
+def preview_row(variant: Variant) -> PreviewRow:
+    preview: Preview | None = getattr(variant, "preview", None)
+    if preview is None:
+        return PreviewRow()
+    return PreviewRow(
+        state=preview.state,
+        url=preview_url(preview),
+        port=preview.port,
+        failure=preview.failure_message,
+        requested_at=preview.requested_at,
+        ready_at=preview.ready_at,
+        commit=preview.commit,
+    )
+
+
+def is_demo(agent: AgentProfile) -> bool:
+    return agent.adapter == DEMO_ADAPTER
+
+
+def cost_of(runs: Iterable[Run]) -> Decimal | None:
+    """The sum of what is known; None when no Run knows its cost."""
+    costs = [run.cost_usd for run in runs if run.cost_usd is not None]
+    return sum(costs, Decimal(0)) if costs else None
+
+
+def variant_row(variant: Variant, *, task: Task) -> VariantRow:
+    """`variant` comes from `tasks_with_state` or `variants_with_state`: no query is made here."""
+    runs = list(variant.runs.all())
+    newest = run_newest(variant)
+    state = variant_state_of(variant, task=task)
+    usage = usage_total(runs)
+    counts = [usage[name] for name in ("input_tokens", "output_tokens") if usage[name] is not None]
+    failing = state in {VariantState.FAILED, VariantState.LOST} and newest is not None
+    return VariantRow(
+        id=variant.pk,
+        letter=variant.letter,
+        url=variant.get_absolute_url(),
+        task_id=task.pk,
+        task_title=task.title,
+        agent=variant.agent.name,
+        model=variant.model,
+        demo=is_demo(variant.agent),
+        strategy=variant.strategy,
+        state=state,
+        runs=len(runs),
+        run=newest.id.hex if newest else "",
+        run_state=newest.state if newest else "",
+        elapsed_s=_elapsed(runs),
+        ticking=newest is not None and newest.state in RUN_STARTED,
+        files_changed=variant.files_changed,
+        insertions=variant.insertions,
+        deletions=variant.deletions,
+        tokens=sum(counts) if counts else None,
+        cost_usd=cost_of(runs),
+        head_commit=variant.head_commit,
+        branch=variant.branch,
+        last_line=newest.last_line if newest else "",
+        failure_code=newest.failure_code if failing and newest else "",
+        failure=newest.failure_message if failing and newest else "",
+        failure_lines=tuple(map(str, newest.failure_lines)) if failing and newest else (),
+        preview=preview_row(variant),
+    )
+
+
+def variant_rows(task: Task) -> tuple[VariantRow, ...]:
+    return tuple(variant_row(variant, task=task) for variant in task.variants.all())
+
+
+def ask_row(permission: Permission) -> AskRow:
+    variant = permission.run.variant
+    field, detail = _ask_detail(permission)
+    return AskRow(
+        id=permission.pk,
+        letter=variant.letter,
+        variant_url=variant.get_absolute_url(),
+        task_id=variant.task_id,
+        task_title=variant.task.title,
+        agent=variant.agent.name,
+        tool=permission.tool,
+        title=permission.title,
+        field=field,
+        detail=detail,
+        category=str(permission.payload.get("category", "other")),
+        asked_at=permission.asked_at,
+        waited_s=(timezone.now() - permission.asked_at).total_seconds(),
+    )
+
+
+_DETAIL_FIELDS = ("command", "file_path", "path", "notebook_path", "url", "pattern", "query")
+
+
+def _ask_detail(permission: Permission) -> tuple[str, str]:
+    """What the agent would do: its command or path, else everything it has sent."""
+    given: Any = permission.payload.get("input") or {}
+    if isinstance(given, dict):
+        for name in _DETAIL_FIELDS:
+            if isinstance(given.get(name), str) and given[name].strip():
+                return name, _cut(given[name])
+        if given:
+            return "input", _cut(json.dumps(given, indent=2, ensure_ascii=False))
+    return "", _cut(permission.title)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= DETAIL_MAX else text[:DETAIL_MAX] + " … (cut)"
+
+
+def task_head(task: Task) -> TaskHead:
+    """`task` comes from `tasks_with_state`."""
+    variants = list(task.variants.all())
+    runs = [run for variant in variants for run in variant.runs.all()]
+    merged = next((v.letter for v in variants if v.pk == task.merged_variant_id), "")
+    return TaskHead(
+        id=task.pk,
+        title=task.title,
+        url=task.get_absolute_url(),
+        project_id=task.project_id,
+        project=task.project.name,
+        base_branch=task.spec.base_branch,
+        base_commit=task.spec.base_commit,
+        asked_by=task.created_by,
+        created_at=task.created_at,
+        state=task_state_of(task),
+        resolution=task.resolution,
+        open=task.resolution == Resolution.OPEN,
+        cost_usd=cost_of(runs),
+        budget_usd=task.budget_usd,
+        timeout_s=task.timeout_s,
+        demo=any(is_demo(variant.agent) for variant in variants),
+        active=sum(variant_state_of(v, task=task) in _ACTIVE for v in variants),
+        merged_letter=merged if task.resolution == Resolution.MERGED else "",
+    )
+
+
+_ACTIVE = frozenset({VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING})
+
+
+def _count(rows: Iterable[VariantRow], *states: VariantState) -> int:
+    return sum(row.state in states for row in rows)
+
+
+def task_word(state: str, rows: tuple[VariantRow, ...]) -> str:
+    """The state in a few words with its numbers: `1 question, 2 ready`."""
+    parts = [
+        (_count(rows, VariantState.WAITING), "question", "questions"),
+        (_count(rows, VariantState.WORKING), "running", "running"),
+        (_count(rows, VariantState.QUEUED), "queued", "queued"),
+        (_count(rows, VariantState.READY), "ready", "ready"),
+        (_count(rows, VariantState.FAILED, VariantState.LOST), "failed", "failed"),
+        (_count(rows, VariantState.STOPPED), "stopped", "stopped"),
+    ]
+    if state in {TaskState.MERGED, TaskState.MERGING, TaskState.CLOSED}:
+        return ""
+    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in parts if n)
+
+
+def task_row(task: Task) -> TaskRow:
+    rows = variant_rows(task)
+    state = task_state_of(task)
+    runs = [run for variant in task.variants.all() for run in variant.runs.all()]
+    moments = [m for run in runs for m in (run.ended_at, run.started_at, run.queued_at) if m]
+    return TaskRow(
+        id=task.pk,
+        title=task.title,
+        url=task.get_absolute_url(),
+        project=task.project.name,
+        state=state,
+        word=task_word(state, rows),
+        variants=rows,
+        cost_usd=cost_of(runs),
+        created_at=task.created_at,
+        changed_at=max([*moments, task.created_at]),
+    )

@@ -1,0 +1,40 @@
+"""Errors as pages: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from orchestrator.lib.errors import AppError
+from orchestrator.views.answers import notice
+
+OWN_ERRORS = ("/api/",)
+
+
+def error_response(request: HttpRequest, exc: AppError) -> HttpResponse:
+    if getattr(request, "htmx", False):
+        return notice(request, exc.message, status=exc.http_status)
+    return render(
+        request,
+        "error.html",
+        {"status": exc.http_status, "message": exc.message, "code": exc.code},
+        status=exc.http_status,
+    )
+
+
+class AppErrorMiddleware:
+    """An AppError that reaches the top becomes a page or a fragment. The API answers for itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if not isinstance(exc, AppError) or request.path_info.startswith(OWN_ERRORS):
+            return None
+        return error_response(request, exc)
