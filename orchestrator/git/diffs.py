@@ -1,0 +1,185 @@
+"""What differs between two commits, by git's own plumbing in the hub."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.git.errors import InvalidRefError
+from orchestrator.git.hub import NO_COMMIT, blob_bytes, blob_size
+from orchestrator.git.refs import display_path, is_commit_id
+from orchestrator.git.run import git
+
+__all__ = [
+    "DiffStat",
+    "FileChange",
+    "blob_bytes",
+    "blob_size",
+    "changes",
+    "file_patch",
+    "stat",
+]
+
+_WHITESPACE: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "all": ("--ignore-all-space",),
+    "change": ("--ignore-space-change",),
+    "eol": ("--ignore-space-at-eol",),
+}
+_PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none")
+_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One changed path. `status` is git's letter: A, M, D, R (renamed), T (kind changed).
+
+    Insertions and deletions are None for what has no lines (`binary`).
+    """
+
+    path: str
+    old_path: str
+    status: str
+    old_mode: str
+    new_mode: str
+    old_blob: str
+    new_blob: str
+    insertions: int | None
+    deletions: int | None
+    binary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiffStat:
+    files_changed: int
+    insertions: int
+    deletions: int
+
+
+def changes(*, hub: Path, left: str, right: str) -> list[FileChange]:
+    """All changed files, in the order of their paths; renames found, nothing else guessed."""
+    _check(left, right)
+    result = git(
+        "diff-tree",
+        "-r",
+        "-z",
+        "-M",
+        "--full-index",
+        "--abbrev=40",
+        "--raw",
+        "--numstat",
+        *_PLAIN,
+        left,
+        right,
+        git_dir=hub,
+        timeout_s=_TIMEOUT_S,
+    )
+    fields = iter(result.fields())
+    raw: list[tuple[list[str], str, str]] = []
+    numbers: dict[str, tuple[int | None, int | None]] = {}
+    for field in fields:
+        if field.startswith(b":"):
+            facts = field[1:].decode().split(" ")
+            old = os.fsdecode(next(fields))
+            new = os.fsdecode(next(fields)) if facts[4][0] in "RC" else old
+            raw.append((facts, old, new))
+        else:
+            path, counted = _numstat(field, fields)
+            numbers[path] = counted
+    return [_change(facts, old, new, numbers) for facts, old, new in raw]
+
+
+def stat(*, hub: Path, left: str, right: str) -> DiffStat:
+    """The sum of all changes."""
+    _check(left, right)
+    result = git(
+        "diff-tree",
+        "-r",
+        "-z",
+        "-M",
+        "--numstat",
+        *_PLAIN,
+        left,
+        right,
+        git_dir=hub,
+        timeout_s=_TIMEOUT_S,
+    )
+    fields = iter(result.fields())
+    counted = [_numstat(field, fields)[1] for field in fields]
+    return DiffStat(
+        files_changed=len(counted),
+        insertions=sum(inserted or 0 for inserted, _ in counted),
+        deletions=sum(deleted or 0 for _, deleted in counted),
+    )
+
+
+def file_patch(
+    *,
+    hub: Path,
+    left: str,
+    right: str,
+    path: str,
+    old_path: str | None = None,
+    context: int = 3,
+    whitespace: str = "none",
+) -> bytes:
+    """git's unified patch of one file; empty if it did not change."""
+    _check(left, right)
+    if whitespace not in _WHITESPACE:
+        raise InvalidRefError("diff.whitespace", "Whitespace is none, all, change or eol.")
+    paths = {path, old_path or path}
+    if any(not name or "\0" in name for name in paths):
+        raise InvalidRefError("diff.path", "That is not the path of a file.")
+    return git(
+        "diff-tree",
+        "-r",
+        "-p",
+        "-M",
+        "--full-index",
+        f"--unified={max(0, min(context, 1_000_000))}",
+        *_WHITESPACE[whitespace],
+        *_PLAIN,
+        left,
+        right,
+        "--",
+        *sorted(paths),
+        git_dir=hub,
+        timeout_s=_TIMEOUT_S,
+    ).stdout
+
+
+def _numstat(field: bytes, rest: Iterator[bytes]) -> tuple[str, tuple[int | None, int | None]]:
+    inserted, deleted, path = field.split(b"\t", 2)
+    if not path:  # a rename: the old and the new path follow as fields of their own
+        next(rest)
+        path = next(rest)
+    counted = tuple(None if number == b"-" else int(number) for number in (inserted, deleted))
+    return os.fsdecode(path), (counted[0], counted[1])
+
+
+def _change(
+    facts: list[str], old: str, new: str, numbers: dict[str, tuple[int | None, int | None]]
+) -> FileChange:
+    insertions, deletions = numbers.get(new, (0, 0))
+    return FileChange(
+        path=new,
+        old_path=old,
+        status=facts[4][0],
+        old_mode=facts[0],
+        new_mode=facts[1],
+        old_blob=facts[2],
+        new_blob=facts[3],
+        insertions=insertions,
+        deletions=deletions,
+        binary=insertions is None,
+    )
+
+
+def _check(*commits: str) -> None:
+    for commit in commits:
+        if not is_commit_id(commit) or commit == NO_COMMIT:
+            raise InvalidRefError(
+                "ref.invalid", f"{display_path(commit[:80])!r} is not a commit id."
+            )

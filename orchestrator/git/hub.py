@@ -1,0 +1,384 @@
+"""The hub: Bakeoff's own bare copy of a project's repository. Nobody works in it.
+
+The origin's branches are at refs/remotes/origin/, the variants' at refs/heads/bakeoff/, and
+whatever must outlive its branch (bases, snapshots) at refs/bakeoff/kept/.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.git.errors import (
+    CommitNotFoundError,
+    GitError,
+    InvalidRefError,
+    OriginUnreachableError,
+    RefMovedError,
+    SourceError,
+    TooLargeError,
+)
+from orchestrator.git.locks import git_write, repository_lock
+from orchestrator.git.origin import origin_inspect, read_small
+from orchestrator.git.refs import (
+    Source,
+    SourceKind,
+    display_path,
+    is_commit_id,
+    ref_name_check,
+    rev_check,
+    source_check,
+)
+from orchestrator.git.run import NETWORK_TIMEOUT_S, GitResult, first_line, git
+
+ORIGIN = "refs/remotes/origin"
+KEPT = "refs/bakeoff/kept"
+NO_COMMIT = "0" * 40
+
+_CONFIG = """[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+\tlogAllRefUpdates = true
+[gc]
+\tauto = 0
+\tpruneExpire = never
+[remote "origin"]
+\turl = {url}
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+\ttagOpt = --no-tags
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    name: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInfo:
+    commit: str
+    author: str
+    subject: str
+    time: int
+
+
+def hub_create(*, hub: Path, source: str) -> None:
+    """Make the hub of a new project and fetch its origin. Either whole or not there at all."""
+    origin = source_check(source)
+    _origin_check(origin)
+    with repository_lock(hub):
+        if not hub.exists():
+            fresh = hub.with_name(hub.name + ".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _init(fresh, origin)
+                _fetch(fresh)
+                os.rename(fresh, hub)
+            finally:
+                shutil.rmtree(fresh, ignore_errors=True)
+            return
+        hub_source_set(hub=hub, source=source)
+        hub_fetch(hub=hub)
+
+
+def hub_fetch(*, hub: Path) -> None:
+    """Bring in what is new at the origin: branches, tags, which branch is the default."""
+    _origin_check(hub_source(hub))
+    with repository_lock(hub):
+        _fetch(hub)
+
+
+def hub_source(hub: Path) -> Source:
+    """Where the hub's origin is."""
+    return source_check(git("config", "--get", "remote.origin.url", git_dir=hub).text.strip())
+
+
+def hub_source_set(*, hub: Path, source: str) -> None:
+    """Point the hub to an origin that moved."""
+    location = source_check(source).location
+    git_write("config", "remote.origin.url", location, git_dir=hub)
+
+
+def hub_branches(hub: Path) -> list[Branch]:
+    """The origin's branches as last fetched, by name."""
+    listed = git(
+        "for-each-ref",
+        "--format=%(objectname) %(symref) %(refname)",
+        f"{ORIGIN}/",
+        git_dir=hub,
+    )
+    branches = []
+    for line in listed.text.splitlines():
+        commit, symref, ref = line.split(" ", 2)
+        if not symref:
+            branches.append(Branch(ref.removeprefix(f"{ORIGIN}/"), commit))
+    return branches
+
+
+def hub_default_branch(hub: Path) -> str:
+    """The origin's default branch; else the likeliest one."""
+    head = git("symbolic-ref", "-q", f"{ORIGIN}/HEAD", git_dir=hub, check=False)
+    if head.code == 0:
+        return head.text.strip().removeprefix(f"{ORIGIN}/")
+    names = [branch.name for branch in hub_branches(hub)]
+    for name in ("main", "master", *names):
+        if name in names:
+            return name
+    raise SourceError("project.empty", "The repository has no commits yet.")
+
+
+def commit_resolve(*, hub: Path, rev: str) -> str:
+    """The full id of a commit, given as id, origin branch, tag, or `name~2`."""
+    rev_check(rev)
+    name = rev[: min((rev.find(char) for char in "~^@" if char in rev), default=len(rev))]
+    candidates = [f"refs/heads/{rev}", f"refs/tags/{rev}"]
+    if is_commit_id(name) or rev.startswith("refs/"):
+        candidates = [rev]
+    elif name != "HEAD":
+        candidates = [f"{ORIGIN}/{rev}", *candidates, rev]
+    for candidate in candidates:
+        found = git(
+            "rev-parse",
+            "-q",
+            "--verify",
+            "--end-of-options",
+            f"{candidate}^{{commit}}",
+            git_dir=hub,
+            check=False,
+        )
+        commit = found.text.strip().removeprefix("--end-of-options").strip()
+        if found.code == 0 and is_commit_id(commit):
+            return commit
+    raise CommitNotFoundError(
+        "commit.not-found", f"There is no branch or commit {display_path(rev)!r} in this project."
+    )
+
+
+def branch_commit(*, hub: Path, branch: str) -> str:
+    """The tip of an origin branch as last fetched."""
+    ref_name_check(branch)
+    found = git(
+        "rev-parse", "-q", "--verify", f"{ORIGIN}/{branch}^{{commit}}", git_dir=hub, check=False
+    )
+    if found.code != 0:
+        raise CommitNotFoundError(
+            "project.branch", f"The repository has no branch {display_path(branch)!r}."
+        )
+    return found.text.strip()
+
+
+def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes | None:
+    """The content of a file at a commit; None if there is no file at that path."""
+    listed = git("ls-tree", "-z", _commit_check(commit), "--", path, git_dir=hub).fields()
+    for record in listed:
+        facts, _, name = record.partition(b"\t")
+        _mode, kind, blob = facts.decode().split(" ")
+        if kind == "blob" and os.fsdecode(name) == path:
+            return blob_bytes(hub=hub, blob=blob, limit_bytes=limit_bytes)
+    return None
+
+
+def blob_size(*, hub: Path, blob: str) -> int:
+    return int(git("cat-file", "-s", _commit_check(blob), git_dir=hub).text)
+
+
+def blob_bytes(*, hub: Path, blob: str, limit_bytes: int) -> bytes:
+    """The content of a blob; TooLargeError (with its `size_bytes`) beyond the limit."""
+    size = blob_size(hub=hub, blob=blob)
+    if size > limit_bytes:
+        raise TooLargeError(
+            "blob.too-large",
+            f"The file has {size:,} bytes, more than the {limit_bytes:,} shown.",
+            {"size_bytes": size},
+        )
+    return git("cat-file", "blob", blob, git_dir=hub).stdout
+
+
+def commit_log(*, hub: Path, base: str, head: str, limit: int) -> list[CommitInfo]:
+    """The commits of base..head, newest first."""
+    listed = git(
+        "log",
+        "-z",
+        f"--max-count={limit}",
+        "--no-mailmap",
+        "--no-show-signature",
+        "--encoding=UTF-8",
+        "--format=%H%n%an%n%ct%n%s",
+        f"{_commit_check(base)}..{_commit_check(head)}",
+        git_dir=hub,
+    )
+    commits = []
+    for record in listed.fields():
+        commit, author, time, subject = record.decode("utf-8", "replace").split("\n", 3)
+        commits.append(CommitInfo(commit, author, subject, int(time)))
+    return commits
+
+
+def branch_set(*, hub: Path, branch: str, commit: str, expected: str | None) -> None:
+    """Point a branch of the hub to a commit. expected: its tip now, "" for none, None for any."""
+    refs_set(hub=hub, updates=[(f"refs/heads/{ref_name_check(branch)}", commit, expected)])
+
+
+def refs_set(*, hub: Path, updates: Iterable[tuple[str, str, str | None]]) -> None:
+    """Move several refs (name, commit, expected) of the hub, all or none."""
+    lines = []
+    for ref, commit, expected in updates:
+        line = f"update {ref}\0{_commit_check(commit)}\0"
+        lines.append(line + {None: "", "": NO_COMMIT}.get(expected, expected or ""))
+    stdin = "".join(f"{line}\0" for line in lines).encode()
+    result = git_write("update-ref", "-z", "--stdin", git_dir=hub, stdin=stdin, check=False)
+    if result.code == 0:
+        return
+    if "but expected" in result.stderr or "reference already exists" in result.stderr:
+        raise RefMovedError("ref.moved", "The branch was moved by somebody else meanwhile.")
+    if "nonexistent object" in result.stderr or "not a valid" in result.stderr:
+        raise CommitNotFoundError("commit.not-found", "There is no such commit in this project.")
+    raise GitError("git.failed", f"The branch was not moved: {first_line(result.stderr)}")
+
+
+def commit_keep(*, hub: Path, commit: str) -> None:
+    """Hold a commit for good, whatever happens to the branches it is on."""
+    refs_set(hub=hub, updates=[(f"{KEPT}/{commit}", commit, None)])
+
+
+def hub_gc(*, hub: Path) -> None:
+    """Pack the hub. Nothing is ever dropped: yards and workspaces borrow its objects."""
+    with repository_lock(hub):
+        git_write("pack-refs", "--all", git_dir=hub)
+        git_write("repack", "-d", "-l", "-q", "--geometric=2", git_dir=hub, timeout_s=3600)
+
+
+def _commit_check(commit: str) -> str:
+    if not is_commit_id(commit):
+        raise InvalidRefError("ref.invalid", f"{display_path(commit[:80])!r} is not an object id.")
+    return commit
+
+
+def _init(hub: Path, origin: Source) -> None:
+    git("init", "--bare", "--quiet", "--template=", "--", str(hub))
+    quoted = origin.location.replace("\\", "\\\\").replace('"', '\\"')
+    (hub / "config").write_text(_CONFIG.format(url=f'"{quoted}"'), encoding="utf-8")
+    hub.chmod(0o700)
+
+
+def _origin_check(origin: Source) -> None:
+    if origin.kind is SourceKind.PATH:
+        origin_inspect(Path(origin.location))
+
+
+def upload_pack(origin: Source) -> list[str]:
+    """The option that lets git read a local origin which origin_inspect has approved."""
+    if origin.kind is SourceKind.URL:
+        return []
+    found = origin_inspect(Path(origin.location))
+    safe = [f"safe.directory={path}" for path in {found.path, found.git_dir, found.common_dir}]
+    words = ["git", *(word for setting in safe for word in ("-c", setting)), "upload-pack"]
+    return [f"--upload-pack={shlex.join(words)}"]
+
+
+def _fetch(hub: Path) -> None:
+    origin = hub_source(hub)
+    reader = upload_pack(origin)
+    listed = git(
+        "ls-remote",
+        *reader,
+        "--symref",
+        "origin",
+        "HEAD",
+        "refs/heads/*",
+        git_dir=hub,
+        login=True,
+        check=False,
+        timeout_s=90,
+    )
+    _network_check(listed, origin)
+    default, heads = _parse_remote(listed.text)
+    if not heads:
+        raise SourceError("project.empty", f"{_shown(origin)} has no commits yet: make one first.")
+    fetched = git_write(
+        "fetch",
+        *reader,
+        "--quiet",
+        "--prune",
+        "--force",
+        "--update-shallow",
+        "--no-write-fetch-head",
+        "--no-auto-gc",
+        "origin",
+        f"+refs/heads/*:{ORIGIN}/*",
+        "+refs/tags/*:refs/tags/*",
+        git_dir=hub,
+        login=True,
+        check=False,
+        timeout_s=NETWORK_TIMEOUT_S,
+    )
+    _network_check(fetched, origin)
+    if default in heads:
+        git_write("symbolic-ref", f"{ORIGIN}/HEAD", f"{ORIGIN}/{default}", git_dir=hub)
+
+
+def _parse_remote(text: str) -> tuple[str, dict[str, str]]:
+    default, heads = "", {}
+    for line in text.splitlines():
+        value, _, name = line.partition("\t")
+        if name == "HEAD" and value.startswith("ref: refs/heads/"):
+            default = value.removeprefix("ref: refs/heads/")
+        elif name.startswith("refs/heads/"):
+            heads[name.removeprefix("refs/heads/")] = value
+    return default, heads
+
+
+_SYMPTOMS: tuple[tuple[str, str, str], ...] = (
+    # (what git says, code, sentence)
+    ("could not read Username", "project.auth", "{} needs a sign-in that this account lacks."),
+    ("could not read Password", "project.auth", "{} needs a sign-in that this account lacks."),
+    ("Authentication failed", "project.auth", "{} refused the sign-in of this account."),
+    ("Permission denied (", "project.auth", "{} refused this account's ssh key."),
+    ("requested URL returned error: 401", "project.auth", "{} needs a sign-in."),
+    ("requested URL returned error: 403", "project.auth", "{} refused access to this account."),
+    ("terminal prompts disabled", "project.auth", "{} needs a sign-in that this account lacks."),
+    (
+        "Host key verification failed",
+        "project.host-key",
+        "The ssh host key of {} is not known here: connect to it once with ssh in a terminal.",
+    ),
+    ("dubious ownership", "project.owner", "{} belongs to another user."),
+    (
+        "mismatched algorithms",
+        "project.sha256",
+        "{} uses SHA-256 objects, which are not supported.",
+    ),
+    ("does not appear to be a git repository", "project.not-repository", "{} is not a repository."),
+    ("not found", "project.not-repository", "There is no repository at {}, or it needs a sign-in."),
+    ("returned error: 404", "project.not-repository", "There is no repository at {}."),
+    ("No space left on device", "git.disk-full", "The disk is full."),
+)
+
+
+def _network_check(result: GitResult, origin: Source) -> None:
+    if result.code == 0:
+        return
+    details = {"stderr": result.stderr[-2000:]}
+    for symptom, code, sentence in _SYMPTOMS:
+        if symptom in result.stderr:
+            raise SourceError(code, sentence.format(_shown(origin)), details)
+    raise OriginUnreachableError(
+        "project.unreachable",
+        f"{_shown(origin)} cannot be reached: {first_line(result.stderr)}",
+        details,
+    )
+
+
+def _shown(origin: Source) -> str:
+    return display_path(origin.location)
+
+
+def shallow_commits(hub: Path) -> str | None:
+    return read_small(hub / "shallow")

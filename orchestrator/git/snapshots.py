@@ -1,0 +1,143 @@
+"""Snapshots: commits of a workspace as it is, written to the hub without touching the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.git.diffs import stat as diff_stat
+from orchestrator.git.errors import GitError, WorkspaceGoneError
+from orchestrator.git.hub import KEPT, refs_set
+from orchestrator.git.locks import clear_stale_lock, repository_lock
+from orchestrator.git.parents import parent_find
+from orchestrator.git.refs import ref_name_check
+from orchestrator.git.run import AGENT, git, identity_env
+from orchestrator.git.scan import (
+    Excluded,
+    Scan,
+    SnapshotLimits,
+    Workspace,
+    index_add,
+    index_set,
+    workspace_scan,
+)
+
+__all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take"]
+
+_BAD_INDEX = ("index file", "bad signature", "bad index version", "index uses", "cache entry")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    """`parent` is the agent's own HEAD then. It equals `commit` when all was committed by it."""
+
+    commit: str
+    tree: str
+    parent: str
+    files_changed: int
+    insertions: int
+    deletions: int
+    excluded: tuple[Excluded, ...] = ()
+
+
+def snapshot_take(
+    *,
+    hub: Path,
+    yard: Path,
+    worktree: Path,
+    index: Path,
+    base: str,
+    previous: SnapshotInfo | None = None,
+    message: str,
+    excludes: Sequence[str] = (),
+    limits: SnapshotLimits | None = None,
+    branch: str | None = None,
+) -> SnapshotInfo | None:
+    """Commit the workspace as it is now; None when that is what the previous Snapshot holds.
+
+    The numbers are against `base`. `branch`, if given, is moved to the Snapshot in the hub.
+    """
+    if worktree.is_symlink() or not worktree.is_dir():
+        raise WorkspaceGoneError(
+            "workspace.gone",
+            "The agent deleted its workspace; the last snapshot of it is kept.",
+            {"path": str(worktree)},
+        )
+    workspace = Workspace(hub, worktree, index)
+    with repository_lock(index):
+        scan = _scan(workspace, base, excludes, limits or SnapshotLimits())
+        tree = git("write-tree", git_dir=hub, index=index).text.strip()
+        parent = parent_find(
+            hub=hub,
+            yard=yard,
+            worktree=worktree,
+            base=base,
+            last=previous.parent if previous else base,
+        )
+        if previous is not None and (tree, parent.commit) == (previous.tree, previous.parent):
+            return None
+        if previous is None and parent.commit == base and tree == parent.tree:
+            return None
+        commit = parent.commit
+        if tree != parent.tree:
+            commit = _commit(hub, tree, parent.commit, message)
+        updates: list[tuple[str, str, str | None]] = [(f"{KEPT}/{commit}", commit, None)]
+        if branch is not None:
+            updates.append((f"refs/heads/{ref_name_check(branch)}", commit, None))
+        refs_set(hub=hub, updates=updates)
+        numbers = diff_stat(hub=hub, left=base, right=commit)
+        return SnapshotInfo(
+            commit=commit,
+            tree=tree,
+            parent=parent.commit,
+            files_changed=numbers.files_changed,
+            insertions=numbers.insertions,
+            deletions=numbers.deletions,
+            excluded=tuple(scan.excluded),
+        )
+
+
+def _scan(workspace: Workspace, base: str, excludes: Sequence[str], limits: SnapshotLimits) -> Scan:
+    """Bring our own index up to the workspace, from whatever a killed predecessor left of it."""
+    index = workspace.index
+    index.parent.mkdir(parents=True, exist_ok=True)
+    lock = index.with_name(index.name + ".lock")
+    while lock.exists():
+        clear_stale_lock(lock, owner=index)
+    if not index.exists():
+        _index_new(workspace, base)
+    try:
+        scan = workspace_scan(workspace, excludes=excludes, limits=limits)
+    except GitError as error:
+        if not any(symptom in error.message for symptom in _BAD_INDEX):
+            raise
+        _index_new(workspace, base)
+        scan = workspace_scan(workspace, excludes=excludes, limits=limits)
+    removed = [(path, "0", "0" * 40) for path in scan.remove]
+    linked = [(path, "160000", commit) for path, commit in scan.links]
+    index_set(workspace, [*removed, *linked])
+    index_add(workspace, scan)
+    return scan
+
+
+def _index_new(workspace: Workspace, base: str) -> None:
+    fresh = workspace.index.with_name(workspace.index.name + ".new")
+    for leftover in (fresh, fresh.with_name(fresh.name + ".lock")):
+        leftover.unlink(missing_ok=True)
+    git("read-tree", base, git_dir=workspace.hub, index=fresh)
+    os.rename(fresh, workspace.index)
+
+
+def _commit(hub: Path, tree: str, parent: str, message: str) -> str:
+    text = message.replace("\0", "").strip() or "Snapshot"
+    return git(
+        "commit-tree",
+        tree,
+        "-p",
+        parent,
+        git_dir=hub,
+        stdin=text.encode("utf-8", "replace") + b"\n",
+        env=identity_env(AGENT),
+    ).text.strip()
