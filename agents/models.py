@@ -21,9 +21,7 @@ class AgentProfile(models.Model):
     name = models.CharField(max_length=60, unique=True)
     adapter = models.CharField(max_length=30)
     model = models.CharField(max_length=120, blank=True)
-    command = models.JSONField(
-        default=list, blank=True
-    )  # argv, for the adapters that take one
+    command = models.JSONField(default=list, blank=True)  # argv, for the adapters that take one
     prompt_via = models.CharField(
         max_length=8,
         default="stdin",
@@ -31,9 +29,7 @@ class AgentProfile(models.Model):
     )
     args = models.JSONField(default=list, blank=True)
     env = models.JSONField(default=dict, blank=True)
-    secrets_encrypted = models.BinaryField(
-        default=b"", blank=True
-    )  # see agents.secrets
+    secrets_encrypted = models.BinaryField(default=b"", blank=True)  # see agents.secrets
     secret_names = models.JSONField(default=list, blank=True)
     permission_mode = models.CharField(
         max_length=20,

@@ -16,9 +16,7 @@ class SecretsUnreadableError(Exception):
 
 
 def _fernet() -> Fernet:
-    digest = hashlib.sha256(
-        b"bakeoff agent secrets\0" + settings.SECRET_KEY.encode()
-    ).digest()
+    digest = hashlib.sha256(b"bakeoff agent secrets\0" + settings.SECRET_KEY.encode()).digest()
     return Fernet(base64.urlsafe_b64encode(digest))
 
 

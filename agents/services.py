@@ -48,9 +48,7 @@ def profile_create(
             "The name must begin with a letter or digit; up to 60 of letters, digits, . _ + -.",
         )
     if adapter not in ADAPTERS:
-        raise ProfileInvalidError(
-            "adapter", f"The adapter must be one of: {', '.join(ADAPTERS)}."
-        )
+        raise ProfileInvalidError("adapter", f"The adapter must be one of: {', '.join(ADAPTERS)}.")
     profile = AgentProfile(name=name, adapter=adapter)
     _assign(profile, fields)
     _secrets_set(profile, secrets or {})
@@ -71,9 +69,7 @@ def profile_update(
             kept = secrets_decrypt(profile.secrets_encrypted)
         except SecretsUnreadableError as exc:
             raise ProfileInvalidError("secrets", str(exc)) from exc
-        merged = kept | {
-            name: value for name, value in secrets.items() if value is not None
-        }
+        merged = kept | {name: value for name, value in secrets.items() if value is not None}
         for name, value in secrets.items():
             if value is None:
                 merged.pop(name, None)
@@ -130,9 +126,7 @@ def _words(field: str, value: Any) -> list[str]:
         raise ProfileInvalidError(field, "It must be a list of texts.")
     words = list(value)
     if not all(isinstance(word, str) and _plain(word) for word in words):
-        raise ProfileInvalidError(
-            field, "It must be a list of texts without NUL characters."
-        )
+        raise ProfileInvalidError(field, "It must be a list of texts without NUL characters.")
     return words
 
 
@@ -141,9 +135,7 @@ def _environment(field: str, value: Any) -> dict[str, str]:
         raise ProfileInvalidError(field, "It must be names with values.")
     for name, content in value.items():
         if not isinstance(name, str) or not _ENV_NAME.fullmatch(name):
-            raise ProfileInvalidError(
-                field, f"{str(name)[:60]!r} cannot be a variable's name."
-            )
+            raise ProfileInvalidError(field, f"{str(name)[:60]!r} cannot be a variable's name.")
         if not isinstance(content, str) or not _plain(content):
             raise ProfileInvalidError(field, f"The value of {name} must be a text.")
     return dict(value)
@@ -164,6 +156,4 @@ def _save(profile: AgentProfile) -> None:
         with transaction.atomic():
             profile.save()
     except IntegrityError:
-        raise ProfileExistsError(
-            "name", f"There is already an agent “{profile.name}”."
-        ) from None
+        raise ProfileExistsError("name", f"There is already an agent “{profile.name}”.") from None

@@ -146,9 +146,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 VARIANTS_MAX = 16
 
 
-def variant_state(
-    *, run: str | None, merged: bool = False, archived: bool = False
-) -> VariantState:
+def variant_state(*, run: str | None, merged: bool = False, archived: bool = False) -> VariantState:
     """The state of a Variant from its newest Run's state; merged and archived win over the Run."""
     if merged:
         return VariantState.MERGED

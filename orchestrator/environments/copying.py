@@ -27,11 +27,7 @@ def files_matching(root: Path, patterns: Sequence[str]) -> list[Path]:
 
 
 def _plain_file_inside(root: Path, path: Path) -> bool:
-    if (
-        ".git" in path.relative_to(root).parts
-        or path.is_symlink()
-        or not path.is_file()
-    ):
+    if ".git" in path.relative_to(root).parts or path.is_symlink() or not path.is_file():
         return False
     return path.resolve().is_relative_to(root.resolve())
 

@@ -48,9 +48,7 @@ def path_for_agents(path: str) -> str:
 class WorktreeKind:
     def create(self, spec: EnvironmentSpec) -> None:
         git_yard.yard_create(hub=spec.hub, yard=spec.yard)
-        git_yard.worktree_add(
-            yard=spec.yard, path=spec.path, base=spec.base, branch=spec.branch
-        )
+        git_yard.worktree_add(yard=spec.yard, path=spec.path, base=spec.base, branch=spec.branch)
 
     def environment(self, *, server: Mapping[str, str]) -> dict[str, str]:
         env = {
@@ -58,9 +56,7 @@ class WorktreeKind:
             for name, value in server.items()
             if name in INHERITED or name.startswith(INHERITED_PREFIXES)
         }
-        env["PATH"] = path_for_agents(
-            server.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-        )
+        env["PATH"] = path_for_agents(server.get("PATH", "/usr/local/bin:/usr/bin:/bin"))
         env.setdefault("LANG", "C.UTF-8")
         return env
 

@@ -65,9 +65,7 @@ def _preview(where: str, value: Any) -> PreviewSettings:
         raise _fail(where, "preview", "a command or a table")
     unknown = set(value) - {"command", "path", "autostart", "ready_timeout_s"}
     if unknown:
-        raise Invalid(
-            "settings.invalid", f"{where}: unknown key “preview.{min(unknown)}”."
-        )
+        raise Invalid("settings.invalid", f"{where}: unknown key “preview.{min(unknown)}”.")
     command, path = value.get("command", ""), value.get("path", "/")
     autostart, ready_timeout_s = (
         value.get("autostart", True),
@@ -99,9 +97,7 @@ def settings_parse(
     """Check a plain mapping of the settings' keys; raises Invalid naming the key."""
     unknown = set(values) - {"setup", "setup_inputs", "copy", "env", "preview"}
     if unknown:
-        raise Invalid(
-            "settings.invalid", f"{where}: unknown key “{min(unknown)}”."
-        )
+        raise Invalid("settings.invalid", f"{where}: unknown key “{min(unknown)}”.")
     return ProjectSettings(
         setup=_texts(where, "setup", values.get("setup", [])),
         setup_inputs=_texts(where, "setup_inputs", values.get("setup_inputs", [])),
@@ -118,9 +114,5 @@ def settings_read(*, stored: Mapping[str, Any], file: bytes | None) -> ProjectSe
         try:
             values |= tomllib.loads(file.decode("utf-8"))
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
-            raise Invalid(
-                "settings.invalid", f"{FILE_NAME} cannot be read: {exc}."
-            ) from exc
-    return settings_parse(
-        values, where=FILE_NAME if file is not None else "Project settings"
-    )
+            raise Invalid("settings.invalid", f"{FILE_NAME} cannot be read: {exc}.") from exc
+    return settings_parse(values, where=FILE_NAME if file is not None else "Project settings")

@@ -11,16 +11,10 @@ class Activity(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
-    verb = models.CharField(
-        max_length=60
-    )  # e.g. task.submitted, run.state, merge.merged
-    project = models.ForeignKey(
-        "Project", on_delete=models.CASCADE, null=True, blank=True
-    )
+    verb = models.CharField(max_length=60)  # e.g. task.submitted, run.state, merge.merged
+    project = models.ForeignKey("Project", on_delete=models.CASCADE, null=True, blank=True)
     task = models.ForeignKey("Task", on_delete=models.CASCADE, null=True, blank=True)
-    variant = models.ForeignKey(
-        "Variant", on_delete=models.CASCADE, null=True, blank=True
-    )
+    variant = models.ForeignKey("Variant", on_delete=models.CASCADE, null=True, blank=True)
     run = models.ForeignKey("Run", on_delete=models.CASCADE, null=True, blank=True)
     source_state = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=20, blank=True)

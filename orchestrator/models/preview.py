@@ -11,9 +11,7 @@ from orchestrator.states import PreviewState
 class Preview(models.Model):
     """A Variant's running app. `bundle` names its newest start; its log is that bundle's journal."""
 
-    variant = models.OneToOneField(
-        Variant, on_delete=models.CASCADE, related_name="preview"
-    )
+    variant = models.OneToOneField(Variant, on_delete=models.CASCADE, related_name="preview")
     state = models.CharField(
         max_length=10, choices=PreviewState.choices, default=PreviewState.STOPPED
     )

@@ -31,17 +31,13 @@ class Run(models.Model):
     fence = models.PositiveIntegerField(default=0)
 
     stop_requested_at = models.DateTimeField(null=True, blank=True)
-    secrets_encrypted = models.BinaryField(
-        default=b"", blank=True
-    )  # for redaction until sealed
+    secrets_encrypted = models.BinaryField(default=b"", blank=True)  # for redaction until sealed
     resumes = models.CharField(max_length=200, blank=True)
     session = models.CharField(max_length=200, blank=True)
     agent_version = models.CharField(max_length=80, blank=True)
 
     last_seq = models.PositiveIntegerField(default=0)
-    last_line = models.CharField(
-        max_length=300, blank=True
-    )  # what the agent does now, in a line
+    last_line = models.CharField(max_length=300, blank=True)  # what the agent does now, in a line
     exit_code = models.IntegerField(null=True, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.TextField(blank=True)
@@ -51,17 +47,13 @@ class Run(models.Model):
     output_tokens = models.PositiveBigIntegerField(null=True, blank=True)
     cache_read_tokens = models.PositiveBigIntegerField(null=True, blank=True)
     cache_write_tokens = models.PositiveBigIntegerField(null=True, blank=True)
-    cost_usd = models.DecimalField(
-        max_digits=12, decimal_places=6, null=True, blank=True
-    )
+    cost_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True, blank=True)
     cost_source = models.CharField(max_length=20, blank=True)
 
     class Meta:
         ordering = ["variant_id", "number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["variant", "number"], name="run_number_once"
-            ),
+            models.UniqueConstraint(fields=["variant", "number"], name="run_number_once"),
         ]
         indexes = [models.Index(fields=["host", "state"])]
 
@@ -85,9 +77,7 @@ class Permission(models.Model):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
-    decider = models.CharField(
-        max_length=80, blank=True
-    )  # shown name: a person, policy, timeout
+    decider = models.CharField(max_length=80, blank=True)  # shown name: a person, policy, timeout
     asked_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -95,9 +85,7 @@ class Permission(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "request"], name="permission_request_once"
-            )
+            models.UniqueConstraint(fields=["run", "request"], name="permission_request_once")
         ]
 
     def __str__(self) -> str:
@@ -107,9 +95,7 @@ class Permission(models.Model):
 class Snapshot(models.Model):
     """A commit of a Variant's working tree. `journal_n` is the Run's journal line it was taken after."""
 
-    variant = models.ForeignKey(
-        Variant, on_delete=models.CASCADE, related_name="snapshots"
-    )
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="snapshots")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="snapshots")
     journal_n = models.PositiveIntegerField(default=0)
     commit = models.CharField(max_length=40)

@@ -27,9 +27,7 @@ class Task(models.Model):
     title = models.CharField(max_length=200)
     rubric = models.TextField(blank=True)
     timeout_s = models.PositiveIntegerField(null=True, blank=True)
-    budget_usd = models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True
-    )
+    budget_usd = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
     resolution = models.CharField(
         max_length=10,
         choices=Resolution.choices,
@@ -78,12 +76,8 @@ class Variant(models.Model):
     class Meta:
         ordering = ["task_id", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["task", "letter"], name="variant_letter_once"
-            ),
-            models.UniqueConstraint(
-                fields=["task", "position"], name="variant_position_once"
-            ),
+            models.UniqueConstraint(fields=["task", "letter"], name="variant_letter_once"),
+            models.UniqueConstraint(fields=["task", "position"], name="variant_position_once"),
         ]
 
     def __str__(self) -> str:
@@ -96,9 +90,7 @@ class Variant(models.Model):
 class Environment(models.Model):
     """Where a Variant lives. The port block is reserved here before anything listens on it."""
 
-    variant = models.OneToOneField(
-        Variant, on_delete=models.CASCADE, related_name="environment"
-    )
+    variant = models.OneToOneField(Variant, on_delete=models.CASCADE, related_name="environment")
     kind = models.CharField(max_length=16, choices=Isolation.choices)
     host = models.CharField(max_length=64)
     path = models.CharField(max_length=1000)
@@ -106,16 +98,12 @@ class Environment(models.Model):
     state = models.CharField(
         max_length=10, choices=EnvironmentState.choices, default=EnvironmentState.NONE
     )
-    setup_key = models.CharField(
-        max_length=64, blank=True
-    )  # inputs of the last good setup
+    setup_key = models.CharField(max_length=64, blank=True)  # inputs of the last good setup
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["host", "port_base"], name="port_block_once"
-            )
+            models.UniqueConstraint(fields=["host", "port_base"], name="port_block_once")
         ]
 
     def __str__(self) -> str:
@@ -125,9 +113,7 @@ class Environment(models.Model):
 class FollowUp(models.Model):
     """A person's further text to a Variant's agent."""
 
-    variant = models.ForeignKey(
-        Variant, on_delete=models.CASCADE, related_name="follow_ups"
-    )
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="follow_ups")
     run = models.ForeignKey(
         "Run",
         on_delete=models.SET_NULL,

@@ -80,9 +80,7 @@ def variant_get_for(user: Viewer, variant_id: object) -> Variant:
 
 
 def variant_by_letter_for(user: Viewer, task_id: object, letter: str) -> Variant:
-    variant = (
-        _variants_for(user).filter(task_id=_int("task", task_id), letter=letter).first()
-    )
+    variant = _variants_for(user).filter(task_id=_int("task", task_id), letter=letter).first()
     if variant is None:
         raise _missing("variant", letter)
     return variant
@@ -95,9 +93,7 @@ def run_get_for(user: Viewer, run_id: object) -> Run:
         raise _missing("run", run_id) from None
     run = (
         Run.objects.filter(pk=key, variant__task__in=tasks_for(user))
-        .select_related(
-            "variant__task__project", "variant__task__spec", "variant__agent"
-        )
+        .select_related("variant__task__project", "variant__task__spec", "variant__agent")
         .first()
     )
     if run is None:
@@ -112,9 +108,7 @@ def topic_allowed(user: Viewer, topic: str) -> bool:
     noun, _, ref = topic.partition(":")
     if noun == "home":
         return not ref
-    getter = {"task": task_get_for, "project": project_get_for, "run": run_get_for}.get(
-        noun
-    )
+    getter = {"task": task_get_for, "project": project_get_for, "run": run_get_for}.get(noun)
     if getter is None:
         return False
     try:

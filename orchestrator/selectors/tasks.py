@@ -43,9 +43,9 @@ def variant_color(letter: str) -> str:
 def tasks_with_state(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """Everything that states, numbers and usage of the Tasks are derived from."""
     runs = Run.objects.order_by("number")
-    variants = Variant.objects.select_related(
-        "agent", "preview", "environment"
-    ).prefetch_related(Prefetch("runs", queryset=runs))
+    variants = Variant.objects.select_related("agent", "preview", "environment").prefetch_related(
+        Prefetch("runs", queryset=runs)
+    )
     return tasks.select_related("project", "spec", "created_by").prefetch_related(
         Prefetch("variants", queryset=variants.order_by("position"))
     )
@@ -67,8 +67,7 @@ def variant_state_of(variant: Variant, *, task: Task | None = None) -> VariantSt
     run = run_newest(variant)
     return variant_state(
         run=run.state if run else None,
-        merged=task.resolution == Resolution.MERGED
-        and task.merged_variant_id == variant.pk,
+        merged=task.resolution == Resolution.MERGED and task.merged_variant_id == variant.pk,
         archived=variant.archived_at is not None,
     )
 

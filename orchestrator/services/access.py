@@ -23,9 +23,7 @@ def owner_ensure() -> User:
     """The first account of an installation; it has no password and signs in by one-time link."""
     owner = User.objects.filter(is_superuser=True).order_by("pk").first()
     if owner is None:
-        owner = User.objects.create_superuser(
-            "owner", email="", password=None, first_name="You"
-        )
+        owner = User.objects.create_superuser("owner", email="", password=None, first_name="You")
     return owner
 
 

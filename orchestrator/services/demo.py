@@ -55,9 +55,7 @@ def demo_seed(user: User) -> Task:
         project=project,
         title=TITLE,
         spec=SPEC,
-        variants=[
-            VariantRequest(agent="demo", strategy=strategy) for strategy in STRATEGIES
-        ],
+        variants=[VariantRequest(agent="demo", strategy=strategy) for strategy in STRATEGIES],
     )
 
 

@@ -29,20 +29,14 @@ PORTS_EACH = 10
 
 def environment_ensure(variant: Variant) -> Environment:
     """The Variant's Environment, its workspace made and its ports reserved. May be repeated."""
-    environment = Environment.objects.filter(variant=variant).first() or _reserve(
-        variant
-    )
+    environment = Environment.objects.filter(variant=variant).first() or _reserve(variant)
     if environment.state != EnvironmentState.READY:
         kind_get(environment.kind).create(environment_spec(variant, environment))
         settings = settings_at(variant, commit=variant.task.spec.base_commit)
         source = Path(variant.task.project.source)
         if settings.copy and source.is_absolute() and (source / ".git").exists():
-            copy_into(
-                source=source, workspace=Path(environment.path), patterns=settings.copy
-            )
-        Environment.objects.filter(pk=environment.pk).update(
-            state=EnvironmentState.READY
-        )
+            copy_into(source=source, workspace=Path(environment.path), patterns=settings.copy)
+        Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.READY)
         environment.state = EnvironmentState.READY
     return environment
 
@@ -51,18 +45,10 @@ def _reserve(variant: Variant) -> Environment:
     host = paths.host_id()
     first = django_settings.BAKEOFF_PORT_RANGE
     last = 65_536 - PORTS_EACH
-    for _ in range(
-        50
-    ):  # a race for the same block is lost at most once per other Variant
-        taken = set(
-            Environment.objects.filter(host=host).values_list("port_base", flat=True)
-        )
+    for _ in range(50):  # a race for the same block is lost at most once per other Variant
+        taken = set(Environment.objects.filter(host=host).values_list("port_base", flat=True))
         port = next(
-            (
-                p
-                for p in range(first, last, PORTS_EACH)
-                if p not in taken and port_free(p)
-            ),
+            (p for p in range(first, last, PORTS_EACH) if p not in taken and port_free(p)),
             None,
         )
         if port is None:

@@ -77,9 +77,7 @@ class RunFollower:
 
     def step(self) -> bool:
         """Do what there is to do without waiting; True if something happened."""
-        exited = (
-            self.bundle.exit() is not None
-        )  # before the read: then an empty read is the end
+        exited = self.bundle.exit() is not None  # before the read: then an empty read is the end
         lines = self._reader.read()
         if lines:
             self._take(lines)
@@ -186,9 +184,7 @@ class RunFollower:
 
     def _warn(self, text: str) -> None:
         if not self._ending:
-            self.bundle.control(
-                "note", id=f"warning-{self._n}", d={"ev": "warning", "text": text}
-            )
+            self.bundle.control("note", id=f"warning-{self._n}", d={"ev": "warning", "text": text})
         else:
             self.bundle.append_sys(
                 {"ev": "warning", "text": text},

@@ -21,15 +21,11 @@ def follow_up_send(*, user: User | None, variant: Variant, text: str) -> FollowU
     if not text.strip():
         raise Invalid("message.empty", "Write what the agent is to do next.")
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise Invalid(
-            "message.invalid", "The text holds a character that cannot be stored."
-        )
+        raise Invalid("message.invalid", "The text holds a character that cannot be stored.")
     if len(text.encode()) > TEXT_LIMIT_BYTES:
         raise Invalid("message.too-long", "The text is over 1 MB.")
     if variant.archived_at:
-        raise Conflict(
-            "variant.archived", "This variant is archived; its workspace is gone."
-        )
+        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     if variant.task.resolution != Resolution.OPEN:
         raise Conflict(
             "task.resolved",

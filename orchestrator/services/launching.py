@@ -23,9 +23,7 @@ from orchestrator.states import RunState
 
 log = logging.getLogger(__name__)
 
-_starting: set[str] = (
-    set()
-)  # Runs this process is starting now: a message may come twice
+_starting: set[str] = set()  # Runs this process is starting now: a message may come twice
 _starting_lock = threading.Lock()
 
 
@@ -45,11 +43,7 @@ def _start(run_id: str) -> bool:
     run = Run.objects.select_related(
         "variant__task__project", "variant__task__spec", "variant__agent"
     ).get(pk=uuid.UUID(run_id))
-    if (
-        run.state != RunState.PREPARING
-        or run.host != paths.host_id()
-        or not lease_take(run)
-    ):
+    if run.state != RunState.PREPARING or run.host != paths.host_id() or not lease_take(run):
         return False
     fence = run.fence
     try:
@@ -112,9 +106,7 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
     secrets = profile_secrets(profile)
     run.secrets_encrypted = secrets_encrypt(secrets)
     adapter = adapter_get(profile.adapter)
-    new_session = str(
-        uuid.uuid5(uuid.NAMESPACE_OID, run.id.hex)
-    )  # the same when repeated
+    new_session = str(uuid.uuid5(uuid.NAMESPACE_OID, run.id.hex))  # the same when repeated
     launch = adapter.launch(
         LaunchSpec(
             prompt=run.prompt,
@@ -170,7 +162,5 @@ def profile_secrets(profile: AgentProfile) -> dict[str, str]:
     except SecretsUnreadableError as exc:
         raise Invalid("agent.secrets", str(exc)) from exc
     if profile.login == Login.ENV:
-        secrets |= {
-            name: os.environ[name] for name in profile.login_env if name in os.environ
-        }
+        secrets |= {name: os.environ[name] for name in profile.login_env if name in os.environ}
     return secrets

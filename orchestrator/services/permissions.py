@@ -29,16 +29,12 @@ def permission_decide(
     if scope not in ("once", "run"):
         raise Invalid("permission.scope", "The scope must be “once” or “run”.")
     if len(message) > MESSAGE_MAX or "\0" in message:
-        raise Invalid(
-            "permission.message", f"At most {MESSAGE_MAX} characters, without NUL."
-        )
+        raise Invalid("permission.message", f"At most {MESSAGE_MAX} characters, without NUL.")
     permission = Permission.objects.filter(run=run, request=request).first()
     if permission is None:
         raise NotFound("permission.not-found", "There is no such request in this run.")
     with transaction.atomic():
-        decided = Permission.objects.filter(
-            pk=permission.pk, state=PermissionState.PENDING
-        ).update(
+        decided = Permission.objects.filter(pk=permission.pk, state=PermissionState.PENDING).update(
             state=PermissionState.ALLOWED if allow else PermissionState.DENIED,
             scope=scope if allow else "once",
             message="" if allow else message,
@@ -47,9 +43,7 @@ def permission_decide(
             decided_at=timezone.now(),
         )
         if not decided:
-            raise Conflict(
-                "permission.decided", "This request has already been answered."
-            )
+            raise Conflict("permission.decided", "This request has already been answered.")
         activity.record(
             verb="permission.allowed" if allow else "permission.denied",
             user=user,

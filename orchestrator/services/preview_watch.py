@@ -101,9 +101,7 @@ def _starting(preview: Preview, bundle: Bundle) -> None:
     if began is None:
         if preview.requested_at and timezone.now() - preview.requested_at > SETUP_LIMIT:
             bundle_stop(preview.bundle)
-            _fail(
-                preview, code="setup.failed", message="The setup took over 20 minutes."
-            )
+            _fail(preview, code="setup.failed", message="The setup took over 20 minutes.")
         return
     variant = preview.variant
     settings = environments.settings_at(

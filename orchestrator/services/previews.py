@@ -47,17 +47,13 @@ def preview_start(*, user: User | None, variant: Variant) -> Preview:
             ended_at=None,
         )
         if started:
-            queue.enqueue(
-                "orchestrator.preview_start", variant_id=variant.pk, bundle=bundle.hex
-            )
+            queue.enqueue("orchestrator.preview_start", variant_id=variant.pk, bundle=bundle.hex)
     return preview
 
 
 def _startable(variant: Variant) -> None:
     if variant.archived_at:
-        raise Conflict(
-            "variant.archived", "This variant is archived; its workspace is gone."
-        )
+        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     environment = Environment.objects.filter(variant=variant).first()
     if environment is None or environment.state != EnvironmentState.READY:
         raise Conflict("preview.no-workspace", "The variant has no workspace yet.")
@@ -77,9 +73,7 @@ def _settings_commit(variant: Variant) -> str:
 def preview_stop(*, user: User | None, variant: Variant) -> Preview:
     preview, _ = Preview.objects.get_or_create(variant=variant)
     before = preview.bundle
-    if preview_transition(
-        preview, PreviewState.STOPPED, user=user, ended_at=timezone.now()
-    ):
+    if preview_transition(preview, PreviewState.STOPPED, user=user, ended_at=timezone.now()):
         bundle_stop(before)
     return preview
 
@@ -91,9 +85,9 @@ def preview_restart(*, user: User | None, variant: Variant) -> Preview:
 
 def preview_autostart(*, variant_id: int) -> None:
     """After a Run that succeeded: start the app, or start it anew on what has changed, if the project says so."""
-    variant = Variant.objects.select_related(
-        "task__project", "task__spec", "agent"
-    ).get(pk=variant_id)
+    variant = Variant.objects.select_related("task__project", "task__spec", "agent").get(
+        pk=variant_id
+    )
     try:
         settings = environments.settings_at(variant, commit=_settings_commit(variant))
         if not settings.preview.command or not settings.preview.autostart:
@@ -225,9 +219,7 @@ def preview_log(preview: Preview, *, limit: int = 200) -> list[str]:
         size = journal.stat().st_size
     except FileNotFoundError:
         return []
-    reader = JournalReader(
-        journal, offset=_line_start(journal, max(0, size - LOG_READ_BYTES))
-    )
+    reader = JournalReader(journal, offset=_line_start(journal, max(0, size - LOG_READ_BYTES)))
     lines: list[str] = []
     while entries := reader.read():
         lines += [join_parts([entry]) for entry in entries if entry.s in ("out", "err")]

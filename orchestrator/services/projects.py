@@ -40,9 +40,7 @@ def project_create(
     if not name:
         name = Path(checked.location.rstrip("/")).name.removesuffix(".git") or "project"
     if len(name) > NAME_MAX:
-        raise Invalid(
-            "project.name", f"The name may have {NAME_MAX} characters at most."
-        )
+        raise Invalid("project.name", f"The name may have {NAME_MAX} characters at most.")
     if default_branch:
         refs.ref_name_check(default_branch)
     settings_parse(settings or {})
@@ -61,9 +59,7 @@ def project_create(
             raise Conflict(
                 "project.exists", f"There is already a project named “{name}”."
             ) from None
-        activity.record(
-            verb="project.added", user=user, project=project, text=checked.location
-        )
+        activity.record(verb="project.added", user=user, project=project, text=checked.location)
         if checked.kind == "url":
             queue.enqueue("orchestrator.project_import", project_id=project.pk)
     if checked.kind == "path":
@@ -88,15 +84,11 @@ def project_import(*, project_id: int) -> None:
     except AppError as exc:
         _state_set(project, ProjectState.FAILED, code=exc.code, message=exc.message)
         raise
-    Project.objects.filter(pk=project.pk).update(
-        default_branch=branch, fetched_at=timezone.now()
-    )
+    Project.objects.filter(pk=project.pk).update(default_branch=branch, fetched_at=timezone.now())
     _state_set(project, ProjectState.READY)
 
 
-def _state_set(
-    project: Project, state: ProjectState, *, code: str = "", message: str = ""
-) -> None:
+def _state_set(project: Project, state: ProjectState, *, code: str = "", message: str = "") -> None:
     Project.objects.filter(pk=project.pk).update(
         state=state, failure_code=code, failure_message=message
     )
@@ -108,19 +100,13 @@ def project_update(*, user: User | None, project: Project, **fields: Any) -> Pro
     """Change `name`, `default_branch` or `settings`; anything else is refused."""
     unknown = set(fields) - {"name", "default_branch", "settings"}
     if unknown:
-        raise Invalid(
-            "project.field", f"“{min(unknown)}” of a project cannot be changed."
-        )
+        raise Invalid("project.field", f"“{min(unknown)}” of a project cannot be changed.")
     if "name" in fields:
         fields["name"] = str(fields["name"]).strip()
         if not fields["name"] or len(fields["name"]) > NAME_MAX:
-            raise Invalid(
-                "project.name", f"The name must have 1 to {NAME_MAX} characters."
-            )
+            raise Invalid("project.name", f"The name must have 1 to {NAME_MAX} characters.")
     if "default_branch" in fields:
-        git_hub.branch_commit(
-            hub=paths.hub_dir(project.pk), branch=str(fields["default_branch"])
-        )
+        git_hub.branch_commit(hub=paths.hub_dir(project.pk), branch=str(fields["default_branch"]))
     if "settings" in fields:
         settings_parse(fields["settings"])
     try:

@@ -22,9 +22,7 @@ def permissions_deliver(follower: RunFollower) -> None:
     """Deny what waited too long, then hand every undelivered answer to the agent."""
     run = follower.run
     limit = timezone.now() - timedelta(seconds=run.variant.agent.answer_timeout_s)
-    Permission.objects.filter(
-        run=run, state=PermissionState.PENDING, asked_at__lt=limit
-    ).update(
+    Permission.objects.filter(run=run, state=PermissionState.PENDING, asked_at__lt=limit).update(
         state=PermissionState.DENIED,
         decided_at=timezone.now(),
         decider="timeout",
@@ -67,9 +65,7 @@ def _permission_deliver(follower: RunFollower, permission: Permission) -> None:
     )
     with transaction.atomic():
         Permission.objects.filter(pk=permission.pk).update(delivered_at=timezone.now())
-        if not Permission.objects.filter(
-            run=run, state=PermissionState.PENDING
-        ).exists():
+        if not Permission.objects.filter(run=run, state=PermissionState.PENDING).exists():
             run_transition(run, RunState.RUNNING, fence=follower.fence)
         run_changed(run)
 

@@ -68,9 +68,7 @@ class RunEffects:
 
     def flush(self, *, force: bool = False) -> None:
         """Write what has gathered, at most twice a second."""
-        if not self._dirty or (
-            not force and monotonic() - self._flushed_at < FLUSH_EVERY_S
-        ):
+        if not self._dirty or (not force and monotonic() - self._flushed_at < FLUSH_EVERY_S):
             return
         self._flushed_at = monotonic()
         dirty, self._dirty = self._dirty, {}
@@ -108,9 +106,9 @@ class RunEffects:
         )["total"]
         if spent is not None and spent >= budget:
             self.budget_exceeded = True
-            Run.objects.filter(
-                pk=self.run.pk, fence=self.fence, stop_requested_at=None
-            ).update(stop_requested_at=timezone.now())
+            Run.objects.filter(pk=self.run.pk, fence=self.fence, stop_requested_at=None).update(
+                stop_requested_at=timezone.now()
+            )
 
     def _ask(self, event: PermissionRequest) -> None:
         allowed = Permission.objects.filter(
@@ -125,9 +123,7 @@ class RunEffects:
                     "title": event.title,
                     "payload": event_payload(event),
                     "asked_at": timezone.now(),
-                    "state": PermissionState.ALLOWED
-                    if allowed
-                    else PermissionState.PENDING,
+                    "state": PermissionState.ALLOWED if allowed else PermissionState.PENDING,
                     "scope": "run" if allowed else "",
                     "decider": "policy" if allowed else "",
                     "decided_at": timezone.now() if allowed else None,
@@ -140,6 +136,4 @@ class RunEffects:
                 d={"ev": "state", "state": "waiting", "request": event.request},
                 clock="hold",
             )
-            run_transition(
-                self.run, RunState.WAITING, fence=self.fence, text=event.title[:200]
-            )
+            run_transition(self.run, RunState.WAITING, fence=self.fence, text=event.title[:200])

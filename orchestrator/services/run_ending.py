@@ -41,9 +41,7 @@ def journal_close(run: Run, *, bundle: Bundle, outcome: Outcome) -> None:
     """Append what the shim did not see any more, then the `end` line. Repeating it changes nothing."""
     bundle.append_pending()
     for snapshot in run.snapshots.all():
-        bundle.append_sys(
-            snapshot_data(snapshot), t=now(), id=f"snapshot-{snapshot.pk}"
-        )
+        bundle.append_sys(snapshot_data(snapshot), t=now(), id=f"snapshot-{snapshot.pk}")
     info = bundle.exit()
     bundle.append_sys(
         {
@@ -58,9 +56,7 @@ def journal_close(run: Run, *, bundle: Bundle, outcome: Outcome) -> None:
     )
 
 
-def run_finish(
-    run: Run, *, end: End, fence: int, last_seq: int, last_lines: list[str]
-) -> None:
+def run_finish(run: Run, *, end: End, fence: int, last_seq: int, last_lines: list[str]) -> None:
     """Write the Run's final state and seal its feed; safe to repeat from any point."""
     with transaction.atomic():
         run_transition(

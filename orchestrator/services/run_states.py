@@ -83,9 +83,9 @@ def lease_take(run: Run) -> bool:
     me = process_name()
     if run.lease_owner and run.lease_owner != me and process_alive(run.lease_owner):
         return False  # owners are processes of this host: a live one keeps its Run
-    taken = Run.objects.filter(
-        pk=run.pk, fence=run.fence, lease_owner=run.lease_owner
-    ).update(lease_owner=me, lease_until=now + LEASE, fence=F("fence") + 1)
+    taken = Run.objects.filter(pk=run.pk, fence=run.fence, lease_owner=run.lease_owner).update(
+        lease_owner=me, lease_until=now + LEASE, fence=F("fence") + 1
+    )
     if taken:
         run.refresh_from_db(fields=["lease_owner", "lease_until", "fence"])
     return bool(taken)

@@ -83,9 +83,7 @@ def follow_up_run(*, variant: Variant) -> Run | None:
         ):
             return None
         waiting = list(
-            FollowUp.objects.filter(variant=locked, state=MessageState.QUEUED).order_by(
-                "pk"
-            )
+            FollowUp.objects.filter(variant=locked, state=MessageState.QUEUED).order_by("pk")
         )
         if not waiting:
             return None

@@ -21,12 +21,7 @@ def setup_key(settings: ProjectSettings, *, workspace: Path) -> str:
         if pattern.startswith("/") or ".." in Path(pattern).parts:
             continue
         for path in sorted(workspace.glob(pattern)):
-            digest.update(
-                os.fsencode(path.relative_to(workspace))
-                + b"\0"
-                + _content(path)
-                + b"\0"
-            )
+            digest.update(os.fsencode(path.relative_to(workspace)) + b"\0" + _content(path) + b"\0")
     return digest.hexdigest()
 
 

@@ -57,15 +57,11 @@ def task_submit(
     rows = _rows_check(variants)
     _texts_check(title=title, spec=spec, rubric=rubric, variants=variants)
     if timeout_s is not None and not 1 <= timeout_s <= TIMEOUT_MAX_S:
-        raise _invalid(
-            "timeout_s", "The time limit must be between 1 second and 7 days."
-        )
+        raise _invalid("timeout_s", "The time limit must be between 1 second and 7 days.")
     if budget_usd is not None and not 0 < budget_usd < 10**7:
         raise _invalid("budget_usd", "The budget must be more than $0.")
     if project.state != ProjectState.READY:
-        raise Conflict(
-            "project.not-ready", f"Project “{project.name}” is not ready yet."
-        )
+        raise Conflict("project.not-ready", f"Project “{project.name}” is not ready yet.")
     branch = base or project.default_branch
     commit = _base_commit(project=project, base=branch)
 
@@ -101,9 +97,7 @@ def task_submit(
                 number=1,
                 prompt=prompt_build(spec=spec, strategy=row.strategy),
             )
-        activity.record(
-            verb="task.submitted", user=user, task=task, text=f"{len(rows)} variants"
-        )
+        activity.record(verb="task.submitted", user=user, task=task, text=f"{len(rows)} variants")
         queue.enqueue("orchestrator.schedule_tick")
         publish("home")
     return task
@@ -124,9 +118,7 @@ def task_resolve(
 ) -> bool:
     """Move the Task's resolution; False if it is no longer where the move starts."""
     with transaction.atomic():
-        moved = Task.objects.filter(
-            pk=task.pk, resolution__in=RESOLUTION_SOURCES[to]
-        ).update(
+        moved = Task.objects.filter(pk=task.pk, resolution__in=RESOLUTION_SOURCES[to]).update(
             resolution=to, merged_variant=variant if to == Resolution.MERGED else None
         )
         if not moved:
@@ -150,9 +142,7 @@ def _invalid(field: str, message: str) -> Invalid:
     return Invalid("task.invalid", message, {"fields": {field: message}})
 
 
-def _texts_check(
-    *, title: str, spec: str, rubric: str, variants: Sequence[VariantRequest]
-) -> None:
+def _texts_check(*, title: str, spec: str, rubric: str, variants: Sequence[VariantRequest]) -> None:
     if not title:
         raise _invalid("title", "Give the task a title.")
     if len(title) > 200:
@@ -163,15 +153,11 @@ def _texts_check(
     texts |= {"variants": "".join(row.strategy + row.model for row in variants)}
     for field, text in texts.items():
         if "\0" in text:
-            raise _invalid(
-                field, "The text holds a NUL character, which cannot be stored."
-            )
+            raise _invalid(field, "The text holds a NUL character, which cannot be stored.")
         try:
             size = len(text.encode())
         except UnicodeEncodeError:
-            raise _invalid(
-                field, "The text holds a broken character (a lone surrogate)."
-            ) from None
+            raise _invalid(field, "The text holds a broken character (a lone surrogate).") from None
         if size > SPEC_LIMIT_BYTES:
             raise _invalid(field, "The text is over 2 MB.")
 
@@ -195,13 +181,9 @@ def _rows_check(
         if row.agent not in profiles:
             raise _invalid("variants", f"There is no agent “{row.agent}”.")
         if row.isolation not in Isolation.values:
-            raise _invalid(
-                "variants", f"Isolation “{row.isolation}” is not one of: worktree."
-            )
+            raise _invalid("variants", f"Isolation “{row.isolation}” is not one of: worktree.")
         if len(row.model) > 120:
-            raise _invalid(
-                "variants", "The name of a model may have 120 characters at most."
-            )
+            raise _invalid("variants", "The name of a model may have 120 characters at most.")
     return [(profiles[row.agent], row) for row in variants for _ in range(row.count)]
 
 
@@ -211,6 +193,4 @@ def _base_commit(*, project: Project, base: str) -> str:
     try:
         return git_hub.commit_resolve(hub=paths.hub_dir(project.pk), rev=base)
     except (CommitNotFoundError, InvalidRefError):
-        raise _invalid(
-            "base", f"There is no branch or commit “{base[:100]}”."
-        ) from None
+        raise _invalid("base", f"There is no branch or commit “{base[:100]}”.") from None

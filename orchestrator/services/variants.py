@@ -18,9 +18,7 @@ from orchestrator.states import RUN_ACTIVE, EnvironmentState, Resolution
 def variant_archive(*, user: User | None, variant: Variant) -> None:
     """Stop what runs and mark the Variant archived: the tombstone that the sweep acts on."""
     if variant.task.resolution == Resolution.MERGING:
-        raise Conflict(
-            "task.merging", "The task is being merged; archive the variant afterwards."
-        )
+        raise Conflict("task.merging", "The task is being merged; archive the variant afterwards.")
     variant_stop(user=user, variant=variant)
     if hasattr(variant, "preview"):
         previews.preview_stop(user=user, variant=variant)
@@ -39,14 +37,8 @@ def workspaces_sweep() -> None:
     ).select_related("variant__task__spec", "variant__task__project")
     for environment in tombstones:
         variant = environment.variant
-        unfinished = variant.runs.filter(state__in=RUN_ACTIVE) | variant.runs.filter(
-            sealed_at=None
-        )
+        unfinished = variant.runs.filter(state__in=RUN_ACTIVE) | variant.runs.filter(sealed_at=None)
         if unfinished.exists():
             continue
-        kind_get(environment.kind).remove(
-            environments.environment_spec(variant, environment)
-        )
-        Environment.objects.filter(pk=environment.pk).update(
-            state=EnvironmentState.REMOVED
-        )
+        kind_get(environment.kind).remove(environments.environment_spec(variant, environment))
+        Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.REMOVED)

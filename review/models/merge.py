@@ -31,13 +31,9 @@ class Decision(models.Model):
     """What a person chose, and why. Append-only."""
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="decisions")
-    variant = models.ForeignKey(
-        Variant, on_delete=models.CASCADE, related_name="decisions"
-    )
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="decisions")
     why = models.TextField(blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True
-    )
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     decided_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -47,9 +43,7 @@ class Decision(models.Model):
 class Merge(models.Model):
     """The git write that follows a Decision. Written down whole (target, commit) before anything is pushed."""
 
-    decision = models.OneToOneField(
-        Decision, on_delete=models.CASCADE, related_name="merge"
-    )
+    decision = models.OneToOneField(Decision, on_delete=models.CASCADE, related_name="merge")
     state = models.CharField(
         max_length=10,
         choices=MergeState.choices,
@@ -60,15 +54,11 @@ class Merge(models.Model):
     message = models.TextField()
     head_commit = models.CharField(max_length=40)
     target_branch = models.CharField(max_length=250)
-    target_commit = models.CharField(
-        max_length=40
-    )  # the tip that is expected at the origin
+    target_commit = models.CharField(max_length=40)  # the tip that is expected at the origin
     commit = models.CharField(max_length=40, blank=True)  # what is pushed
     reason = models.TextField(blank=True)
     conflicts = models.JSONField(default=list)  # [{path, kind, message}, …]
-    owner = models.CharField(
-        max_length=64, blank=True
-    )  # the process at work on it; see processes
+    owner = models.CharField(max_length=64, blank=True)  # the process at work on it; see processes
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
