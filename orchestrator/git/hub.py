@@ -22,7 +22,7 @@ from orchestrator.git.errors import (
     SourceError,
     TooLargeError,
 )
-from orchestrator.git.locks import git_write, repository_lock
+from orchestrator.git.locks import git_network, git_write, repository_lock
 from orchestrator.git.origin import origin_inspect, read_small
 from orchestrator.git.refs import (
     Source,
@@ -278,7 +278,7 @@ def upload_pack(origin: Source) -> list[str]:
     if origin.kind is SourceKind.URL:
         return []
     found = origin_inspect(Path(origin.location))
-    safe = [f"safe.directory={path}" for path in {found.path, found.git_dir, found.common_dir}]
+    safe = [f"safe.directory={path}" for path in found.places()]
     words = ["git", *(word for setting in safe for word in ("-c", setting)), "upload-pack"]
     return [f"--upload-pack={shlex.join(words)}"]
 
@@ -298,11 +298,11 @@ def _fetch(hub: Path) -> None:
         check=False,
         timeout_s=90,
     )
-    _network_check(listed, origin)
+    network_check(listed, origin)
     default, heads = _parse_remote(listed.text)
     if not heads:
         raise SourceError("project.empty", f"{_shown(origin)} has no commits yet: make one first.")
-    fetched = git_write(
+    fetched = git_network(
         "fetch",
         *reader,
         "--quiet",
@@ -315,11 +315,10 @@ def _fetch(hub: Path) -> None:
         f"+refs/heads/*:{ORIGIN}/*",
         "+refs/tags/*:refs/tags/*",
         git_dir=hub,
-        login=True,
         check=False,
         timeout_s=NETWORK_TIMEOUT_S,
     )
-    _network_check(fetched, origin)
+    network_check(fetched, origin)
     if default in heads:
         git_write("symbolic-ref", f"{ORIGIN}/HEAD", f"{ORIGIN}/{default}", git_dir=hub)
 
@@ -362,7 +361,7 @@ _SYMPTOMS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def _network_check(result: GitResult, origin: Source) -> None:
+def network_check(result: GitResult, origin: Source) -> None:
     if result.code == 0:
         return
     details = {"stderr": result.stderr[-2000:]}

@@ -1,8 +1,8 @@
 """One writer at a time per repository, and what a killed writer left behind.
 
 The lock is a flock on a file beside the repository: the kernel lets go of it when its owner dies.
-git's own `*.lock` files do not go away by themselves, so whoever holds the flock may remove them
-once no git process of an earlier, killed owner is left.
+git's own `*.lock` files do not go away by themselves. A git process outlives the worker that
+started it, so such a file is removed only when no writer of ours is left that can have made it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.git.errors import GitBusyError, GitError
-from orchestrator.git.run import GitResult, git
+from orchestrator.git.run import GitResult, first_line, git
 
 _POLL_S = 0.01
+_CLOCK_SLACK_S = 1.0
+_STALE_AFTER_S = 600.0  # where there is no /proc to ask
 _WRITER = "BAKEOFF_GIT_WRITER"
 _LOCK_FILE = re.compile(r"[Uu]nable to create '([^'\n]+\.lock)': File exists")
 
@@ -53,85 +55,123 @@ def git_write(
     stdin: bytes | None = None,
     timeout_s: float = 60.0,
     check: bool = True,
-    login: bool = False,
-    config: Mapping[str, str] | None = None,
 ) -> GitResult:
     """A git command that changes refs or configuration of a repository of ours, under its lock."""
     with repository_lock(git_dir):
-        deadline = time.monotonic() + timeout_s
-        while True:
-            result = git(
-                *args,
-                git_dir=git_dir,
-                stdin=stdin,
-                timeout_s=timeout_s,
-                check=False,
-                login=login,
-                config=config,
-                env={_WRITER: str(git_dir)},
-            )
-            left = _LOCK_FILE.search(result.stderr)
-            if result.code == 0 or left is None or time.monotonic() > deadline:
-                break
-            clear_stale_lock(Path(left.group(1)), owner=git_dir)
-    if check and result.code != 0:
-        raise GitError(
-            "git.failed",
-            f"git {args[0]} failed: {result.stderr.strip() or result.code}",
-            {"code": result.code, "stderr": result.stderr[-4000:]},
+        return _git_writer(
+            *args, git_dir=git_dir, stdin=stdin, timeout_s=timeout_s, check=check, login=False
         )
-    return result
 
 
-def writer_env(owner: Path) -> dict[str, str]:
-    """Marks a git process as a writer of `owner`, so that a later owner can tell it is alive."""
+def git_network(
+    *args: str, git_dir: Path, timeout_s: float = 600.0, check: bool = True
+) -> GitResult:
+    """A fetch or push: one at a time, but Snapshots go on meanwhile (git locks each ref itself)."""
+    with repository_lock(git_dir.with_name(git_dir.name + ".network")):
+        return _git_writer(
+            *args, git_dir=git_dir, stdin=None, timeout_s=timeout_s, check=check, login=True
+        )
+
+
+def writer_env(owner: Path) -> Mapping[str, str]:
+    """Marks a git process as a writer of `owner`, so that others can tell that it is alive."""
     return {_WRITER: str(owner)}
 
 
 def clear_stale_lock(lock: Path, *, owner: Path) -> None:
-    """Remove a lock file that a killed owner left; call it only while holding the flock of `owner`."""
-    if _writer_alive(owner):
-        time.sleep(_POLL_S)  # an orphan of a killed worker is still finishing its work
+    """Remove a lock file that a killed writer of `owner` left; wait a little if one is alive."""
+    try:
+        made = lock.stat().st_mtime
+    except FileNotFoundError:
         return
-    if owner in lock.parents or lock.parent == owner.parent:
+    if _writer_alive(owner, since=made):
+        time.sleep(_POLL_S)
+    elif owner in lock.parents or lock.parent == owner.parent:
         lock.unlink(missing_ok=True)
     else:
         raise GitError("git.locked", f"{lock} is in the way and does not belong to Bakeoff.")
+
+
+def _git_writer(
+    *args: str,
+    git_dir: Path,
+    stdin: bytes | None,
+    timeout_s: float,
+    check: bool,
+    login: bool,
+) -> GitResult:
+    deadline = time.monotonic() + timeout_s
+    while True:
+        result = git(
+            *args,
+            git_dir=git_dir,
+            stdin=stdin,
+            timeout_s=timeout_s,
+            check=False,
+            login=login,
+            env=writer_env(git_dir),
+        )
+        left = _LOCK_FILE.search(result.stderr)
+        if result.code == 0 or left is None or time.monotonic() > deadline:
+            break
+        lock = Path(left.group(1))
+        if git_dir not in lock.parents:
+            break  # the origin's own: not ours to touch
+        clear_stale_lock(lock, owner=git_dir)
+    if check and result.code != 0:
+        raise GitError(
+            "git.failed",
+            f"git {args[0]} failed: {first_line(result.stderr) or f'exit code {result.code}'}",
+            {"code": result.code, "stderr": result.stderr[-4000:]},
+        )
+    return result
 
 
 def _acquire(path: Path, timeout_s: float) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                os.close(descriptor)
-                raise GitBusyError(
-                    "git.busy", f"The repository {path.stem} is busy; try again in a moment."
-                ) from None
-            time.sleep(_POLL_S)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        else:
-            return descriptor
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise GitBusyError(
+                        "git.busy", f"The repository {path.stem} is busy; try again in a moment."
+                    ) from None
+                time.sleep(_POLL_S)
+            else:
+                return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
-def _writer_alive(owner: Path) -> bool:
-    """Whether a git process marked as a writer of `owner` runs (Linux; elsewhere: by lock age)."""
+def _writer_alive(owner: Path, *, since: float) -> bool:
+    """Whether a writer of `owner` runs that was started before `since`."""
+    if not os.path.isdir("/proc/self"):
+        return time.time() - since < _STALE_AFTER_S
     mark = f"\0{_WRITER}={owner}\0".encode()
-    for entry in os.scandir("/proc") if os.path.isdir("/proc/self") else ():
+    for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue
         try:
             environ = Path(entry.path, "environ").read_bytes()
+            if mark not in b"\0" + environ:
+                continue
             command = Path(entry.path, "cmdline").read_bytes()
+            started = _started(Path(entry.path, "stat").read_bytes())
         except OSError:
             continue
         # The credential cache is a daemon that git leaves behind; it writes nothing here.
-        if mark in b"\0" + environ and b"credential-cache" not in command:
+        if started <= since + _CLOCK_SLACK_S and b"credential-cache" not in command:
             return True
     return False
+
+
+def _started(stat: bytes) -> float:
+    """The start time of a process (seconds since the epoch) from its /proc/<pid>/stat."""
+    ticks = int(stat.rpartition(b")")[2].split()[19])
+    up_s = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - up_s + ticks / os.sysconf("SC_CLK_TCK")

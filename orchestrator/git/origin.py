@@ -23,6 +23,10 @@ class LocalOrigin:
     common_dir: Path
     bare: bool
 
+    def places(self) -> list[Path]:
+        """The directories git asks the ownership of."""
+        return list(dict.fromkeys((self.path, self.git_dir, self.common_dir)))
+
 
 def origin_inspect(path: Path) -> LocalOrigin:
     """Find the repository at exactly this path, or say in one sentence what is there instead."""
@@ -83,7 +87,7 @@ def _is_git_dir(path: Path) -> bool:
 
 def _owner_check(origin: LocalOrigin) -> None:
     """Whoever owns a repository decides what git runs in it: only the person's own are taken."""
-    for path in {origin.path, origin.git_dir, origin.common_dir}:
+    for path in origin.places():
         owner = path.stat().st_uid
         if owner == os.getuid() or _is_safe(origin):
             continue

@@ -2,7 +2,7 @@
 
 A repository that an agent can write to can make git run programs: hooks, filters, merge drivers,
 fsmonitor, includes. So git never sees a configuration that an agent can write (callers point
-GIT_DIR at the hub), and never inherits the server's environment: `env -i` and a list of our own.
+GIT_DIR at the hub), and never inherits the server's environment: it gets a list of our own.
 """
 
 from __future__ import annotations
@@ -95,11 +95,15 @@ _LFS_CONFIG: dict[str, str] = {
 
 # What a person's own login needs: ssh agent, credential helpers, proxies, certificates.
 _LOGIN_VARIABLES = (
-    "SSH_AUTH_SOCK XDG_CONFIG_HOME XDG_CACHE_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS "
-    "GIT_SSL_CAINFO GIT_SSL_CAPATH CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR "
-    "http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY"
-).split()
+    *("SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS"),
+    *("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"),
+    *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+)
 _LOGIN_KEYS = re.compile(r"^(credential|http|url)\.|^core\.(sshcommand|gitproxy)$|^ssh\.variant$")
+
+_ADDED = ("LANGUAGE",)  # by GitPython, to every process
 
 _PASSWORD = re.compile(r"(\w+://)[^/@\s'\"]+@")
 
@@ -155,13 +159,16 @@ def execute(
     timeout_s: float = 60.0,
 ) -> GitResult:
     """Run argv through GitPython with exactly this environment, in a process group of its own."""
-    # GitPython adds the server's environment to whatever it is given; env -i takes it away again.
-    assignments = [f"{name}={value}" for name, value in environment.items()]
+    # GitPython adds the server's environment to whatever it is given; env takes it away again.
+    # Only names stand in the command line: values (a proxy's password) never do.
+    unset = [word for name in os.environ if name not in environment for word in ("-u", name)]
+    unset += [word for name in _ADDED if name not in environment for word in ("-u", name)]
     if not cwd.is_dir():
         raise GitError("git.directory", f"The directory {cwd} does not exist.")
     try:
         running = Git(str(cwd)).execute(
-            ["/usr/bin/env", "-i", *assignments, *argv],
+            ["/usr/bin/env", *unset, *argv],
+            env=dict(environment),
             istream=subprocess.PIPE,
             as_process=True,
             start_new_session=True,
@@ -169,7 +176,8 @@ def execute(
     except (GitCommandNotFound, FileNotFoundError) as error:
         raise GitMissingError("git.missing", "git cannot be started on this machine.") from error
     process = running.proc
-    assert process is not None
+    if process is None:
+        raise GitMissingError("git.missing", "git cannot be started on this machine.")
     try:
         stdout, stderr = process.communicate(stdin or b"", timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
@@ -258,6 +266,11 @@ def person_config() -> tuple[tuple[str, str], ...]:
     )
     pairs = (record.partition("\n")[::2] for record in listed.text.split("\0") if record)
     return tuple((key, value) for key, value in pairs)
+
+
+def private_names() -> list[str]:
+    """What `git` sets for itself only, so that a program of the person's can be started without."""
+    return [name for name in _environment(login=False, config={}) if name not in {"PATH", "HOME"}]
 
 
 def _environment(*, login: bool, config: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.git.errors import GitError
+from orchestrator.git.locks import writer_env
 from orchestrator.git.origin import read_small
 from orchestrator.git.refs import is_commit_id
 from orchestrator.git.run import first_line, git
@@ -102,13 +103,14 @@ class Workspace:
             index=self.index,
             stdin=stdin,
             timeout_s=timeout_s,
+            env=writer_env(self.index),
         ).fields()
 
 
 def workspace_scan(
     workspace: Workspace, *, excludes: Sequence[str], limits: SnapshotLimits
 ) -> Scan:
-    """Find what to store. `excludes` are gitignore patterns of what the product itself put there."""
+    """Find what to store. `excludes`: gitignore patterns of what the product itself put there."""
     scan = Scan()
     staged = b"\0".join(workspace.git("ls-files", "-z", "--stage")) + b"\0"
     names = _Names(staged)
@@ -167,6 +169,7 @@ def _index_add(workspace: Workspace, paths: list[bytes]) -> str | None:
         stdin=b"".join(path + b"\0" for path in paths),
         timeout_s=600,
         check=False,
+        env=writer_env(workspace.index),
     )
     if "No space left on device" in result.stderr:
         raise GitError("git.disk-full", "The disk is full: the snapshot could not be stored.")

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.git.diffs import stat as diff_stat
 from orchestrator.git.errors import GitError, WorkspaceGoneError
 from orchestrator.git.hub import KEPT, refs_set
-from orchestrator.git.locks import clear_stale_lock, repository_lock
+from orchestrator.git.locks import clear_stale_lock, repository_lock, writer_env
 from orchestrator.git.parents import parent_find
 from orchestrator.git.refs import ref_name_check
 from orchestrator.git.run import AGENT, git, identity_env
@@ -126,7 +126,13 @@ def _index_new(workspace: Workspace, base: str) -> None:
     fresh = workspace.index.with_name(workspace.index.name + ".new")
     for leftover in (fresh, fresh.with_name(fresh.name + ".lock")):
         leftover.unlink(missing_ok=True)
-    git("read-tree", base, git_dir=workspace.hub, index=fresh)
+    git(
+        "read-tree",
+        base,
+        git_dir=workspace.hub,
+        index=fresh,
+        env=writer_env(workspace.index),
+    )
     os.rename(fresh, workspace.index)
 
 

@@ -18,7 +18,7 @@ from orchestrator.git.hub import NO_COMMIT, ORIGIN, commit_keep, shallow_commits
 from orchestrator.git.locks import repository_lock
 from orchestrator.git.origin import read_small
 from orchestrator.git.refs import is_commit_id, ref_name_check
-from orchestrator.git.run import AGENT, BAKEOFF, git
+from orchestrator.git.run import AGENT, git
 
 _CONFIG = f"""[core]
 \trepositoryformatversion = 0
@@ -140,7 +140,7 @@ def _key(path: Path) -> str:
 
 
 def _admin_find(yard: Path, path: Path) -> _Admin | None:
-    """The record of the worktree at `path`: the yard's list counts, never the workspace's `.git`."""
+    """The record of the worktree at `path`: the yard's list counts, not the workspace's `.git`."""
     wanted = path.parent.resolve() / path.name / ".git"
     try:
         names = sorted(entry.name for entry in os.scandir(yard / "worktrees"))
