@@ -1,8 +1,8 @@
 """The live feed of a Run: its events, numbered 1, 2, 3 …, to be read after a number.
 
-While the Run goes on they are in a Redis stream with the ids `<seq>-0`; when it has ended the feed is
-sealed: moved to Django's default storage. The journal is the truth, so what Redis loses is appended
-again by the follower; nothing can be appended twice or out of order.
+While the Run goes on they are in a Redis stream with the ids `<seq>-0`; when it has ended the feed
+is sealed: moved to Django's default storage. The journal is the truth, so what Redis loses is
+appended again by the follower; nothing can be appended twice or out of order.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FeedGap(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One event. `n` and `i` say where it comes from: journal line, index among that line's events."""
+    """One event, and where it comes from: journal line `n`, the `i`-th event of that line."""
 
     seq: int
     n: int
@@ -141,23 +141,17 @@ def _payload_json(run_id: str, entry: FeedEntry) -> str:
 
 def position(run_id: str) -> FeedPosition | None:
     """The last entry in the stream; None if there is no stream (nothing yet, lost, or sealed)."""
-    last = cast(
-        list[StreamEntry], redis_client().xrevrange(stream_key(run_id), count=1)
-    )
+    last = cast(list[StreamEntry], redis_client().xrevrange(stream_key(run_id), count=1))
     if not last:
         return None
     entry_id, fields = last[0]
-    return FeedPosition(
-        seq=entry_seq(entry_id), n=int(fields[b"n"]), i=int(fields[b"i"])
-    )
+    return FeedPosition(seq=entry_seq(entry_id), n=int(fields[b"n"]), i=int(fields[b"i"]))
 
 
 def read(run_id: str, *, after: int, limit: int = 500) -> FeedPage:
     """Events after `after`, at most `limit` of them and less if they are long."""
     page = read_raw(run_id, after=after, limit=limit)
-    return FeedPage(
-        [json.loads(event) for event in page.events], page.last_seq, page.ended
-    )
+    return FeedPage([json.loads(event) for event in page.events], page.last_seq, page.ended)
 
 
 def read_raw(
@@ -177,9 +171,7 @@ def read_raw(
     return RawPage(events, reached, reached >= last_seq)
 
 
-def _read_stream(
-    run_id: str, after: int, limit: int, limit_bytes: int
-) -> RawPage | None:
+def _read_stream(run_id: str, after: int, limit: int, limit_bytes: int) -> RawPage | None:
     """A page from the stream; None if there is no stream."""
     key = stream_key(run_id)
     events: list[bytes] = []
@@ -190,9 +182,7 @@ def _read_stream(
         with redis_client().pipeline(transaction=True) as pipe:
             pipe.xrange(key, min=f"{reached + 1}-0", count=count)
             pipe.xrevrange(key, count=1)
-            found, last = cast(
-                tuple[list[StreamEntry], list[StreamEntry]], pipe.execute()
-            )
+            found, last = cast(tuple[list[StreamEntry], list[StreamEntry]], pipe.execute())
         if not last:
             return RawPage(events, reached) if events else None
         for entry_id, fields in found:
@@ -230,24 +220,21 @@ def sealed(run_id: str) -> bool:
 
 
 def seal(run_id: str) -> bool:
-    """Move the feed of an ended Run to storage; False if that was done before. May be killed anywhere.
+    """Move the feed of an ended Run to storage; False if that was done before.
 
-    Raises FeedGap if the stream is not a whole feed with an `end` event last: append what is missing.
+    May be killed anywhere and called again. Raises FeedGap if the stream is not a whole feed with
+    an `end` event last: append what is missing first.
     """
     fresh = not feed_sealed.exists(run_id)
     if fresh:
-        last = cast(
-            list[StreamEntry], redis_client().xrevrange(stream_key(run_id), count=1)
-        )
+        last = cast(list[StreamEntry], redis_client().xrevrange(stream_key(run_id), count=1))
         if not last or not _is_end(last[0][1][b"p"]):
             raise FeedGap(run_id, entry_seq(last[0][0]) if last else 0)
         feed_sealed.write(run_id, _all_events(run_id, entry_seq(last[0][0])))
     with redis_client().pipeline(transaction=True) as pipe:
         pipe.delete(stream_key(run_id))
-        # A reader who waits on the stream is not told that it is gone; what it has not read is in storage.
-        pipe.xadd(
-            CHANGED_KEY, {"sealed": run_id}, maxlen=CHANGED_KEPT, approximate=True
-        )
+        # Who waits on the stream is not told that it is gone; what was not read yet is in storage.
+        pipe.xadd(CHANGED_KEY, {"sealed": run_id}, maxlen=CHANGED_KEPT, approximate=True)
         pipe.execute()
     return fresh
 
@@ -257,9 +244,7 @@ def _all_events(run_id: str, last_seq: int) -> Iterator[bytes]:
     while reached < last_seq:
         found = cast(
             list[StreamEntry],
-            redis_client().xrange(
-                stream_key(run_id), min=f"{reached + 1}-0", count=_READ_COUNT
-            ),
+            redis_client().xrange(stream_key(run_id), min=f"{reached + 1}-0", count=_READ_COUNT),
         )
         for entry_id, fields in found:
             if entry_seq(entry_id) != reached + 1:

@@ -1,7 +1,7 @@
-"""What the feed keeps in Django's default storage: sealed feeds, and events too long for the stream.
+"""What the feed keeps in Django's default storage: sealed feeds, and very long events whole.
 
-A sealed feed is JSON lines in a row of gzip members, so any gzip reads it whole and we can begin at a
-member. Where which event stands is found out once per process and kept in memory.
+A sealed feed is JSON lines in a row of gzip members, so any gzip reads it whole and we can begin at
+a member. Where which event stands is found out once per process and kept in memory.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def write(run_id: str, lines: Iterable[bytes]) -> None:
         _store(feed_name(run_id), packed)
 
 
-def read(
-    run_id: str, *, after: int, limit: int, limit_bytes: int
-) -> tuple[list[bytes], int]:
+def read(run_id: str, *, after: int, limit: int, limit_bytes: int) -> tuple[list[bytes], int]:
     """The lines of the events after `after`, and the number of the Run's last event.
 
     Raises FileNotFoundError if the feed is not sealed.
@@ -83,10 +81,7 @@ def read(
         size = 0
         if after >= index.last_seq:
             return lines, index.last_seq
-        at = (
-            bisect_right(index.members, after + 1, key=lambda member: member.first_seq)
-            - 1
-        )
+        at = bisect_right(index.members, after + 1, key=lambda member: member.first_seq) - 1
         for member in index.members[at:]:
             packed.seek(member.offset)
             block = gzip.decompress(packed.read(member.length))
@@ -109,9 +104,7 @@ def event_write(run_id: str, seq: int, payload: dict[str, Any]) -> None:
     """Keep one event whole, beside the cut one in the stream."""
     name = _event_name(run_id, seq)
     if not default_storage.exists(name):
-        _store(
-            name, ContentFile(gzip.compress(json.dumps(payload).encode(), 6, mtime=0))
-        )
+        _store(name, ContentFile(gzip.compress(json.dumps(payload).encode(), 6, mtime=0)))
 
 
 def event_read(run_id: str, seq: int) -> dict[str, Any] | None:
@@ -124,12 +117,10 @@ def event_read(run_id: str, seq: int) -> dict[str, Any] | None:
 
 
 def _store(name: str, content: IO[bytes] | File[bytes]) -> None:
-    """Save under `name`, whole or not at all, in place of what a killed process may have left there."""
+    """Save under `name`, whole or not at all."""
     try:
         path = Path(default_storage.path(name))
-    except (
-        NotImplementedError
-    ):  # an object store: an object appears when it is complete
+    except NotImplementedError:  # an object store: an object appears when it is complete
         default_storage.delete(name)
         default_storage.save(name, File(content))
         return

@@ -21,8 +21,10 @@ def text_cut(text: str, *, limit_bytes: int) -> str:
 def payload_cut(
     payload: dict[str, Any], *, text_limit_bytes: int, limit_bytes: int
 ) -> tuple[dict[str, Any], bool]:
-    """A copy in which no text is longer than `text_limit_bytes` and which is `limit_bytes` in all, about;
-    and whether anything was left out. The fields of the payload itself all stay."""
+    """A copy with no text over `text_limit_bytes` and about `limit_bytes` in all; was anything cut?
+
+    The fields of the payload itself all stay.
+    """
     cutter = _Cutter(text_limit_bytes, limit_bytes)
     short = {key: cutter.value(value, 1) for key, value in payload.items()}
     return short, cutter.cut
