@@ -249,15 +249,22 @@ class Bundle:
         """Notes and stdin texts that never reached the journal, in the order they were given."""
         seen = {line.id for line in self._lines() if line.id}
         pending = []
-        for raw in self.control_path.read_bytes().split(b"\n"):
-            try:
-                entry = json.loads(raw)
-            except ValueError:
-                continue  # torn: its writer was told that it failed
+        for entry in self._control_entries():
             if entry["op"] in ("note", "stdin") and entry["id"] not in seen:
                 seen.add(entry["id"])
                 pending.append(entry)
         return pending
+
+    def told(self, control_id: str) -> bool:
+        """Was this control id given to the shim before?"""
+        return any(entry["id"] == control_id for entry in self._control_entries())
+
+    def _control_entries(self) -> Iterator[dict[str, Any]]:
+        for raw in self.control_path.read_bytes().split(b"\n"):
+            try:
+                yield json.loads(raw)
+            except ValueError:
+                continue  # torn: its writer was told that it failed
 
     # ---- after the shim
 

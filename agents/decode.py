@@ -38,18 +38,15 @@ class RunDecoder:
     def turn_done(self) -> bool:
         return self._decoder.turn_done
 
+    @property
+    def give_up(self) -> bool:
+        return self._decoder.give_up
+
     def feed(self, line: JournalLine) -> list[ev.Event]:
         if line.s == "sys":
-            # An agent that is gone finishes no line.
-            ended = isinstance(line.d, dict) and line.d.get("ev") in ("step-end", "end")
-            return [
-                *(self._flush(line.step or None) if ended else []),
-                *sys_events(line),
-            ]
+            return [*self._ended(line), *sys_events(line)]
         if not isinstance(line.d, str):
-            return [
-                ev.Raw(time=line.t, text=json.dumps(clean_json(line.d)), stream=line.s)
-            ]
+            return [ev.Raw(time=line.t, text=json.dumps(clean_json(line.d)), stream=line.s)]
         key = (line.step, line.s)
         parts = self._parts.setdefault(key, [])
         parts.append(line)
@@ -58,6 +55,15 @@ class RunDecoder:
     def finish(self) -> list[ev.Event]:
         """What is still held back, once the journal is complete: a torn last line, a last error."""
         return [*self._flush(None), *self._decoder.finish()]
+
+    def _ended(self, line: JournalLine) -> list[ev.Event]:
+        """An agent that is gone finishes no line, and takes back no error."""
+        if not isinstance(line.d, dict) or line.d.get("ev") not in ("step-end", "end"):
+            return []
+        if line.d["ev"] == "end":
+            return self.finish()
+        held = self._decoder.finish() if line.step == AGENT_STEP else []
+        return [*self._flush(line.step), *held]
 
     def _flush(self, step: str | None) -> list[ev.Event]:
         keys = [key for key in self._parts if step is None or key[0] == step]
@@ -93,26 +99,23 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
             return [_permission_answer(data, time)]
         case "user-message":
             text = get_str(data, "text")
-            return [
-                ev.Message(time=time, text=text, role="user", by=get_str(data, "by"))
-            ]
+            return [ev.Message(time=time, text=text, role="user", by=get_str(data, "by"))]
+        case "eof":
+            return []
+        case "state":
+            text = get_str(data, "text")
+            return [ev.State(time=time, state=get_str(data, "state"), text=text, data=data)]
         case "warning":
             return [ev.State(time=time, state="warning", text=get_str(data, "text"))]
         case "end":
             return [_end(data, time)]
-    return [
-        ev.Raw(time=time, text=json.dumps(data or clean_json(line.d)), stream="sys")
-    ]
+    return [ev.Raw(time=time, text=json.dumps(data or clean_json(line.d)), stream="sys")]
 
 
 def _step_start(data: dict[str, Any], step: str, time: float) -> ev.State:
     name = get_str(data, "step") or step
     argv = data.get("argv")
-    command = (
-        [word for word in argv if isinstance(word, str)]
-        if isinstance(argv, list)
-        else []
-    )
+    command = [word for word in argv if isinstance(word, str)] if isinstance(argv, list) else []
     if name == AGENT_STEP:
         return ev.State(time=time, state="agent", text="The agent has started.")
     # `sh -c COMMAND` is how setup commands are started; the command says more than the shell.
@@ -128,11 +131,7 @@ def _step_end(data: dict[str, Any], step: str, time: float) -> list[ev.Event]:
     about = {"step": name, "code": code, "signal": signal}
     found: list[ev.Event] = [ev.State(time=time, state="step-end", data=about)]
     if name.startswith("setup") and (code != 0 or signal):
-        how = (
-            f"was ended by signal {signal}"
-            if signal
-            else f"ended with exit code {code}"
-        )
+        how = f"was ended by signal {signal}" if signal else f"ended with exit code {code}"
         message = f"Setup failed: step {name} {how}."
         found.append(ev.Error(time=time, code="setup.failed", message=message))
     return found
@@ -146,9 +145,7 @@ def _snapshot(data: dict[str, Any], time: float) -> ev.SnapshotTaken:
         files_changed=get_int(data, "files_changed") or 0,
         insertions=get_int(data, "insertions") or 0,
         deletions=get_int(data, "deletions") or 0,
-        excluded=tuple(str(item) for item in excluded)
-        if isinstance(excluded, list)
-        else (),
+        excluded=tuple(str(item) for item in excluded) if isinstance(excluded, list) else (),
     )
 
 

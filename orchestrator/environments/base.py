@@ -15,6 +15,7 @@ class EnvironmentSpec:
     path: Path  # the workspace
     base: str
     branch: str
+    index: Path  # gets a copy of the fresh checkout's index, for the Snapshots
 
 
 class EnvironmentKind(Protocol):

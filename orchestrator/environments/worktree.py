@@ -48,7 +48,14 @@ def path_for_agents(path: str) -> str:
 class WorktreeKind:
     def create(self, spec: EnvironmentSpec) -> None:
         git_yard.yard_create(hub=spec.hub, yard=spec.yard)
-        git_yard.worktree_add(yard=spec.yard, path=spec.path, base=spec.base, branch=spec.branch)
+        git_yard.worktree_add(
+            hub=spec.hub,
+            yard=spec.yard,
+            path=spec.path,
+            base=spec.base,
+            branch=spec.branch,
+            index=spec.index,
+        )
 
     def environment(self, *, server: Mapping[str, str]) -> dict[str, str]:
         env = {

@@ -79,6 +79,7 @@ def environment_spec(variant: Variant, environment: Environment) -> EnvironmentS
         path=Path(environment.path),
         base=variant.task.spec.base_commit,
         branch=variant.branch,
+        index=paths.index_path(variant.pk),
     )
 
 

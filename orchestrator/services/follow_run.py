@@ -14,7 +14,16 @@ from agents.adapters.base import Outcome
 from agents.adapters.registry import adapter_get
 from agents.bundle import Bundle
 from agents.decode import RunDecoder
-from agents.events import End, Event, event_payload
+from agents.events import (
+    End,
+    Event,
+    Message,
+    Raw,
+    Thought,
+    ToolCall,
+    ToolUpdate,
+    event_payload,
+)
 from agents.journal import JournalLine, JournalReader
 from agents.secrets import secrets_decrypt
 from orchestrator import feed
@@ -31,6 +40,7 @@ SNAPSHOT_BY_TIMER_S = 5.0
 SNAPSHOT_COST_FACTOR = 5  # a Snapshot that takes long is taken more seldom
 SHIM_CHECK_EVERY_S = 1.0
 FAILURE_LINES = 20
+COMPLAINTS = 200  # lines of stderr that the verdict looks at
 
 
 class RunFollower:
@@ -49,14 +59,17 @@ class RunFollower:
         self._in_feed = position.seq if position else 0
         self._seq = 0
         self._n = 0
-        self.eof_sent = False
+        self.eof_sent = bundle.told("eof")
         self.unheard: set[str] = set()  # control ids that are not in the journal yet
         self._seen_ids: set[str] = set()
         self._end: End | None = None
         self._verdict_events: list[Event] = []
+        self._complaints: deque[Event] = deque(maxlen=COMPLAINTS)
         self._last_lines: deque[str] = deque(maxlen=FAILURE_LINES)
         self._snapshot: Future[Snapshot | None] | None = None
-        self._snapshot_due_at = self._snapshot_began_at = 0.0
+        self._snapshot_wanted = False
+        self._snapshot_began_at = 0.0
+        self._snapshot_not_before = 0.0
         self._final_snapshot = False
         self._stop_after_snapshot = False
         self._shim_checked_at = 0.0
@@ -120,18 +133,17 @@ class RunFollower:
             self.effects.apply(seq, event)
             if self.effects.workspace_changed:
                 self.effects.workspace_changed = False
-                self._snapshot_due_at = self._snapshot_due_at or monotonic()
+                self._snapshot_wanted = True
         self.effects.flush()
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, End):
             self._end = event
-        if event.kind in ("message", "raw"):
-            if getattr(event, "stream", ""):
-                self._last_lines.extend(
-                    str(getattr(event, "text", "")).splitlines()[-FAILURE_LINES:]
-                )
-        elif event.kind not in ("tool_call", "tool_update", "thought"):
+        if isinstance(event, Message | Raw) and event.stream:
+            self._last_lines.extend(event.text.splitlines()[-FAILURE_LINES:])
+        if isinstance(event, Message) and event.stream == "err":
+            self._complaints.append(event)
+        elif not isinstance(event, Message | Raw | Thought | ToolCall | ToolUpdate):
             self._verdict_events.append(event)
 
     # ---- talking to the agent (used by run_asks)
@@ -151,27 +163,29 @@ class RunFollower:
             if not self._snapshot.done():
                 return
             self._snapshot_finish()
-        if self._stop_after_snapshot and not self._ending:
+        if self._ending:
+            return
+        if self._stop_after_snapshot or self.decoder.give_up:
             self.tell("stop", id="stop")
             return
-        if self.adapter.capabilities.snapshots_by_timer and not self._snapshot_due_at:
-            self._snapshot_due_at = monotonic() + SNAPSHOT_BY_TIMER_S
-        if self._snapshot_due_at and monotonic() >= self._snapshot_due_at:
+        wanted = self._snapshot_wanted or self.adapter.capabilities.snapshots_by_timer
+        if wanted and monotonic() >= self._snapshot_not_before:
             self._snapshot_start()
 
     def _snapshot_start(self) -> None:
         if self._snapshot is None:
-            self._snapshot_due_at = 0.0
+            self._snapshot_wanted = False
             self._snapshot_began_at = monotonic()
             self._snapshot = self._git.submit(_snapshot_job, self.run, self._n)
 
     def _snapshot_finish(self) -> None:
         future, self._snapshot = self._snapshot, None
-        assert future is not None
+        if future is None:
+            return
         took = monotonic() - self._snapshot_began_at
-        if self._snapshot_due_at:
-            pause = max(SNAPSHOT_EVERY_S, SNAPSHOT_COST_FACTOR * took)
-            self._snapshot_due_at = monotonic() + pause
+        by_timer = self.adapter.capabilities.snapshots_by_timer
+        least = SNAPSHOT_BY_TIMER_S if by_timer else SNAPSHOT_EVERY_S
+        self._snapshot_not_before = monotonic() + max(least, SNAPSHOT_COST_FACTOR * took)
         try:
             snapshot = future.result()
         except (AppError, OSError) as exc:
@@ -217,6 +231,7 @@ class RunFollower:
                 fence=self.fence,
                 last_seq=self._seq,
                 last_lines=list(self._last_lines),
+                heard=self.heard,
             )
             self.done = True
             return True
@@ -248,7 +263,8 @@ class RunFollower:
                 code="run.lost",
                 message="The agent's supervisor was killed. What it had written is kept.",
             )
-        return self.adapter.outcome(run_ending.exit_of(exit_info), self._verdict_events)
+        events = [*self._verdict_events, *self._complaints]
+        return self.adapter.outcome(run_ending.exit_of(exit_info), events)
 
 
 def _snapshot_job(run: Run, journal_n: int) -> Snapshot | None:

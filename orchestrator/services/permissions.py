@@ -37,7 +37,7 @@ def permission_decide(
         decided = Permission.objects.filter(pk=permission.pk, state=PermissionState.PENDING).update(
             state=PermissionState.ALLOWED if allow else PermissionState.DENIED,
             scope=scope if allow else "once",
-            message="" if allow else message,
+            message=message,
             decided_by=user,
             decider=user.get_full_name() or user.username,
             decided_at=timezone.now(),

@@ -111,7 +111,7 @@ def turn_end(follower: RunFollower) -> None:
     if follower.eof_sent:
         return
     follow_ups_deliver(follower)
-    follower.unheard = {id for id in follower.unheard if not follower.heard(id)}
+    follower.unheard = {told for told in follower.unheard if not follower.heard(told)}
     if not follower.unheard:
         follower.eof_sent = True
         follower.tell("eof", id="eof")

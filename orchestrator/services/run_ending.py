@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -14,10 +14,10 @@ from agents.bundle import Bundle, ExitInfo
 from agents.events import End
 from orchestrator import feed
 from orchestrator.lib import queue
-from orchestrator.models import Run, Variant
+from orchestrator.models import FollowUp, Run, Variant
 from orchestrator.services.run_states import run_changed, run_transition
 from orchestrator.services.snapshots import snapshot_data
-from orchestrator.states import RUN_TERMINAL, RunState
+from orchestrator.states import RUN_TERMINAL, MessageState, RunState
 
 
 def now() -> float:
@@ -56,8 +56,19 @@ def journal_close(run: Run, *, bundle: Bundle, outcome: Outcome) -> None:
     )
 
 
-def run_finish(run: Run, *, end: End, fence: int, last_seq: int, last_lines: list[str]) -> None:
-    """Write the Run's final state and seal its feed; safe to repeat from any point."""
+def run_finish(
+    run: Run,
+    *,
+    end: End,
+    fence: int,
+    last_seq: int,
+    last_lines: list[str],
+    heard: Callable[[str], bool],
+) -> None:
+    """Write the Run's final state and seal its feed; safe to repeat from any point.
+
+    `heard` says whether a control id reached the journal.
+    """
     with transaction.atomic():
         run_transition(
             run,
@@ -71,10 +82,20 @@ def run_finish(run: Run, *, end: End, fence: int, last_seq: int, last_lines: lis
             last_seq=last_seq,
         )
         fresh = Run.objects.get(pk=run.pk)
+        if fresh.fence != fence:
+            return  # another process has taken the Run and ends it
         if fresh.session:
             Variant.objects.filter(pk=run.variant_id).update(session=fresh.session)
+        _unheard_return(run, heard)
     feed.seal(run.id.hex)
     _sealed(run)
+
+
+def _unheard_return(run: Run, heard: Callable[[str], bool]) -> None:
+    """Texts that were sent to the agent but reached it no more wait for its next Run."""
+    for follow_up in FollowUp.objects.filter(run=run, state=MessageState.STEERED):
+        if not heard(f"message-{follow_up.pk}"):
+            FollowUp.objects.filter(pk=follow_up.pk).update(state=MessageState.QUEUED, run=None)
 
 
 def run_seal_empty(run: Run) -> None:
