@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ _LEFT_OUT: dict[str, str] = {
 _MARKERS = {b"pyvenv.cfg": DEPENDENCIES, b"CACHEDIR.TAG": CACHE}
 _MAX_NESTING = 16
 _MAX_REFUSALS = 100
+_MAX_PATTERNS = 300
 _GITLINK = b"160000 "
 _GONE = "gone"
 _HOLD = b".bakeoff-nested-repository"
@@ -117,15 +118,16 @@ def workspace_scan(
     _tracked(workspace, scan, limits)
     if b"\0" + _GITLINK in b"\0" + staged:
         _submodules(workspace, scan, staged)
-    patterns = [f"{name}\n".encode() for name in _LEFT_OUT if not names.tracked_anywhere(name)]
-    brought = [os.fsencode(pattern) + b"\n" for pattern in excludes if "\n" not in pattern]
+    patterns = [name for name in _LEFT_OUT if not names.tracked_anywhere(name)]
+    brought = [pattern for pattern in excludes if pattern and "\0" not in pattern]
     patterns += brought
     ignored = _others(workspace, patterns, "--ignored", "--directory")
     copied = _others(workspace, brought, "--ignored", "--directory") if brought else []
     left_out = _walk(workspace.worktree, {path.rstrip(b"/") for path in ignored}, names, scan)
     scan.excluded += [_excluded(path, _ignored_reason(path, copied)) for path in ignored]
-    patterns += [_anchored(path) for path in left_out]
-    _untracked(workspace, scan, limits, patterns)
+    # Spares git the way through them; what does not fit into a command line is dropped below.
+    patterns += [_anchored(path) for path in left_out[:_MAX_PATTERNS]]
+    _untracked(workspace, scan, limits, patterns, frozenset(left_out[_MAX_PATTERNS:]))
     scan.excluded = sorted(set(scan.excluded), key=lambda excluded: excluded.path)
     return scan
 
@@ -295,10 +297,16 @@ def _marker(directory: bytes, entries: Sequence[os.DirEntry[bytes]], names: _Nam
 
 
 def _untracked(
-    workspace: Workspace, scan: Scan, limits: SnapshotLimits, patterns: Sequence[bytes]
+    workspace: Workspace,
+    scan: Scan,
+    limits: SnapshotLimits,
+    patterns: Sequence[str],
+    left_out: frozenset[bytes],
 ) -> None:
     fresh: list[bytes] = []
     for path in _with_nested(workspace, scan, patterns):
+        if left_out and not left_out.isdisjoint(_directories(path)):
+            continue
         reason = _refusal(workspace.worktree, path, limits)
         if reason is None:
             fresh.append(path)
@@ -307,7 +315,7 @@ def _untracked(
     scan.add += _fewer(fresh, limits.new_files, scan)
 
 
-def _with_nested(workspace: Workspace, scan: Scan, patterns: Sequence[bytes]) -> list[bytes]:
+def _with_nested(workspace: Workspace, scan: Scan, patterns: Sequence[str]) -> list[bytes]:
     """All untracked paths, those inside nested repositories too.
 
     git does not look into a repository inside the worktree unless its index already has a path
@@ -347,20 +355,23 @@ def _fewer(paths: list[bytes], limit: int, scan: Scan) -> list[bytes]:
     return paths
 
 
-def _others(workspace: Workspace, patterns: Sequence[bytes], *options: str) -> list[bytes]:
+def _others(workspace: Workspace, patterns: Sequence[str], *options: str) -> list[bytes]:
     """Paths the index does not have, by git's own ignore rules; the given patterns weigh most."""
-    file = workspace.index.with_name(workspace.index.name + ".exclude")
-    file.write_bytes(b"".join(patterns))
-    return workspace.git(
-        "ls-files", "-z", "--others", "--exclude-standard", f"--exclude-from={file}", *options
-    )
+    given = [f"--exclude={pattern}" for pattern in patterns]
+    return workspace.git("ls-files", "-z", "--others", "--exclude-standard", *given, *options)
 
 
-def _anchored(directory: bytes) -> bytes:
+def _directories(path: bytes) -> Iterator[bytes]:
+    """The directories a path lies in, each with its slash."""
+    end = path.find(b"/")
+    while end != -1:
+        yield path[: end + 1]
+        end = path.find(b"/", end + 1)
+
+
+def _anchored(directory: bytes) -> str:
     """A gitignore pattern for exactly this directory."""
-    escaped = re.sub(rb"([\\*?\[\]])", rb"\\\1", directory.rstrip(b"/"))
-    # A line break cannot stand in a pattern; "?" stands for any one byte.
-    return b"/" + escaped.replace(b"\n", b"?") + b"/\n"
+    return "/" + re.sub(r"([\\*?\[\]])", r"\\\1", os.fsdecode(directory.rstrip(b"/"))) + "/"
 
 
 def _ignored_reason(path: bytes, copied: Sequence[bytes]) -> str:

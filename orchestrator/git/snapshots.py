@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.git.diffs import stat as diff_stat
-from orchestrator.git.errors import GitError, WorkspaceGoneError
+from orchestrator.git.errors import WorkspaceGoneError
 from orchestrator.git.hub import KEPT, refs_set
 from orchestrator.git.locks import clear_stale_lock, repository_lock, writer_env
 from orchestrator.git.parents import parent_find
@@ -25,8 +26,6 @@ from orchestrator.git.scan import (
 )
 
 __all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take"]
-
-_BAD_INDEX = ("index file", "bad signature", "bad index version", "index uses", "cache entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +105,24 @@ def _scan(workspace: Workspace, base: str, excludes: Sequence[str], limits: Snap
     lock = index.with_name(index.name + ".lock")
     while lock.exists():
         clear_stale_lock(lock, owner=index)
-    if not index.exists():
+    if not _is_sound(index):
         _index_new(workspace, base)
-    try:
-        scan = workspace_scan(workspace, excludes=excludes, limits=limits)
-    except GitError as error:
-        if not any(symptom in error.message for symptom in _BAD_INDEX):
-            raise
-        _index_new(workspace, base)
-        scan = workspace_scan(workspace, excludes=excludes, limits=limits)
+    scan = workspace_scan(workspace, excludes=excludes, limits=limits)
     removed = [(path, "0", "0" * 40) for path in scan.remove]
     linked = [(path, "160000", commit) for path, commit in scan.links]
     index_set(workspace, [*removed, *linked])
     index_add(workspace, scan)
     return scan
+
+
+def _is_sound(index: Path) -> bool:
+    """Whether the index is whole. git does not check, and takes the end of a torn one for it."""
+    try:
+        content = index.read_bytes()
+    except OSError:
+        return False
+    digest = hashlib.sha1(content[:-20], usedforsecurity=False).digest()
+    return content[:4] == b"DIRC" and content[-20:] == digest
 
 
 def _index_new(workspace: Workspace, base: str) -> None:
