@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware as DjangoLoginRequired
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -99,3 +100,21 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
     """Hashed names, also inside the import statements of ES modules."""
 
     support_js_module_import_aggregation = True
+
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def socket_host_allowed(application: Application) -> Application:
+    """Refuse handshakes under foreign host names, which Django's middleware does not see."""
+
+    async def guarded(scope: Any, receive: Any, send: Any) -> None:
+        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        domain, _ = split_domain_port(hosts[0]) if len(hosts) == 1 else ("", "")
+        if domain and validate_host(domain, settings.ALLOWED_HOSTS):
+            await application(scope, receive, send)
+        else:
+            await receive()  # the connect message
+            await send({"type": "websocket.close", "code": 4400})  # before accepting: answered 403
+
+    return guarded

@@ -64,6 +64,12 @@ class Child:
         self.kill()
         await self.wait()
 
+    async def output(self) -> str:
+        """Wait for the end; the captured output, which must fit into a pipe."""
+        await self.wait()
+        with self.process.stdout or open(os.devnull, "rb") as pipe:
+            return pipe.read().decode()
+
     def kill(self) -> None:
         # The group outlives its leader while any member lives, and its number is not given away before.
         try:
@@ -72,15 +78,15 @@ class Child:
             pass
 
 
-def spawn(program: Program) -> Child:
-    """Start a program with its output appended to its log."""
+def spawn(program: Program, *, capture: bool = False) -> Child:
+    """Start a program with its output appended to its log; `capture` keeps stdout for the caller."""
     _log_rotate(program.log)
     parent = os.getpid()
     with open(program.log, "ab", buffering=0) as log:
         process = subprocess.Popen(  # noqa: S603 (argv is ours)
             list(program.argv),
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE if capture else log,
             stderr=log,
             env=dict(program.env),
             start_new_session=True,

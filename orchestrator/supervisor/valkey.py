@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from pathlib import Path
 
 
@@ -54,15 +53,3 @@ def server_argv(*, server: str, socket_path: Path, directory: Path) -> list[str]
         "loglevel": "notice",
     }
     return [server, *(part for name, value in options.items() for part in (f"--{name}", value))]
-
-
-def answers(socket_path: Path, *, timeout_s: float = 1.0) -> bool:
-    """Does a server answer PING there? One that still loads its file does not."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(str(socket_path))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
-        except OSError:
-            return False

@@ -1,0 +1,58 @@
+"""`bakeoff stop`: end all runs and previews, then whatever `up` has started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from orchestrator.supervisor.lock import data_dir_lock, leftovers_end, running, table_read
+from orchestrator.supervisor.options import UpOptions
+from orchestrator.supervisor.up import shims_alive
+
+_END_WITHIN_S = 14.0
+
+
+def stop(options: UpOptions, *, say: Callable[[str], None]) -> int:
+    places = options.places
+    if not places.data_dir.is_dir():
+        say(f"There is nothing to stop: {places.data_dir} does not exist.")
+        return 0
+    was_running = running(places)
+    if was_running or shims_alive(places.data_dir):
+        # Before the worker goes, so that it can ask the agents in their own way and record the end.
+        done = subprocess.run(
+            options.manage("stop_all"), env=options.environment(), check=False, timeout=120
+        )
+        if done.returncode != 0:
+            say("The runs could not be stopped in order; their processes are ended.")
+    left = shims_alive(places.data_dir)
+    for bundle in left:
+        bundle.control("kill", id="bakeoff-stop")
+    if was_running:
+        _supervisor_end(options)
+    if running(places):
+        say(f"Bakeoff on {places.data_dir} does not end.")
+        return 1
+    with data_dir_lock(places):
+        leftovers_end(places)
+    say("Bakeoff is stopped." if was_running else "Bakeoff was not running.")
+    return 0
+
+
+def _supervisor_end(options: UpOptions) -> None:
+    supervisor = next((e for e in table_read(options.places) if e.name == "supervisor"), None)
+    if supervisor is None or not supervisor.alive:
+        return
+    for sig, within_s in ((signal.SIGTERM, _END_WITHIN_S), (signal.SIGKILL, 2.0)):
+        try:
+            os.kill(supervisor.pid, sig)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + within_s
+        while time.monotonic() < deadline:
+            if not supervisor.alive:
+                return
+            time.sleep(0.05)
