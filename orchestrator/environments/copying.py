@@ -21,7 +21,7 @@ def files_matching(root: Path, patterns: Sequence[str]) -> list[Path]:
                 f"copy: “{pattern}” must stay inside the repository.",
             )
         for path in root.glob(pattern):
-            files = [path] if not path.is_dir() else [f for f in path.rglob("*")]
+            files = [path] if not path.is_dir() else list(path.rglob("*"))
             found.update(f for f in files if _plain_file_inside(root, f))
     return sorted(path.relative_to(root) for path in found)
 

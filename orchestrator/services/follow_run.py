@@ -8,8 +8,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
-from agents.redact import Redactor
-
 from agents.adapters.base import Outcome
 from agents.adapters.registry import adapter_get
 from agents.bundle import Bundle
@@ -25,6 +23,7 @@ from agents.events import (
     event_payload,
 )
 from agents.journal import JournalLine, JournalReader
+from agents.redact import Redactor
 from agents.secrets import secrets_decrypt
 from orchestrator import feed
 from orchestrator.lib.errors import AppError

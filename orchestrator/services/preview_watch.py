@@ -130,9 +130,8 @@ def _app_began(bundle: Bundle) -> float | None:
     reader = JournalReader(bundle.journal_path)
     while lines := reader.read():
         for line in lines:
-            if line.s == "sys" and line.step == "preview" and isinstance(line.d, dict):
-                if line.d.get("ev") == "step-start":
-                    return line.t
+            if line.step == "preview" and isinstance(line.d, dict):
+                return line.t
     return None
 
 
