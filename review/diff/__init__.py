@@ -1,7 +1,8 @@
 """Diffs of one file, in pure stages: bytes in, frozen dataclasses out.
 
-parse (`patch`) -> text (`text`) -> pairs and intra-line (`pairing`, `intraline`) -> chunks (`chunks`) -> colours
-(`highlight`) -> rows (`rows`) -> HTML (`render`). No Django, no git, no files: who calls brings the bytes.
+decode (`text`) -> hunks (`patch`) -> pairs of lines and words (`intraline`) -> chunks (`chunks`) ->
+colours (`highlight`) -> rows (`rows`) -> HTML (`render`). No Django, no git, no files: who calls
+brings the bytes.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from review.diff.text import text_read
 from review.diff.types import (
     Chunk,
     ChunkKind,
-    DiffError,
     DiffOptions,
     FileDiff,
     FileInput,
@@ -20,6 +19,7 @@ from review.diff.types import (
 
 SYMLINK_MODE, SUBMODULE_MODE = "120000", "160000"
 NO_TEXT = Text(lines=())
+PATCH_HEAD_BYTES = 20_000
 
 
 def file_diff(file: FileInput, options: DiffOptions | None = None) -> FileDiff:
@@ -90,17 +90,20 @@ def _chunks(file: FileInput, left: Text | None, right: Text | None) -> tuple[Chu
         opcodes = (whole,) if a.lines or b.lines else ()
     elif file.left == file.right:
         opcodes = ()
-    elif "UTF-16" in (a.encoding, b.encoding) or "UTF-32" in (a.encoding, b.encoding):
-        # git takes these for binary and makes no patch; its own split at byte 10 would cut characters.
+    elif _no_lines_for_git(file, a, b):
         opcodes = lines_opcodes(a.lines, b.lines)
         if opcodes is None:
             return None
     else:
         opcodes = patch_opcodes(file.patch)
-        if not opcodes and b"\nBinary files " in b"\n" + file.patch:
-            raise DiffError("git took the file for binary, its content is text.")
     opcodes_check(opcodes, len(a.lines), len(b.lines))
     return chunks_build(a, b, opcodes)
+
+
+def _no_lines_for_git(file: FileInput, left: Text, right: Text) -> bool:
+    """UTF-16 is binary to git, and splitting it at byte 10 would cut characters."""
+    wide = {"UTF-16", "UTF-32"} & {left.encoding, right.encoding}
+    return bool(wide) or b"\nBinary files " in b"\n" + file.patch[:PATCH_HEAD_BYTES]
 
 
 def _plain(file: FileInput, kind: Kind, sentence: str) -> FileDiff:

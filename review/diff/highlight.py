@@ -1,4 +1,4 @@
-"""Colours of one side. They depend on the blob and its name only, so one result serves every variant that shares it."""
+"""Colours of one side. They depend on the blob and its name alone, so variants share them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMIT_CHARS = 1_000_000
 LIMIT_LINE_CHARS = 2_000
 STOP_EVERY = 2_000  # tokens between two looks at the clock
 
-# Four quiet hues and a comment: the classes of the style sheet. The first match wins, so the special come first.
+# The classes of the style sheet: a few quiet hues. The first match wins, so the special come first.
 _CLASSES = (
     (T.Comment, "c"),
     (T.Literal.String.Interpol, ""),
@@ -47,7 +47,7 @@ _class_of_type: dict[object, str] = {}
 
 
 def language_of(path: str) -> str:
-    """The language's name, from the file name only: guessing from content is slow and hostile content can steer it."""
+    """The language's name, by file name only: guessing from content is slow, and steerable."""
     lexer = _lexer_class(path)
     return str(lexer.name) if lexer else ""
 
@@ -59,7 +59,7 @@ def _lexer_class(path: str) -> type[Lexer] | None:
 
 
 def highlight(text: Text, path: str, *, stop: Callable[[], bool] = lambda: False) -> Colours | None:
-    """Lex the whole side; None where it stays plain (unknown language, too large, or told to stop)."""
+    """Lex the whole side; None if it stays plain (unknown language, too large, told to stop)."""
     lexer_class = _lexer_class(path)
     if lexer_class is None or text.longest > LIMIT_LINE_CHARS:
         return None

@@ -81,7 +81,7 @@ def _align(left: Sequence[str], right: Sequence[str]) -> tuple[Span, ...]:
 def words_changed(
     left: str, right: str, budget: Budget
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """The spans of each line that the other does not have. Both empty: mark no words, the whole line differs."""
+    """The spans of each line that the other lacks; none where the lines differ as a whole."""
     size = len(left) + len(right)
     if size > budget.chars:
         return (), ()

@@ -1,4 +1,4 @@
-"""Which lines changed: from git's patch, or (only where git sees no lines, as in UTF-16) from the lines themselves."""
+"""Which lines changed: from git's patch, or where git sees no lines (UTF-16) from the lines."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ class Opcode:
 def patch_opcodes(patch: bytes) -> tuple[Opcode, ...]:
     """Read the hunks of a one-file `-U0` patch.
 
-    Decoded as Latin-1 and split at \\n only, so that no byte is lost and no \\r or U+2028 is taken for a line end. The
-    file header is replaced by one of our own: names in it are hostile, and nothing here needs them.
+    Decoded as Latin-1 and split at \\n only, so that no byte is lost and no \\r or U+2028 is taken
+    for a line end. The file header is replaced by one of our own: names in it are hostile, and nothing
+    here needs them.
     """
     at = patch.find(b"\n@@ ") + 1
     if at == 0 and not patch.startswith(b"@@ "):
@@ -73,7 +74,7 @@ def lines_opcodes(left: Sequence[str], right: Sequence[str]) -> tuple[Opcode, ..
     middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
     if len(middle_left) * len(middle_right) > LINES_PRODUCT_MAX:
         return None
-    # Numbers instead of texts: rapidfuzz compares hashes, and two lines must never be equal by accident.
+    # Numbers, not texts: rapidfuzz compares hashes, and no two lines may be equal by accident.
     numbers: dict[str, int] = {}
     a = [numbers.setdefault(line, len(numbers)) for line in middle_left]
     b = [numbers.setdefault(line, len(numbers)) for line in middle_right]

@@ -1,7 +1,8 @@
 """Rows to HTML: escaped text and class names, nothing else.
 
-A cell is one element: numbers and signs are attributes that the style sheet prints. Rows stand in sections of 200 that
-the browser skips while they are out of sight, so a long diff stays whole in the document and its own find works.
+A cell is one element: numbers and signs are attributes that the style sheet prints. Rows stand in
+sections of 200 that the browser skips while they are out of sight, so a long diff stays whole in
+the document and the browser's own find works.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from review.diff.text import RAW_BYTE_BASE
 from review.diff.types import FileDiff, Line, Span
 
 SECTION_ROWS = 200
+LONG_CHARS = 2_000  # a line longer than that scrolls in its own box
 EXPAND_LINES = 20
 
-# Characters that would be invisible, reorder the line, or be changed by an HTML parser. Joiners that scripts and emoji
-# need (U+200C, U+200D) stay as they are.
+# Characters that would be invisible, reorder the line, or be changed by an HTML parser. The joiners
+# that scripts and emoji need (U+200C, U+200D) stay as they are.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\uef80-\uefff\U000e0000-\U000e007f]"
@@ -68,17 +70,19 @@ def fold_html(fold: Fold) -> str:
     many = f"{fold.count:,} unchanged lines"
     where = f'data-left="{fold.left}" data-right="{fold.right}" data-count="{fold.count}"'
     heading = f"<code>{text_html(fold.heading)}</code>" if fold.heading else ""
-    some = (
-        f'<button type="button" data-expand="up" aria-label="Show {EXPAND_LINES} more lines above the next change">'
-        f"↑ {EXPAND_LINES}</button>"
-        f'<button type="button" data-expand="down" aria-label="Show {EXPAND_LINES} more lines below the last change">'
-        f"↓ {EXPAND_LINES}</button>"
-        if fold.count > EXPAND_LINES
-        else ""
-    )
+    steps = _fold_step("down", "↓", "below the last change") if fold.left > 1 else ""
+    steps += _fold_step("up", "↑", "above the next change") if not fold.last else ""
+    some = steps if fold.count > EXPAND_LINES else ""
     return (
         f'<div class="fold" {where}><span>{many}</span>{heading}{some}'
         f'<button type="button" data-expand="all">Show all</button></div>'
+    )
+
+
+def _fold_step(which: str, arrow: str, where: str) -> str:
+    return (
+        f'<button type="button" data-expand="{which}" '
+        f'aria-label="Show {EXPAND_LINES} more lines {where}">{arrow} {EXPAND_LINES}</button>'
     )
 
 
@@ -130,6 +134,13 @@ def _tokens_html(text: str, start: int, end: int, tokens: Sequence[Token]) -> st
     return "".join(parts)
 
 
+def _class(line: Line, changed_side: str) -> str:
+    name = {"L": "del", "R": "add"}.get(changed_side, "")
+    if len(line.text) > LONG_CHARS:
+        name = f"{name} long".strip()
+    return f' class="{name}"' if name else ""
+
+
 class _Cells:
     """Rows of one diff to HTML; holds what all of them need."""
 
@@ -149,23 +160,23 @@ class _Cells:
     def _half(self, line: Line | None, side: str, row: Row, extra: str) -> str:
         if line is None:
             return f'<div class="void"{extra}></div>'
-        css = "" if not row.change else ' class="del"' if side == "L" else ' class="add"'
+        css = _class(line, side if row.change else "")
         code = self._code(line, side, changed=bool(row.change))
         return f'<div{css} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
 
     def _unified(self, row: Row | Fold) -> str:
         if isinstance(row, Fold):
             return fold_html(row)
+        line = row.right or row.left
+        if line is None:
+            return ""
+        side = "R" if row.right else "L"
+        css = _class(line, side if row.change else "")
+        old = f' data-l="{row.left.n}"' if row.left else ""
+        new = f' data-r="{row.right.n}"' if row.right else ""
         first = f' data-change="{row.change}"' if row.first else ""
-        a, b = row.left, row.right
-        if a is not None and b is not None:
-            code = self._code(b, "R", changed=False)
-            return f'<div id="R{b.n}" data-l="{a.n}" data-r="{b.n}">{code}</div>'
-        if a is not None:
-            return f'<div class="del" id="L{a.n}" data-l="{a.n}"{first}>{self._code(a, "L", changed=True)}</div>'
-        if b is not None:
-            return f'<div class="add" id="R{b.n}" data-r="{b.n}"{first}>{self._code(b, "R", changed=True)}</div>'
-        return ""
+        code = self._code(line, side, changed=bool(row.change))
+        return f'<div{css} id="{side}{line.n}"{old}{new}{first}>{code}</div>'
 
     def _code(self, line: Line, side: str, *, changed: bool) -> str:
         colours = self.left if side == "L" else self.right

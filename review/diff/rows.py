@@ -1,4 +1,4 @@
-"""Chunks to the rows of a view: changed lines, some equal ones around them, and folds for the rest."""
+"""Chunks to the rows of a view: changed lines, some equal ones around them, folds for the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ FOLD_MIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a split view; in a unified view a changed row has one side only. `change` counts changes from 1."""
+    """A row of a split view; in a unified view a changed row has one side only.
+
+    `change` counts the changes of the file from 1.
+    """
 
     left: Line | None
     right: Line | None
@@ -33,6 +36,7 @@ class Fold:
     right: int
     count: int
     heading: str = ""  # what the lines below belong to
+    last: bool = False  # nothing follows it
 
 
 def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[Row | Fold]:
@@ -60,12 +64,12 @@ def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Itera
         yield from map(Row, chunk.left, chunk.right)
         return
     yield from map(Row, chunk.left[:before], chunk.right[:before])
-    yield Fold(chunk.left[before].n, chunk.right[before].n, hidden, heading)
+    yield Fold(chunk.left[before].n, chunk.right[before].n, hidden, heading, last=not after)
     yield from map(Row, chunk.left[total - after :], chunk.right[total - after :])
 
 
 def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:
-    """Paired lines face each other; what stands between two pairs is put side by side as far as it goes."""
+    """Paired lines face each other; what is between two pairs stands side by side."""
     at_left = at_right = 0
     for i, j in (*chunk.pairs, (len(chunk.left), len(chunk.right))):
         for a, b in zip_longest(chunk.left[at_left:i], chunk.right[at_right:j]):

@@ -1,4 +1,4 @@
-"""Bytes of a file to lines, without loss: bytes that differ give texts that differ (or a difference in `Text`)."""
+"""Bytes of a file to lines, without loss: bytes that differ give a `Text` that differs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from review.diff.types import Text
 # git's own rule: a NUL among the first 8000 bytes.
 BINARY_PROBE_BYTES = 8000
 
-# A byte that is not valid UTF-8 is kept as one of these private characters (byte 0x80 is U+EF80), so that it survives
-# JSON and HTML, which lone surrogates do not.
+# A byte that is not valid UTF-8 is kept as one of these private characters (byte 0x80 is U+EF80):
+# it survives JSON and HTML, which lone surrogates do not.
 RAW_BYTE_BASE = 0xEF00
 RAW_BYTES = re.compile("[\uef80-\uefff]")
 _SURROGATES = {0xDC00 + byte: RAW_BYTE_BASE + byte for byte in range(0x80, 0x100)}
@@ -41,7 +41,7 @@ def text_read(data: bytes) -> Text | None:
 
 
 def _read_broken(data: bytes) -> Text:
-    """Not valid UTF-8: a stray byte in a UTF-8 file, or another encoding (read as Latin-1, which never fails)."""
+    """Not UTF-8: a stray byte in a UTF-8 file, or another encoding (Latin-1 never fails)."""
     text = data.decode("utf-8", "surrogateescape")
     invalid = sum(map(text.count, map(chr, _SURROGATES)))
     valid = len(text) - invalid - sum(map(text.count, map(chr, range(0x80))))

@@ -49,9 +49,9 @@ class DiffOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileInput:
-    """One changed file of a comparison, as git tells it; `left` and `right` are None where a side has no file.
+    """One changed file of a comparison, as git tells it; a side is None where it has no file.
 
-    `patch` is git's own, made without context (`-U0`). A side whose size is over the limit is given by its size alone.
+    `patch` is git's own, made without context (`-U0`). A side over the limit is given by its size.
     """
 
     path: str
@@ -70,7 +70,7 @@ class FileInput:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of one side: its number from 1, its text without the newline, and the spans that differ in its pair."""
+    """A line of one side: its number from 1, its text without \\n, the spans its pair lacks."""
 
     n: int
     text: str
@@ -80,7 +80,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other, in order."""
+    """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other."""
 
     kind: ChunkKind
     left: tuple[Line, ...]
@@ -128,6 +128,6 @@ class FileDiff:
 
     @property
     def shows_carriage_returns(self) -> bool:
-        """Whether a \\r before the newline means something here, or just how the whole file ends its lines."""
+        """Whether a \\r before \\n means something here, or how the whole file ends."""
         ends = {side.ends for side in (self.left, self.right) if side and side.ends}
         return len(ends) > 1 or "mixed" in ends

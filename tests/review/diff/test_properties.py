@@ -1,4 +1,4 @@
-"""What must hold for any two files: the chunks carry both sides whole, in order, and say what git says."""
+"""What must hold for any two files: the chunks carry both sides whole and say what git says."""
 
 from __future__ import annotations
 

@@ -1,0 +1,59 @@
+"""Django's cache for what never changes once computed: keys are made of object ids and versions."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import zlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+Value = TypeVar("Value")
+
+KEPT_S = 7 * 24 * 3600
+# A value larger than that (compressed) is computed anew each time rather than fill the cache.
+LIMIT_BYTES = 4_000_000
+
+
+def cached(key: str, make: Callable[[], Value]) -> Value:
+    """The cached value, or the one that `make` gives, which is cached unless it is None."""
+    found: Value | None = cache_get(key)
+    if found is not None:
+        return found
+    value = make()
+    if value is not None:
+        cache_put(key, value)
+    return value
+
+
+def cache_key(*parts: object) -> str:
+    """A short key of parts that may hold anything, file names included."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:40]
+
+
+def cache_get(key: str) -> Any:
+    """The cached value; None if there is none."""
+    try:
+        packed: bytes | None = cache.get(_name(key))
+    except RedisError:
+        return None  # a page is slower without its cache, not broken
+    if packed is None:
+        return None
+    return pickle.loads(zlib.decompress(packed))  # noqa: S301 - our own, from our own Redis
+
+
+def cache_put(key: str, value: object) -> None:
+    packed = zlib.compress(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL), 1)
+    if len(packed) > LIMIT_BYTES:
+        return
+    try:
+        cache.set(_name(key), packed, timeout=KEPT_S)
+    except RedisError:
+        return
+
+
+def _name(key: str) -> str:
+    return f"review:{key}"

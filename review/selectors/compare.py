@@ -1,0 +1,249 @@
+"""What two sides of a Task differ in: the list of files, and the lines of one of them.
+
+A side is the base, a Variant's newest snapshot, or any commit of the project.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.git.diffs import FileChange, changes
+from orchestrator.git.errors import TooLargeError
+from orchestrator.git.hub import blob_read, commit_resolve
+from orchestrator.git.refs import display_path
+from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Task, Variant
+from orchestrator.selectors.access import Viewer, task_get_for
+from review.diff import FORMAT_VERSION, Chunk, ChunkKind, Line
+from review.lib.cache import cached
+from review.selectors.file_diffs import WHITESPACE, file_read, is_renamed
+
+BASE = "base"
+API_CONTEXT = 3
+CONTEXT_MAX = 1_000_000
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison. `ref` is how an address names it: base, a letter, or a commit."""
+
+    ref: str
+    commit: str
+    letter: str = ""
+    agent: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.letter or ("base" if self.ref == BASE else self.commit[:7])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    task: Task
+    variants: tuple[Variant, ...]
+    hub: Path
+    left: Side
+    right: Side
+    files: tuple[FileChange, ...]
+
+    @property
+    def between_variants(self) -> bool:
+        """Neither side is the old one."""
+        return self.left.ref != BASE
+
+    def file(self, path: str) -> FileChange | None:
+        """The change of a file, by its name or (where that is no text) by the name that is shown."""
+        for change in self.files:
+            if change.path == path:
+                return change
+        return next((change for change in self.files if path_text(change.path) == path), None)
+
+
+def comparison_get(*, user: Viewer, task_id: object, left: str, right: str) -> Comparison:
+    """Compare two sides of a Task; an empty `right` means the first Variant that changed something."""
+    task = task_get_for(user, task_id)
+    variants = tuple(task.variants.select_related("agent").order_by("position"))
+    hub = hub_dir(task.project_id)
+    left_side = side_get(task=task, variants=variants, hub=hub, ref=left or BASE)
+    right_side = side_get(task=task, variants=variants, hub=hub, ref=right or _first(variants))
+    return Comparison(
+        task=task,
+        variants=variants,
+        hub=hub,
+        left=left_side,
+        right=right_side,
+        files=files_changed(hub=hub, left=left_side.commit, right=right_side.commit),
+    )
+
+
+def _first(variants: Sequence[Variant]) -> str:
+    return next(
+        (v.letter for v in variants if v.head_commit), variants[0].letter if variants else BASE
+    )
+
+
+def side_get(*, task: Task, variants: Sequence[Variant], hub: Path, ref: str) -> Side:
+    if ref == BASE:
+        return Side(BASE, task.spec.base_commit)
+    if len(ref) == 1 and ref.isascii() and ref.isalpha():
+        for variant in variants:
+            if variant.letter == ref.upper():
+                # Nothing snapshotted yet: it still is what it started from.
+                commit = variant.head_commit or task.spec.base_commit
+                return Side(variant.letter, commit, variant.letter, variant.agent.name)
+        raise NotFound("variant.not-found", f"This task has no variant {ref.upper()}.")
+    if _COMMIT.fullmatch(ref):
+        return Side(ref, commit_resolve(hub=hub, rev=ref))
+    raise Invalid(
+        "revision.invalid", "A side of a comparison is base, a variant's letter, or a commit id."
+    )
+
+
+def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]:
+    if left == right:
+        return ()
+    key = f"changes:{FORMAT_VERSION}:{left}:{right}"
+    return cached(
+        key, lambda: tuple(sorted(changes(hub=hub, left=left, right=right), key=_by_folder))
+    )
+
+
+def _by_folder(change: FileChange) -> tuple[bool, str, str]:
+    """Folders whole and in order, files of the top level last: the order of the tree and of its keys."""
+    folder, _, name = change.path.rpartition("/")
+    return not folder, folder, name
+
+
+def path_text(path: str) -> str:
+    """A path as an address and JSON can carry it: itself, unless it has bytes that are no text."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return display_path(path)
+    return path
+
+
+def compare_summary(*, user: Viewer, task_id: object, left: str, right: str) -> dict[str, Any]:
+    """What `GET tasks/{id}/compare` answers."""
+    comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
+    return {
+        "left": _side_dict(comparison.left),
+        "right": _side_dict(comparison.right),
+        "files_changed": len(comparison.files),
+        "insertions": sum(change.insertions or 0 for change in comparison.files),
+        "deletions": sum(change.deletions or 0 for change in comparison.files),
+        "files": [
+            {
+                "path": path_text(change.path),
+                "old_path": path_text(change.old_path) if is_renamed(change) else None,
+                "status": change.status,
+                "insertions": change.insertions,
+                "deletions": change.deletions,
+                "binary": change.binary,
+                "old_mode": change.old_mode or None,
+                "new_mode": change.new_mode or None,
+            }
+            for change in comparison.files
+        ],
+    }
+
+
+def _side_dict(side: Side) -> dict[str, Any]:
+    return {"ref": side.ref, "commit": side.commit, "letter": side.letter or None}
+
+
+def diff_chunks(
+    *,
+    user: Viewer,
+    task_id: object,
+    left: str,
+    right: str,
+    path: str,
+    context: int | None = None,
+    whitespace: str = "none",
+) -> dict[str, Any]:
+    """What `GET tasks/{id}/diff` answers: all changed lines, and `context` equal ones around them."""
+    context = API_CONTEXT if context is None else context
+    if not 0 <= context <= CONTEXT_MAX:
+        raise Invalid("context.invalid", f"context is a number from 0 to {CONTEXT_MAX}.")
+    if whitespace not in WHITESPACE:
+        raise Invalid("whitespace.invalid", f"whitespace is one of {', '.join(WHITESPACE)}.")
+    comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
+    change = comparison.file(path)
+    if change is None:
+        file_must_exist(comparison, path)
+        return {"path": path, "kind": "same", "notes": ["The content is the same."], "chunks": []}
+    diff = file_read(
+        hub=comparison.hub,
+        left=comparison.left.commit,
+        right=comparison.right.commit,
+        change=change,
+        whitespace=whitespace,
+    )
+    return {
+        "path": path_text(change.path),
+        "old_path": path_text(change.old_path) if is_renamed(change) else None,
+        "status": change.status,
+        "kind": str(diff.kind),
+        "language": diff.language,
+        "notes": list(diff.notes),
+        "insertions": diff.insertions,
+        "deletions": diff.deletions,
+        "chunks": [entry for chunk in _trimmed(diff.chunks, context) for entry in chunk],
+    }
+
+
+def file_must_exist(comparison: Comparison, path: str) -> None:
+    """Raise NotFound unless the file is there, unchanged, on both sides."""
+    there = False
+    if path and "\0" not in path:
+        try:
+            commit = comparison.right.commit
+            found = blob_read(hub=comparison.hub, commit=commit, path=path, limit_bytes=0)
+            there = found is not None
+        except TooLargeError:
+            there = True
+    if not there:
+        raise NotFound("file.not-found", f"No file {path[:200]!r} on either side.")
+
+
+def _trimmed(chunks: Sequence[Chunk], context: int) -> list[list[dict[str, Any]]]:
+    last = len(chunks) - 1
+    return [
+        _equal_dicts(chunk, context, first=index == 0, last=index == last)
+        if chunk.kind is ChunkKind.EQUAL
+        else [_chunk_dict(chunk.kind, chunk.left, chunk.right)]
+        for index, chunk in enumerate(chunks)
+    ]
+
+
+def _equal_dicts(chunk: Chunk, context: int, *, first: bool, last: bool) -> list[dict[str, Any]]:
+    """The equal lines next to a change; two pieces where lines between them are left out."""
+    total = len(chunk.left)
+    head = 0 if first else min(context, total)
+    tail = 0 if last else min(context, total)
+    spans = [(0, total)] if head + tail >= total else [(0, head), (total - tail, total)]
+    return [
+        _chunk_dict(chunk.kind, chunk.left[start:end], chunk.right[start:end])
+        for start, end in spans
+        if end > start
+    ]
+
+
+def _chunk_dict(kind: ChunkKind, left: Sequence[Line], right: Sequence[Line]) -> dict[str, Any]:
+    return {"kind": str(kind), "left": [*map(_line, left)], "right": [*map(_line, right)]}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    entry: dict[str, Any] = {"n": line.n, "text": line.text}
+    if line.changed:
+        entry["changed"] = line.changed
+    if not line.newline:
+        entry["newline"] = False
+    return entry

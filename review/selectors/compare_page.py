@@ -1,0 +1,281 @@
+"""The compare page as rows to print: what is compared, the tree of files, the file in view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from orchestrator.git.diffs import FileChange
+from orchestrator.git.refs import display_path
+from orchestrator.lib.errors import Invalid
+from orchestrator.states import LETTERS
+from review.diff.rows import View
+from review.selectors.compare import BASE, Comparison, file_must_exist, path_text
+from review.selectors.file_diffs import WHITESPACE, FileBody, file_body, is_renamed
+
+CONTEXT_LINES = 3
+ALL = "all"
+_WHOLE_FILE = 10_000_000
+_STATUS = {
+    "A": "added",
+    "D": "deleted",
+    "M": "changed",
+    "R": "renamed",
+    "C": "copied",
+    "T": "kind changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What the address of a comparison says; every link of the page is one of these, changed a little."""
+
+    task_id: int
+    left: str = BASE
+    right: str = ""
+    path: str = ""
+    view: View = "split"
+    whitespace: str = "none"
+    context: str = ""
+    show: bool = False
+
+    def url(self, name: str = "compare", **changes: object) -> str:
+        at = replace(self, **changes) if changes else self  # type: ignore[arg-type]
+        query = {
+            "left": at.left,
+            "right": at.right,
+            "path": at.path,
+            "view": at.view,
+            "w": at.whitespace if at.whitespace != "none" else "",
+            "context": at.context,
+            "show": "1" if at.show else "",
+        }
+        pairs = [(key, value) for key, value in query.items() if value]
+        return f"{reverse(f'review:{name}', args=[at.task_id])}?{urlencode(pairs)}"
+
+    @property
+    def context_lines(self) -> int:
+        return _WHOLE_FILE if self.context == ALL else int(self.context or CONTEXT_LINES)
+
+
+def address_check(address: Address) -> Address:
+    """Refuse what no link of the product would say."""
+    if address.view not in ("split", "unified"):
+        raise Invalid("view.invalid", "view is split or unified.")
+    if address.whitespace not in WHITESPACE:
+        raise Invalid("whitespace.invalid", f"w is one of {', '.join(WHITESPACE)}.")
+    known = address.context in ("", ALL) or (
+        address.context.isascii() and address.context.isdigit()
+    )
+    if not known or len(address.context) > 6:
+        raise Invalid("context.invalid", "context is a number of lines, or all.")
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A side one can switch to."""
+
+    name: str
+    letter: str
+    title: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    name: str
+    title: str
+    href: str
+    status: str
+    status_word: str
+    insertions: int
+    deletions: int
+    binary: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFolder:
+    name: str
+    files: tuple[TreeFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilePane:
+    """The file in view. `body` is None where both sides have the same file."""
+
+    path: str
+    folder: str
+    name: str
+    status: str
+    change: FileChange | None
+    body: FileBody | None
+    view: View
+    all_lines: bool
+    position: int
+    total: int
+    here: str
+    previous: str
+    next: str
+    show: str
+    expand: str
+    lines: str
+    colours: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePage:
+    comparison: Comparison
+    address: Address
+    lefts: tuple[Choice, ...]
+    rights: tuple[Choice, ...]
+    folders: tuple[TreeFolder, ...]
+    pane: FilePane | None
+    insertions: int
+    deletions: int
+    only_left: int
+    only_right: int
+    swap: str
+    split: str
+    unified: str
+    all_space: str
+    ignore_space: str
+
+
+def compare_page(comparison: Comparison, address: Address) -> ComparePage:
+    address = replace(address, left=comparison.left.ref, right=comparison.right.ref)
+    pane = file_pane(comparison, address)
+    if pane and not address.path:
+        address = replace(address, path=pane.path)
+    # A link that leaves the file as it is must not carry what was asked for that file only.
+    plain = replace(address, show=False, context="")
+    files = comparison.files
+    return ComparePage(
+        comparison=comparison,
+        address=address,
+        lefts=_choices(comparison, plain, "left"),
+        rights=_choices(comparison, plain, "right"),
+        folders=_tree(files, plain),
+        pane=pane,
+        insertions=sum(change.insertions or 0 for change in files),
+        deletions=sum(change.deletions or 0 for change in files),
+        only_left=sum(change.status == "D" for change in files),
+        only_right=sum(change.status == "A" for change in files),
+        swap=plain.url(left=address.right, right=address.left),
+        split=address.url(view="split"),
+        unified=address.url(view="unified"),
+        all_space=plain.url(whitespace="none"),
+        ignore_space=plain.url(whitespace="all"),
+    )
+
+
+def _choices(comparison: Comparison, address: Address, which: str) -> tuple[Choice, ...]:
+    current = address.left if which == "left" else address.right
+    refs = [Choice("Base", "", "the commit that the task started from", "", current == BASE)]
+    refs += [
+        Choice(v.letter, v.letter, f"{v.letter}, {v.agent.name}", "", current == v.letter)
+        for v in comparison.variants
+    ]
+    if current not in (BASE, *LETTERS):
+        side = comparison.left if which == "left" else comparison.right
+        refs.append(Choice(side.name, "", side.commit, "", True))
+    return tuple(
+        replace(
+            choice,
+            href=address.url(
+                **{which: choice.letter or (BASE if choice.name == "Base" else current)}
+            ),
+        )
+        for choice in refs
+    )
+
+
+def _tree(files: Iterable[FileChange], address: Address) -> tuple[TreeFolder, ...]:
+    # The address of a file is the same for all of them but for the path: build the rest once.
+    head, tail = address.url(path="\0").split("%00")
+    rows = ((*_split(change.path), change) for change in files)
+    return tuple(
+        TreeFolder(
+            display_path(folder),
+            tuple(_tree_file(name, change, address, head, tail) for _, name, change in group),
+        )
+        for folder, group in groupby(rows, key=lambda row: row[0])
+    )
+
+
+def _tree_file(name: str, change: FileChange, address: Address, head: str, tail: str) -> TreeFile:
+    path = path_text(change.path)
+    quoted = urlencode({"": path})[1:]
+    title = display_path(change.path)
+    if is_renamed(change):
+        title = f"{title}, was {display_path(change.old_path)}"
+    return TreeFile(
+        name=display_path(name),
+        title=title,
+        href=f"{head}{quoted}{tail}",
+        status=change.status,
+        status_word=_STATUS.get(change.status, "changed"),
+        insertions=change.insertions or 0,
+        deletions=change.deletions or 0,
+        binary=change.binary,
+        current=path == address.path,
+    )
+
+
+def _split(path: str) -> tuple[str, str]:
+    folder, slash, name = path.rpartition("/")
+    return folder + slash, name
+
+
+def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
+    """The file that the address names, else the first one; None where nothing differs."""
+    address = replace(address, left=comparison.left.ref, right=comparison.right.ref)
+    files = comparison.files
+    change = comparison.file(address.path) if address.path else next(iter(files), None)
+    if change is None and address.path:
+        file_must_exist(comparison, address.path)
+    elif change is None:
+        return None
+    path = path_text(change.path) if change else address.path
+    at = files.index(change) if change else -1
+    here = replace(address, path=path)
+    other = replace(here, show=False, context="")
+    folder, name = _split(change.path if change else path)
+    return FilePane(
+        path=path,
+        folder=display_path(folder),
+        name=display_path(name),
+        status=_STATUS.get(change.status, "changed") if change else "same",
+        change=change,
+        body=pane_body(comparison, here, change) if change else None,
+        view=address.view,
+        all_lines=address.context == ALL,
+        position=at + 1,
+        total=len(files),
+        here=here.url(),
+        previous=other.url(path=path_text(files[at - 1].path)) if at > 0 else "",
+        next=other.url(path=path_text(files[at + 1].path)) if 0 <= at < len(files) - 1 else "",
+        show=here.url(show=True),
+        expand=here.url(context="" if address.context == ALL else ALL),
+        lines=here.url("compare_lines", show=False, context=""),
+        colours=here.url("compare_colours", show=False, context="", view="split"),
+    )
+
+
+def pane_body(comparison: Comparison, address: Address, change: FileChange) -> FileBody:
+    return file_body(
+        hub=comparison.hub,
+        left=comparison.left.commit,
+        right=comparison.right.commit,
+        change=change,
+        view=address.view,
+        context=address.context_lines,
+        whitespace=address.whitespace,
+        shown=address.show,
+    )

@@ -1,0 +1,264 @@
+"""One changed file: read from git, compared, coloured, rendered, and kept by what it was made of."""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pygments import __version__ as pygments_version
+
+from orchestrator.git.diffs import FileChange, file_patch
+from orchestrator.git.errors import TooLargeError
+from orchestrator.git.hub import blob_bytes
+from orchestrator.git.refs import display_path
+from orchestrator.lib.errors import AppError
+from review.diff import (
+    FORMAT_VERSION,
+    Colours,
+    DiffError,
+    DiffOptions,
+    FileDiff,
+    FileInput,
+    Kind,
+    file_diff,
+    highlight,
+    language_of,
+    render_diff,
+    render_lines,
+)
+from review.diff.rows import View
+from review.diff.types import Text
+from review.lib.cache import cache_get, cache_key, cache_put
+
+WHITESPACE = ("none", "eol", "change", "all")
+SUBMODULE_MODE = "160000"
+
+# The first HTML does not wait longer than that for colours; the page asks for them afterwards.
+COLOUR_WAIT_S = 0.25
+COLOUR_LIMIT_S = 8.0
+# Above this many rows colours are laid over the text near the viewport instead of being elements.
+COLOUR_ROWS = 1_200
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A file's diff as a page shows it. `html` is "" while `deferred` says why it waits for a click."""
+
+    kind: str
+    notes: tuple[str, ...]
+    deferred: str
+    language: str
+    insertions: int
+    deletions: int
+    changes: int
+    html: str
+    coloured: bool  # False: colours come afterwards
+
+
+def file_read(
+    *, hub: Path, left: str, right: str, change: FileChange, whitespace: str = "none"
+) -> FileDiff:
+    """Compare one file of two commits."""
+    options = DiffOptions(whitespace=whitespace)
+    old, old_size = _side(hub, change.old_blob, change.old_mode, options.limit_bytes)
+    new, new_size = _side(hub, change.new_blob, change.new_mode, options.limit_bytes)
+    patch = b""
+    if old is not None and new is not None and old != new and change.status[0] != "T":
+        patch = file_patch(
+            hub=hub,
+            left=left,
+            right=right,
+            path=change.path,
+            old_path=change.old_path,
+            context=0,
+            whitespace=whitespace,
+        )
+    file = FileInput(
+        path=display_path(change.path),
+        old_path=display_path(change.old_path) if is_renamed(change) else None,
+        status=change.status,
+        left=old,
+        right=new,
+        left_size=old_size,
+        right_size=new_size,
+        patch=patch,
+        old_mode=_mode(change.old_mode),
+        new_mode=_mode(change.new_mode),
+        old_blob=change.old_blob or "",
+        new_blob=change.new_blob or "",
+    )
+    try:
+        return file_diff(file, options)
+    except DiffError as error:
+        raise AppError("diff.failed", f"This file cannot be compared: {error}", {}, 500) from error
+
+
+def is_renamed(change: FileChange) -> bool:
+    return bool(change.old_path) and change.old_path != change.path
+
+
+def _mode(mode: str | None) -> str:
+    return "" if mode is None or not mode.strip("0") else mode
+
+
+def _side(
+    hub: Path, blob: str | None, mode: str | None, limit_bytes: int
+) -> tuple[bytes | None, int | None]:
+    """A side's content, or only its size if it is too large to read; (None, None) if there is none."""
+    if not blob or not blob.strip("0") or _mode(mode) == SUBMODULE_MODE:
+        return None, None
+    try:
+        return blob_bytes(hub=hub, blob=blob, limit_bytes=limit_bytes), None
+    except TooLargeError as error:
+        return None, int(error.details["size_bytes"])
+
+
+def file_body(
+    *,
+    hub: Path,
+    left: str,
+    right: str,
+    change: FileChange,
+    view: View,
+    context: int,
+    whitespace: str = "none",
+    shown: bool = False,
+) -> FileBody:
+    """A file's diff as HTML, from the cache if both blobs were compared like that before."""
+    key = "body:" + cache_key(
+        FORMAT_VERSION,
+        pygments_version,
+        DiffOptions(whitespace=whitespace).state_hash(),
+        (change.path, change.old_path, change.status),
+        (change.old_blob, change.new_blob, change.old_mode, change.new_mode),
+        (view, context, shown),
+    )
+    known: FileBody | None = cache_get(key)
+    if known is not None:
+        return known
+    diff = file_read(hub=hub, left=left, right=right, change=change, whitespace=whitespace)
+    waits = diff.deferred if not shown else ""
+    html, final, coloured = "", True, True
+    if not waits and diff.chunks and diff.kind in (Kind.TEXT, Kind.SYMLINK):
+        html, final, coloured = _render(diff, change, view, context)
+    body = FileBody(
+        kind=str(diff.kind),
+        notes=diff.notes,
+        deferred=waits,
+        language=diff.language,
+        insertions=diff.insertions,
+        deletions=diff.deletions,
+        changes=diff.changes,
+        html=html,
+        coloured=coloured,
+    )
+    if final:
+        cache_put(key, body)
+    return body
+
+
+def _render(diff: FileDiff, change: FileChange, view: View, context: int) -> tuple[str, bool, bool]:
+    """The HTML, whether it is worth keeping, and whether it has its colours."""
+    html = render_diff(diff, view=view, context=context)
+    if not diff.language:
+        return html, True, True
+    if html.count(" data-n=") + html.count(" data-l=") > COLOUR_ROWS:
+        return html, True, False
+    colours = _colours_of(diff, change, wait_s=COLOUR_WAIT_S)
+    if colours is None:
+        return html, False, False
+    html = render_diff(
+        diff, view=view, context=context, left_colours=colours[0], right_colours=colours[1]
+    )
+    return html, True, True
+
+
+def file_lines(
+    *,
+    hub: Path,
+    left: str,
+    right: str,
+    change: FileChange,
+    view: View,
+    whitespace: str,
+    start: int,
+    end: int,
+) -> str:
+    """Equal lines start..end of the left side as HTML: what a fold hides."""
+    diff = file_read(hub=hub, left=left, right=right, change=change, whitespace=whitespace)
+    colours = _colours_of(diff, change, wait_s=COLOUR_WAIT_S) if diff.language else None
+    return render_lines(
+        diff,
+        view=view,
+        start=start,
+        end=end,
+        left_colours=colours[0] if colours else None,
+        right_colours=colours[1] if colours else None,
+    )
+
+
+def file_colours(
+    *, hub: Path, left: str, right: str, change: FileChange
+) -> dict[str, list[list[int | str]]]:
+    """Colours of both sides for a page that lays them over its lines: flat (start, end, class) per line.
+
+    Offsets count UTF-16 units, as the browser does.
+    """
+    diff = file_read(hub=hub, left=left, right=right, change=change)
+    found = _colours_of(diff, change, wait_s=COLOUR_LIMIT_S) if diff.language else None
+    sides = zip(("left", "right"), (diff.left, diff.right), found or (None, None), strict=True)
+    return {name: _flat(text, colours) for name, text, colours in sides}
+
+
+def _flat(text: Text | None, colours: Colours | None) -> list[list[int | str]]:
+    if text is None or colours is None:
+        return []
+    flat: list[list[int | str]] = []
+    for line, tokens in zip(text.lines, colours, strict=False):
+        wide = not line.isascii() and any(char > "\uffff" for char in line)
+        entry: list[int | str] = []
+        for start, end, css in tokens:
+            entry += (_units(line, start), _units(line, end), css) if wide else (start, end, css)
+        flat.append(entry)
+    return flat
+
+
+def _units(line: str, offset: int) -> int:
+    return offset + sum(char > "\uffff" for char in line[:offset])
+
+
+def _colours_of(
+    diff: FileDiff, change: FileChange, *, wait_s: float
+) -> tuple[Colours | None, Colours | None] | None:
+    """The colours of both sides, one None where a side has none; None if there was no time for them."""
+    deadline = time.monotonic() + wait_s
+    stopped: list[bool] = []
+
+    def stop() -> bool:
+        if time.monotonic() > deadline:
+            stopped.append(True)
+        return bool(stopped)
+
+    left = _blob_colours(change.old_blob, diff.left, change.old_path or change.path, stop)
+    right = None if stopped else _blob_colours(change.new_blob, diff.right, change.path, stop)
+    return None if stopped else (left, right)
+
+
+def _blob_colours(
+    blob: str | None, text: Text | None, path: str, stop: Callable[[], bool]
+) -> Colours | None:
+    """Colours depend on a blob and its language only, so every variant shares those of the base."""
+    language = language_of(path)
+    if text is None or not blob or not language:
+        return None
+    key = "colours:" + cache_key(FORMAT_VERSION, pygments_version, blob, language)
+    known: Colours | None = cache_get(key)
+    if known is not None:
+        return known
+    fresh = highlight(text, posixpath.basename(path), stop=stop)
+    if fresh is not None:
+        cache_put(key, fresh)
+    return fresh

@@ -1,0 +1,96 @@
+"""The diff beside a transcript: what a Variant changed up to now, and which file to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.git.diffs import FileChange
+from orchestrator.git.refs import display_path, is_commit_id
+from orchestrator.lib.errors import NotFound
+from orchestrator.selectors.access import Viewer
+from review.selectors.compare import BASE, Comparison, comparison_get, files_changed, path_text
+from review.selectors.compare_page import Address, FilePane, file_pane
+
+CHIPS_MAX = 80
+
+
+@dataclass(frozen=True, slots=True)
+class FileChip:
+    path: str
+    name: str
+    title: str
+    insertions: int
+    deletions: int
+    current: bool
+    fresh: bool  # changed since the page last looked
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDiff:
+    comparison: Comparison
+    head: str
+    path: str
+    follow: bool
+    chips: tuple[FileChip, ...]
+    more: int
+    pane: FilePane | None
+    compare: str
+    files: int
+    insertions: int
+    deletions: int
+
+
+def live_diff(
+    *, user: Viewer, task_id: object, letter: str, path: str, seen: str, follow: bool, show: bool
+) -> LiveDiff:
+    """`seen` is the commit that the page shows now; with `follow` the newest change is shown."""
+    comparison = comparison_get(user=user, task_id=task_id, left=BASE, right=letter)
+    head = comparison.right.commit
+    fresh = _changed_since(comparison, seen)
+    known = {path_text(change.path) for change in comparison.files}
+    if follow and fresh & known:
+        path = next(p for c in comparison.files if (p := path_text(c.path)) in fresh)
+    if path not in known:
+        path = path_text(comparison.files[0].path) if comparison.files else ""
+    address = Address(comparison.task.pk, BASE, letter, path, "unified", show=show)
+    chips = [_chip(change, path, fresh) for change in comparison.files]
+    if len(chips) > CHIPS_MAX:  # the current one is always among those that are shown
+        chips.sort(key=lambda chip: not chip.current)
+    return LiveDiff(
+        comparison=comparison,
+        head=head,
+        path=path,
+        follow=follow,
+        chips=tuple(chips[:CHIPS_MAX]),
+        more=max(0, len(chips) - CHIPS_MAX),
+        pane=file_pane(comparison, address),
+        compare=address.url(view="split", show=False),
+        files=len(comparison.files),
+        insertions=sum(change.insertions or 0 for change in comparison.files),
+        deletions=sum(change.deletions or 0 for change in comparison.files),
+    )
+
+
+def _changed_since(comparison: Comparison, seen: str) -> set[str]:
+    head = comparison.right.commit
+    if not is_commit_id(seen) or seen == head:
+        return set()
+    try:
+        found = files_changed(hub=comparison.hub, left=seen, right=head)
+    except NotFound:
+        return set()
+    return {path_text(change.path) for change in found}
+
+
+def _chip(change: FileChange, current: str, fresh: set[str]) -> FileChip:
+    path = path_text(change.path)
+    shown = display_path(change.path)
+    return FileChip(
+        path=path,
+        name=shown.rpartition("/")[2],
+        title=shown,
+        insertions=change.insertions or 0,
+        deletions=change.deletions or 0,
+        current=path == current,
+        fresh=path in fresh,
+    )

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from review.views import compare
+
+app_name = "review"
+
+_VARIANT = r"^tasks/(?P<task_id>\d{1,18})/variants/(?P<letter>[A-Z])"
+
+urlpatterns = [
+    path("tasks/<int:task_id>/compare", compare.compare, name="compare"),
+    path("tasks/<int:task_id>/compare/file", compare.compare_file, name="compare_file"),
+    path("tasks/<int:task_id>/compare/lines", compare.compare_lines, name="compare_lines"),
+    path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
+    re_path(_VARIANT + r"/diff$", compare.variant_diff, name="variant_diff"),
+]

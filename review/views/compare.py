@@ -1,0 +1,135 @@
+"""The compare page and its fragments."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_GET
+
+from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.views.answers import PageRequest
+from review.diff.rows import View
+from review.selectors.compare import Comparison, comparison_get
+from review.selectors.compare_page import Address, address_check, compare_page, file_pane
+from review.selectors.file_diffs import file_colours, file_lines
+from review.selectors.live_diff import live_diff
+
+VIEW_COOKIE = "diff_view"
+VIEW_COOKIE_S = 365 * 24 * 3600
+LINES_MAX = 10**7
+
+
+@require_GET
+def compare(request: PageRequest, task_id: int) -> HttpResponse:
+    address = _address(request, task_id)
+    comparison = _comparison(request, address)
+    page = compare_page(comparison, address)
+    context = {"page": page, "comparison": comparison, "pane": page.pane, "nav": "tasks"}
+    response = render(request, "review/compare.html", context)
+    if "view" in request.GET:
+        response.set_cookie(
+            VIEW_COOKIE, address.view, max_age=VIEW_COOKIE_S, samesite="Lax", httponly=True
+        )
+    return response
+
+
+@require_GET
+def compare_file(request: PageRequest, task_id: int) -> HttpResponse:
+    """One file of the page, in place of the one before."""
+    address = _address(request, task_id)
+    comparison = _comparison(request, address)
+    pane = file_pane(comparison, address)
+    return render(request, "review/_file_diff.html", {"comparison": comparison, "pane": pane})
+
+
+@require_GET
+def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
+    """Lines that a fold hides: `start` to `end` of the left side."""
+    address = _address(request, task_id)
+    comparison = _comparison(request, address)
+    change = comparison.file(address.path)
+    if change is None:
+        raise NotFound("file.not-found", "This file is not among the changed ones.")
+    html = file_lines(
+        hub=comparison.hub,
+        left=comparison.left.commit,
+        right=comparison.right.commit,
+        change=change,
+        view=address.view,
+        whitespace=address.whitespace,
+        start=_number(request, "start"),
+        end=_number(request, "end"),
+    )
+    return HttpResponse(html)
+
+
+@require_GET
+def compare_colours(request: PageRequest, task_id: int) -> HttpResponse:
+    """Colours of a file whose lines are already on the page."""
+    address = _address(request, task_id)
+    comparison = _comparison(request, address)
+    change = comparison.file(address.path)
+    if change is None:
+        raise NotFound("file.not-found", "This file is not among the changed ones.")
+    colours = file_colours(
+        hub=comparison.hub,
+        left=comparison.left.commit,
+        right=comparison.right.commit,
+        change=change,
+    )
+    response = JsonResponse(colours)
+    patch_cache_control(response, private=True, max_age=60)
+    return response
+
+
+@require_GET
+def variant_diff(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
+    """The live diff of a Variant. 204 while it still is what the page shows."""
+    seen, path = request.GET.get("seen", ""), request.GET.get("path", "")
+    diff = live_diff(
+        user=request.user,
+        task_id=task_id,
+        letter=letter,
+        path=path,
+        seen=seen,
+        follow=request.GET.get("follow", "1") != "0",
+        show=request.GET.get("show") == "1",
+    )
+    if seen == diff.head and path == diff.path and "keep" in request.GET:
+        return HttpResponse(status=204)
+    context = {"live": diff, "comparison": diff.comparison, "pane": diff.pane}
+    return render(request, "review/_live_diff.html", context)
+
+
+def _address(request: HttpRequest, task_id: int) -> Address:
+    query = request.GET
+    view = query.get("view") or request.COOKIES.get(VIEW_COOKIE, "")
+    if "view" not in query and view not in ("split", "unified"):
+        view = "split"
+    address = Address(
+        task_id=task_id,
+        left=query.get("left", ""),
+        right=query.get("right", ""),
+        path=query.get("path", ""),
+        view=cast(View, view),
+        whitespace=query.get("w", "none") or "none",
+        context=query.get("context", ""),
+        show=query.get("show") == "1",
+    )
+    return address_check(address)
+
+
+def _comparison(request: PageRequest, address: Address) -> Comparison:
+    return comparison_get(
+        user=request.user, task_id=address.task_id, left=address.left, right=address.right
+    )
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:12]) <= LINES_MAX:
+        raise Invalid(f"{name}.invalid", f"{name} is the number of a line.")
+    return int(text)

@@ -1,0 +1,114 @@
+// The compare page: keys, going from file to file without a reload, permalinks.
+import "./diff-view.js";
+import "./file-tree.js";
+
+const TOP_PX = 150; // what sticks to the top of the window
+const file = () => document.getElementById("file");
+const view = () => document.querySelector("#file diff-view");
+
+async function fileOpen(url, { push = true } = {}) {
+  const target = new URL(url, location.href);
+  const fragment = `${target.pathname}/file${target.search}`;
+  if (push) history.pushState(null, "", target.pathname + target.search);
+  await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
+  document.querySelector("file-tree")?.select(target.href);
+  const top = file()?.getBoundingClientRect().top ?? 0;
+  if (top < 0) window.scrollBy(0, top - TOP_PX + 100);
+}
+
+// --- Lines ---------------------------------------------------------------------------------------
+
+async function lineShow() {
+  const name = location.hash.slice(1);
+  if (!/^[LR]\d{1,8}$/.test(name) || !view()) return;
+  const cell = await view().line(name);
+  if (!cell) return;
+  view().mark(cell);
+  cell.scrollIntoView({ block: "center" });
+}
+
+function changeGo(step) {
+  const changes = view()?.changes ?? [];
+  if (!changes.length) return;
+  const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
+  let next = now + step;
+  if (now < 0 || !onScreen(changes[now])) {
+    const below = changes.findIndex((cell) => cell.getBoundingClientRect().top > TOP_PX);
+    const here = below < 0 ? changes.length : below;
+    next = step > 0 ? here : here - 1;
+  }
+  const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
+  changes[now]?.removeAttribute("data-now");
+  cell.setAttribute("data-now", "");
+  const line = cell.id ? cell : cell.nextElementSibling;
+  cell.tabIndex = -1;
+  cell.focus({ preventScroll: true });
+  cell.scrollIntoView({ block: "center" });
+  // Sections out of sight have an estimated height: once they are laid out, look again.
+  requestAnimationFrame(() => cell.scrollIntoView({ block: "center" }));
+  if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
+}
+
+function onScreen(cell) {
+  const { top, bottom } = cell.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+}
+
+// --- Keys ----------------------------------------------------------------------------------------
+
+const follow = (selector) => document.querySelector(selector)?.click();
+const other = (name, on) => follow(`[data-${name}]:not([aria-current])${on ? `[data-${name}="${on}"]` : ""}`);
+
+const KEYS = {
+  j: () => changeGo(1),
+  k: () => changeGo(-1),
+  n: () => file()?.dataset.next && fileOpen(file().dataset.next),
+  p: () => file()?.dataset.previous && fileOpen(file().dataset.previous),
+  "]": () => KEYS.n(),
+  "[": () => KEYS.p(),
+  u: () => other("view", "unified"),
+  s: () => other("view", "split"),
+  w: () => other("space"),
+  x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
+  t: () => document.querySelector("file-tree input")?.focus(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+  if (document.querySelector("dialog[open]")) return;
+  const act = /^[0-9]$/.test(event.key) ? () => sideGo(Number(event.key)) : KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  event.stopImmediatePropagation(); // these keys mean something else on other pages of a task
+  act();
+}, { capture: true });
+
+/** 1 is variant A on the right side, 0 the base. */
+function sideGo(number) {
+  const letter = number ? String.fromCharCode(64 + number) : "0";
+  follow(`[data-side="${letter}"]:not([aria-current])`);
+}
+
+// --- Links ---------------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("file-tree a, a[data-file-link]");
+  const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (link?.href && plain) {
+    event.preventDefault();
+    fileOpen(link.href);
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy) navigator.clipboard?.writeText(copy.dataset.copy);
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset.show) return;
+  event.preventDefault();
+  fileOpen(event.target.dataset.show, { push: false });
+});
+
+window.addEventListener("popstate", () => fileOpen(location.href, { push: false }).then(lineShow));
+window.addEventListener("hashchange", lineShow);
+lineShow();

@@ -1,0 +1,55 @@
+// <file-tree>: filters the list of files by what is typed; every word must be in the path.
+
+class FileTree extends HTMLElement {
+  connectedCallback() {
+    this.input = this.querySelector("input[type=search]");
+    this.input.addEventListener("input", () => this.filter());
+    this.input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.shown[0]?.click();
+      if (event.key === "Escape" && !this.input.value) this.input.blur();
+    });
+    this.filter();
+    this.current?.scrollIntoView({ block: "nearest" });
+  }
+
+  get links() {
+    return [...this.querySelectorAll("nav a")];
+  }
+
+  get shown() {
+    return this.links.filter((link) => !link.hidden);
+  }
+
+  get current() {
+    return this.querySelector("nav a[aria-current]");
+  }
+
+  select(url) {
+    const path = new URL(url, location.href).searchParams.get("path");
+    for (const link of this.links) {
+      const same = new URL(link.href).searchParams.get("path") === path;
+      link.toggleAttribute("aria-current", same);
+      if (same) link.setAttribute("aria-current", "true");
+    }
+    this.current?.scrollIntoView({ block: "nearest" });
+  }
+
+  filter() {
+    const words = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const link of this.links) {
+      const path = link.title.toLowerCase();
+      link.hidden = !words.every((word) => path.includes(word));
+    }
+    for (const folder of this.querySelectorAll(".dirn")) folder.hidden = !hasShown(folder);
+    this.querySelector(".none").hidden = this.shown.length > 0;
+  }
+}
+
+function hasShown(folder) {
+  for (let next = folder.nextElementSibling; next?.tagName === "A"; next = next.nextElementSibling) {
+    if (!next.hidden) return true;
+  }
+  return false;
+}
+
+if (!customElements.get("file-tree")) customElements.define("file-tree", FileTree);

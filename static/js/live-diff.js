@@ -1,0 +1,95 @@
+// <live-diff>: the diff beside a transcript. It asks the server again whenever the task changed, and what the
+// reader looks at stays where it is.
+import "./diff-view.js";
+
+const ANCHOR_LINES = 400;
+
+/** The first line in sight: its text, its place, and how far it is from the top. */
+function anchorFind(body) {
+  const top = body.getBoundingClientRect().top;
+  for (const cell of body.querySelectorAll(".rows > [id]")) {
+    const box = cell.getBoundingClientRect();
+    if (box.bottom > top) return { id: cell.id, text: cell.textContent, offset: box.top - top };
+  }
+  return null;
+}
+
+/** The same line after an update: equal text, nearest to where it was. */
+function anchorRestore(body, anchor) {
+  if (!anchor) return;
+  const cells = [...body.querySelectorAll(".rows > [id]")];
+  const was = Number(anchor.id.slice(1));
+  let best = null;
+  for (const cell of cells) {
+    const away = Math.abs(Number(cell.id.slice(1)) - was);
+    if (cell.textContent === anchor.text && away <= ANCHOR_LINES && (!best || away < best.away)) best = { cell, away };
+  }
+  if (best) body.scrollTop += best.cell.getBoundingClientRect().top - body.getBoundingClientRect().top - anchor.offset;
+}
+
+class LiveDiff extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("click", (event) => this.#click(event));
+  }
+
+  get body() {
+    return this.querySelector(".live-body");
+  }
+
+  /** What the server needs to know to answer with what is wanted, or with nothing if nothing changed. */
+  get query() {
+    const { seen, path, follow } = this.dataset;
+    return { seen, path, follow, keep: "1" };
+  }
+
+  #click(event) {
+    const chip = event.target.closest("[data-path]");
+    if (chip && chip !== this) this.#load({ path: chip.dataset.path, follow: "0" });
+    const choice = event.target.closest("button[data-follow]");
+    if (choice) this.#follow(choice.dataset.follow);
+    const show = event.target.closest("form[data-show] button");
+    if (show) {
+      event.preventDefault();
+      this.#load({ show: "1" });
+    }
+  }
+
+  #follow(value) {
+    this.dataset.follow = value;
+    for (const button of this.querySelectorAll("button[data-follow]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.follow === value));
+    }
+  }
+
+  #load(changes) {
+    const { path, follow } = this.dataset;
+    const query = new URLSearchParams({ path, follow, ...changes });
+    htmx.ajax("GET", `${this.dataset.url}?${query}`, { source: this, target: this, swap: "outerHTML" });
+  }
+}
+
+if (!customElements.get("live-diff")) customElements.define("live-diff", LiveDiff);
+
+const holds = (element) => element.querySelector?.(":scope > live-diff") ?? null;
+
+// The page's own refresh (hx-get on the element around) carries what is shown now …
+document.addEventListener("htmx:configRequest", (event) => {
+  const shown = holds(event.target);
+  if (shown && event.detail.verb === "get") Object.assign(event.detail.parameters, shown.query);
+});
+
+// … and puts the answer where the reader's eyes are.
+const anchors = new WeakMap();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const shown = holds(event.detail.target);
+  if (shown) anchors.set(event.detail.target, { path: shown.dataset.path, anchor: anchorFind(shown.body), strip: shown.querySelector(".fstrip")?.scrollLeft });
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const before = anchors.get(event.detail.target);
+  const shown = holds(event.detail.target);
+  if (!before || !shown) return;
+  anchors.delete(event.detail.target);
+  const strip = shown.querySelector(".fstrip");
+  if (strip && before.strip) strip.scrollLeft = before.strip;
+  if (shown.dataset.path === before.path) anchorRestore(shown.body, before.anchor);
+});
