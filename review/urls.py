@@ -2,16 +2,19 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import compare
+from review.views import compare, merge
 
 app_name = "review"
 
 _VARIANT = r"^tasks/(?P<task_id>\d{1,18})/variants/(?P<letter>[A-Z])"
+_MERGE = r"^tasks/(?P<task_id>\d{1,18})/merge/(?P<letter>[A-Z])"
 
 urlpatterns = [
     path("tasks/<int:task_id>/compare", compare.compare, name="compare"),
     path("tasks/<int:task_id>/compare/file", compare.compare_file, name="compare_file"),
     path("tasks/<int:task_id>/compare/lines", compare.compare_lines, name="compare_lines"),
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
+    re_path(_MERGE + r"$", merge.merge, name="merge"),
+    re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),
     re_path(_VARIANT + r"/diff$", compare.variant_diff, name="variant_diff"),
 ]

@@ -1,0 +1,40 @@
+"""The words of a merge commit. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.lib.errors import Invalid
+
+MESSAGE_LIMIT_BYTES = 64 * 1024
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def message_default(
+    *, title: str, task_id: int, letter: str, agent: str, model: str, variants: int
+) -> str:
+    """The task's title, who made it, and trailers that lead back to the task."""
+    who = f"{agent} ({model})" if model else agent
+    among = f", one of {variants}" if variants > 1 else ""
+    return (
+        f"{title}\n\n"
+        f"Made by {who} as variant {letter} of task {task_id}{among}.\n\n"
+        f"Bakeoff-Task: {task_id}\n"
+        f"Bakeoff-Variant: {letter}\n"
+    )
+
+
+def message_check(message: str) -> str:
+    """A message as git keeps it: Unix line ends, no blank lines around it."""
+    text = text_check(message, field="message").replace("\r\n", "\n").strip()
+    if not text:
+        raise Invalid("merge.message", "Write a message for the commit.")
+    return text + "\n"
+
+
+def text_check(text: str, *, field: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise Invalid(f"merge.{field}", "The text holds a character that cannot be stored.")
+    if len(text.encode()) > MESSAGE_LIMIT_BYTES:
+        raise Invalid(f"merge.{field}", "The text is over 64 KB.")
+    return text

@@ -1,0 +1,45 @@
+// A link to a merge page opens it in a dialog; without this module it stays a link.
+const ADDRESS = /^\/tasks\/\d+\/merge\/[A-Z]$/;
+
+function plain(event) {
+  return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);
+}
+
+function dialogGet() {
+  let dialog = document.querySelector("dialog.mergedialog");
+  if (!dialog) {
+    dialog = document.createElement("dialog");
+    dialog.className = "mergedialog";
+    dialog.setAttribute("aria-labelledby", "merge-title");
+    dialog.addEventListener("close", () => dialog.replaceChildren());
+    document.body.append(dialog);
+  }
+  return dialog;
+}
+
+async function open(link) {
+  const dialog = dialogGet();
+  await window.htmx.ajax("GET", link.pathname, { target: dialog, swap: "innerHTML" });
+  if (!dialog.firstElementChild) {
+    return; // refused: the page says why
+  }
+  if (!dialog.open) {
+    dialog.showModal();
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || !plain(event)) {
+    return;
+  }
+  const dialog = link.closest("dialog.mergedialog");
+  if (dialog && "close" in link.dataset) {
+    event.preventDefault();
+    dialog.close();
+  } else if (!dialog && link.origin === location.origin && ADDRESS.test(link.pathname)
+             && !document.querySelector(".mergepage")) {
+    event.preventDefault();
+    open(link);
+  }
+});
