@@ -107,48 +107,19 @@ class ExitInfo:
 
 
 class Bundle:
-    """A handle: holds a path and nothing else."""
-
-    __slots__ = ("path",)
+    """A handle: holds paths and nothing else."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))
-
-    @property
-    def id(self) -> str:
-        return self.path.name
-
-    @property
-    def spec_path(self) -> Path:
-        return self.path / "spec.json"
-
-    @property
-    def journal_path(self) -> Path:
-        return self.path / "journal.jsonl"
-
-    @property
-    def control_path(self) -> Path:
-        return self.path / "control.jsonl"
-
-    @property
-    def fifo_path(self) -> Path:
-        return self.path / "control.fifo"
-
-    @property
-    def shim_path(self) -> Path:
-        return self.path / "shim.json"
-
-    @property
-    def exit_path(self) -> Path:
-        return self.path / "exit.json"
-
-    @property
-    def lock_path(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def log_path(self) -> Path:
-        return self.path / "shim.log"
+        self.id = self.path.name
+        self.spec_path = self.path / "spec.json"
+        self.journal_path = self.path / "journal.jsonl"
+        self.control_path = self.path / "control.jsonl"
+        self.fifo_path = self.path / "control.fifo"
+        self.shim_path = self.path / "shim.json"
+        self.exit_path = self.path / "exit.json"
+        self.lock_path = self.path / "lock"
+        self.log_path = self.path / "shim.log"
 
     @classmethod
     def create(cls, root: Path, spec: BundleSpec) -> Bundle:
@@ -364,45 +335,47 @@ def shim_launch(bundle: Bundle, *, python: str = sys.executable) -> None:
     # The dynamic loader may need this one to start Python at all; it is not handed on.
     env = {key: os.environ[key] for key in ("LD_LIBRARY_PATH",) if key in os.environ}
     log = os.open(bundle.log_path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    answer_fd, answer_child_fd = os.pipe()
     try:
         process = subprocess.Popen(
             [python, "-I", "-S", str(SHIM_SCRIPT), str(bundle.path)],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=answer_child_fd,
             stderr=log,
             cwd="/",
             env=env,
             start_new_session=True,
         )
     except OSError as exc:
+        os.close(answer_fd)
         raise ShimError(f"the shim could not be started: {exc}") from exc
     finally:
+        os.close(answer_child_fd)
         os.close(log)
-    answer = _answer_read(process)
+    answer = _answer_read(answer_fd)
+    process.kill()  # the shim has forked itself away from it, or it hangs
+    process.wait()
     if answer == "busy":
         _shim_wait(bundle)
     elif answer != "ok":
         raise ShimError(answer or f"the shim died at start, see {bundle.log_path}")
 
 
-def _answer_read(process: subprocess.Popen[bytes]) -> str:
-    """What the shim says on its standard output until it closes it."""
-    assert process.stdout is not None
+def _answer_read(fd: int) -> str:
+    """What the shim says until it closes its standard output."""
     deadline = time.monotonic() + START_TIMEOUT_S
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
     data = b""
-    with process.stdout as pipe:
-        while True:
-            wait_s = deadline - time.monotonic()
-            if wait_s <= 0 or not select.select([pipe], [], [], wait_s)[0]:
-                process.kill()
-                process.wait()
-                raise ShimError(f"the shim said nothing for {START_TIMEOUT_S:.0f} s")
-            chunk = os.read(pipe.fileno(), 4096)
+    try:
+        while poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            chunk = os.read(fd, 4096)
             if not chunk:
-                break
+                return data.decode("utf-8", "replace").strip()
             data += chunk
-    process.wait()
-    return data.decode("utf-8", "replace").strip()
+    finally:
+        os.close(fd)
+    return f"the shim said nothing for {START_TIMEOUT_S:.0f} s"
 
 
 def _shim_wait(bundle: Bundle) -> None:

@@ -54,6 +54,14 @@ def subreaper() -> None:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
 
 
+def status_read(status: int | None) -> tuple[int | None, int | None]:
+    """Exit code and signal; neither where the process could not be ended."""
+    if status is None:
+        return None, None
+    code = os.waitstatus_to_exitcode(status)
+    return (code, None) if code >= 0 else (None, -code)
+
+
 def spawn(step: dict[str, Any], *, run: str, umask: int) -> Child:
     """Start the step in a session of its own; raise StartError when it cannot be."""
     env = {**step["env"], MARK: run}
@@ -123,8 +131,8 @@ def _exec(
         for target, fd in enumerate(fds):
             os.dup2(fd, target)
         stage = "missing"
-        os.execvpe(step["argv"][0], step["argv"], env)
-    except BaseException as exc:
+        os.execvpe(step["argv"][0], step["argv"], env)  # noqa: S606
+    except BaseException as exc:  # noqa: BLE001  whatever it is, the shim must hear of it
         text = str(exc)
         if isinstance(exc, OSError):
             text = exc.strerror or text

@@ -42,12 +42,13 @@ class Control:
         for raw in whole.split(b"\n")[:-1]:
             try:
                 entry = json.loads(raw)
-                id, op = entry["id"], entry["op"]
+                key, op = entry["id"], entry["op"]
             except (ValueError, KeyError, TypeError, RecursionError):
+                key, op = None, None
+            if not (isinstance(key, str) and isinstance(op, str)):
                 yield {"id": "", "op": ""}
-                continue
-            if isinstance(id, str) and isinstance(op, str) and id not in self._seen:
-                self._seen.add(id)
+            elif key not in self._seen:
+                self._seen.add(key)
                 yield entry
 
 

@@ -26,7 +26,6 @@ RETRY_S = 0.5
 GRACE_MAX_S = 3.0  # twice this and the kill stay under the 10 s in which all must be gone
 KILL_S = 2.0
 TAIL_S = 0.5  # for what the agent has left behind to end by itself: a pager, a `tee`
-DRAIN_BYTES = 1 << 20  # no pipe holds more
 
 
 class Runner:
@@ -133,7 +132,7 @@ class Runner:
         step.clear()
         reason = self._step_wait()
         self._drain(TAIL_S if last and not reason else 0.0)
-        code, number = self._status_read()
+        code, number = child.status_read(self.status)
         self._sys({"ev": "step-end", "step": self.step, "code": code, "signal": number})
         return {**ended, "code": code, "signal": number, "reason": reason or "exited"}
 
@@ -164,16 +163,11 @@ class Runner:
         self.stdin.close()
         return ""
 
-    def _status_read(self) -> tuple[int | None, int | None]:
-        if self.status is None:
-            return None, None  # could not be killed
-        code = os.waitstatus_to_exitcode(self.status)
-        return (code, None) if code >= 0 else (None, -code)
-
     # ---- one turn
 
     def turn(self, until: float) -> None:
         """Wait until something happens, `until` at the latest, and see to it."""
+        self.journal.flush(self.step)
         if self.journal.blocked:
             # The agent cannot print, so its silence is not its own.
             self.clocks.stir()
@@ -185,7 +179,6 @@ class Runner:
         for stream in self.streams:
             if stream.quiet_at <= now:
                 stream.quiet()
-        self.journal.flush(self.step)
         if now >= self.heartbeat_at:
             self._heartbeat(now)
 
@@ -260,19 +253,19 @@ class Runner:
         if not self.last_started:
             self.early.append(entry)
             return
-        op, id = entry["op"], entry["id"]
+        op, key = entry["op"], entry["id"]
         if op == "interrupt" and not (self.interrupt and self.stdin.open):
             self._signal_group(signal.SIGINT)
-            self._sys({"ev": "interrupt", "signal": int(signal.SIGINT)}, id)
+            self._sys({"ev": "interrupt", "signal": int(signal.SIGINT)}, key)
         elif not self.stdin.open or self.stopping:
             if op != "eof":
-                self._sys({"ev": "stdin-refused", "id": id})
+                self._sys({"ev": "stdin-refused", "id": key})
         elif op == "eof":
-            self._sys({"ev": "eof"}, id)
+            self._sys({"ev": "eof"}, key)
             self.stdin.eof()
         else:
             text = self.interrupt if op == "interrupt" else str(entry.get("text", ""))
-            self.journal.text(self.step, text, id)
+            self.journal.text(self.step, text, key)
             self.stdin.write(text)
             self.clocks.stir()
 
@@ -348,12 +341,7 @@ class Runner:
         """Journal what stands in the pipes; wait so long for them to be closed."""
         self.turn_while(lambda: bool(self.streams), wait_s)
         for stream in self.streams:
-            count = 0
-            while stream.open and count < DRAIN_BYTES:
-                got = stream.read()
-                if not got:
-                    break
-                count += got
+            stream.drain()
         self.streams = [stream for stream in self.streams if stream.open]
 
     # ---- files

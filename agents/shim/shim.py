@@ -16,16 +16,18 @@ import sys
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 
-def answer(text: str) -> None:
-    """Tell the launcher, and let go of its pipe. A launcher that was killed does not matter."""
+def answer(text: str) -> bool:
+    """Tell the launcher, and let go of its pipe. It may have been killed: the Run goes on."""
     try:
         os.write(1, text.encode("utf-8", "replace"))
-    except OSError as exc:
-        print(f"launcher gone: {exc}", file=sys.stderr)
+        heard = True
+    except BrokenPipeError:
+        heard = False
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
+    return heard
 
 
 def detach() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PART_BYTES = 64 * 1024
+DRAIN_BYTES = 1 << 20  # no pipe holds more
 QUIET_S = 1.0  # an unfinished line is journalled as a part after this long
 RETRY_S = 0.5
 
@@ -110,6 +111,15 @@ class Stream:
             self._tail += piece
         self._parts()
         return len(data)
+
+    def drain(self) -> None:
+        """Journal what stands in the pipe, though somebody may go on writing to it for ever."""
+        count = 0
+        while self.open and count < DRAIN_BYTES:
+            got = self.read()
+            if not got:
+                return
+            count += got
 
     def quiet(self) -> None:
         if self._tail:

@@ -1,0 +1,273 @@
+"""Stopping, clocks, and what is left when somebody is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.bundle import Bundle, BundleBusyError, ShimError, shim_launch
+from tests.support.bundles import Bench, wait_for
+
+ALL_GONE_S = 10.0
+# Each child ignores SIGTERM and hides in another way; the last sheds the mark as well.
+STUBBORN = """
+trap '' TERM INT HUP
+(trap '' TERM; while true; do sleep 1; done) &
+setsid sh -c "trap '' TERM; while true; do sleep 1; done" &
+sh -c "setsid sh -c \\"trap '' TERM; while true; do sleep 1; done\\" &"
+env -i PATH=$PATH setsid sh -c "trap '' TERM; (while true; do sleep 1; done) &
+while true; do sleep 1; done" &
+echo up
+while true; do sleep 1; done
+"""
+
+
+def pids_with(text: str) -> list[int]:
+    """Processes with `text` in their command line, whatever else is known about them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if text.encode() in line and int(entry.name) != os.getpid():
+                found.append(int(entry.name))
+    return found
+
+
+def shim_pid(bundle: Bundle) -> int:
+    info = bundle.shim()
+    assert info is not None
+    return info.pid
+
+
+def shim_kill(bundle: Bundle) -> None:
+    os.kill(shim_pid(bundle), signal.SIGKILL)
+    wait_for(lambda: not bundle.shim_alive(), "the shim's death")
+
+
+@pytest.mark.parametrize("by", ["stop", "kill", "SIGTERM", "wall"])
+def test_all_is_gone_in_ten_seconds(bench: Bench, by: str, tmp_path: Path) -> None:
+    limits = {"wall_s": 2.0} if by == "wall" else {}
+    # every process of it has this directory in its command line
+    script = STUBBORN.replace("sleep 1;", f": {tmp_path}; sleep 1;")
+    bundle = bench.start(bench.sh(script), limits=limits)
+    bench.wait_printed(bundle, "up")
+    wait_for(lambda: len(bundle.processes()) >= 8, "all children")
+    began = time.monotonic()
+    if by == "SIGTERM":
+        os.kill(shim_pid(bundle), signal.SIGTERM)
+    elif by != "wall":
+        bundle.control(by, id="the-end")
+    info = bench.ended(bundle)
+    assert time.monotonic() - began < ALL_GONE_S + (2.0 if by == "wall" else 0)
+    reasons = {"stop": "stopped", "SIGTERM": "stopped", "kill": "killed", "wall": "timeout"}
+    assert info.reason == reasons[by]
+    assert info.signal == signal.SIGKILL
+    assert bundle.processes() == []
+    assert pids_with(str(tmp_path)) == []
+    names = {"stop": "control", "SIGTERM": "signal", "kill": "control", "wall": "timeout"}
+    assert [d["by"] for d in bench.sys(bundle, "stop")] == [names[by]]
+
+
+def test_a_polite_agent_is_asked_in_its_own_way(bench: Bench) -> None:
+    bundle = bench.start(
+        bench.sh(
+            "trap '' TERM; while read line; do echo got $line; done; echo bye", stdin_open=True
+        ),
+        interrupt='{"interrupt":1}\n',
+    )
+    bundle.control("stdin", id="1", text="hello\n")
+    bench.wait_printed(bundle, "got hello")
+    bundle.control("stop", id="2")
+    info = bench.ended(bundle)
+    assert (info.reason, info.code, info.signal) == ("stopped", 0, None)
+    assert bench.printed(bundle) == ["got hello", 'got {"interrupt":1}', "bye"]
+    assert bench.printed(bundle, "in") == ["hello", '{"interrupt":1}']
+
+
+def test_a_kill_cuts_a_polite_stop_short(bench: Bench) -> None:
+    bundle = bench.start(
+        bench.sh("trap '' TERM; echo up; while :; do sleep 1; done", stdin_open=True),
+        interrupt="please\n",
+    )
+    bench.wait_printed(bundle, "up")
+    began = time.monotonic()
+    bundle.control("stop", id="1")
+    wait_for(lambda: bench.sys(bundle, "stop"), "the stop")
+    bundle.control("kill", id="2")
+    bench.ended(bundle)
+    assert time.monotonic() - began < 3.0
+
+
+def test_an_agent_that_ended_before_the_stop_has_ended_by_itself(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("exit 0"))
+    bench.ended(bundle)
+    bundle.control("stop", id="late")
+    info = bundle.exit()
+    assert info is not None
+    assert info.reason == "exited"
+
+
+def test_a_stop_in_setup_keeps_the_agent_from_starting(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("echo up; sleep 60", name="setup"), bench.sh("echo never"))
+    wait_for(lambda: "up" in bench.printed_now(bundle), "setup")
+    bundle.control("stop", id="1")
+    info = bench.ended(bundle)
+    assert (info.reason, info.step) == ("stopped", "setup")
+    assert [d["step"] for d in bench.sys(bundle, "step-start")] == ["setup"]
+
+
+def test_a_stop_given_before_the_start_is_heard(bench: Bench) -> None:
+    bundle = bench.create(bench.sh("echo never"))
+    bundle.control("stop", id="1")
+    shim_launch(bundle)
+    assert bench.ended(bundle).reason == "stopped"
+    assert bench.sys(bundle, "step-start") == []
+
+
+def test_a_silent_agent_meets_the_idle_clock(bench: Bench) -> None:
+    # dots without a newline are output too
+    script = "for i in 1 2 3 4 5 6; do printf .; sleep 0.3; done; sleep 60"
+    began = time.monotonic()
+    bundle = bench.start(bench.sh(script), limits={"idle_s": 1.0, "wall_s": 60.0})
+    info = bench.ended(bundle)
+    assert info.reason == "idle_timeout"
+    assert time.monotonic() - began >= 2.5
+    assert bench.printed(bundle) == ["......"]
+
+
+def test_held_clocks_stand_still(bench: Bench) -> None:
+    bundle = bench.start(
+        bench.sh("echo up; cat", stdin_open=True), limits={"idle_s": 0.7, "wall_s": 60.0}
+    )
+    bundle.control("note", id="1", d={"ev": "ask"}, clock="hold")
+    bundle.control("note", id="2", d={"ev": "ask"}, clock="hold")  # a switch, not a counter
+    held = time.monotonic()
+    # the heartbeat is the shim's only reason to wake: it ends nothing
+    wait_for(lambda: time.monotonic() > held + 1.5, "twice the limit")
+    assert bundle.exit() is None
+    bundle.control("note", id="3", d={"ev": "answer"}, clock="release")
+    assert bench.ended(bundle).reason == "idle_timeout"
+
+
+def test_the_wall_clock_runs_over_all_steps(bench: Bench) -> None:
+    bundle = bench.start(
+        bench.sh("sleep 0.6", name="setup"), bench.sh("sleep 60"), limits={"wall_s": 1.0}
+    )
+    began = time.monotonic()
+    info = bench.ended(bundle)
+    assert (info.reason, info.step) == ("timeout", "agent")
+    assert time.monotonic() - began < 5
+
+
+LAUNCHER = """
+import sys, os
+from pathlib import Path
+from agents.bundle import Bundle, shim_launch
+shim_launch(Bundle(Path(sys.argv[1])))
+print("launched", flush=True)
+sys.stdin.read()
+"""
+
+
+def launcher(bundle: Bundle) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, str(bundle.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_run_goes_on_when_its_launcher_is_killed(bench: Bench, number: int) -> None:
+    bundle = bench.create(bench.sh("while read line; do echo got $line; done", stdin_open=True))
+    with launcher(bundle) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "launched\n"
+        os.killpg(process.pid, number)
+        process.wait()
+    bundle.control("stdin", id="1", text="still there\n")
+    bench.wait_printed(bundle, "got still there")
+    bundle.control("eof", id="2")
+    assert bench.ended(bundle).code == 0
+
+
+def test_hangup_and_interrupt_do_not_reach_the_shim(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("read line; echo got $line", stdin_open=True))
+    os.kill(shim_pid(bundle), signal.SIGHUP)
+    os.kill(shim_pid(bundle), signal.SIGINT)
+    bundle.control("stdin", id="1", text="x\n")
+    assert bench.ended(bundle).code == 0
+
+
+def test_many_launchers_start_one_shim(bench: Bench) -> None:
+    bundle = bench.create(bench.sh("echo $$ >> started; sleep 0.5"))
+    processes = [launcher(bundle) for _ in range(6)]
+    for process in processes:
+        assert process.communicate()[0] == "launched\n"
+        assert process.returncode == 0
+    bench.ended(bundle)
+    assert len((bench.root / "started").read_text().splitlines()) == 1
+    assert len(bench.sys(bundle, "step-start")) == 1
+
+
+def test_nothing_is_left_of_a_killed_shim(bench: Bench, tmp_path: Path) -> None:
+    """Its agent dies with it; what hid is found by mark, session, and the shim's last look."""
+    script = STUBBORN.replace("sleep 1;", f": {tmp_path}; sleep 1;")
+    bundle = bench.start(bench.sh(script))
+    bench.wait_printed(bundle, "up")
+    wait_for(lambda: len(bundle.processes()) >= 8, "all children")
+    # the shim looks around at each heartbeat
+    wait_for(lambda: '"processes": []' not in bundle.shim_path.read_text(), "a look")
+    agent = bench.sys(bundle, "step-start")[0]["pid"]
+    shim_kill(bundle)
+    wait_for(lambda: agent not in pids_with(str(tmp_path)), "the agent's death")
+    assert bundle.exit() is None
+    assert bundle.processes() != []
+    bundle.kill_processes()
+    assert bundle.processes() == []
+    wait_for(lambda: pids_with(str(tmp_path)) == [], "all gone", limit_s=2)
+
+
+def test_a_killed_shim_leaves_a_journal_to_go_on_with(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("echo $TOKEN; sleep 60", env={"TOKEN": "s3cret-token"}))
+    bench.wait_printed(bundle, "s3cret-token")
+    with pytest.raises(BundleBusyError):
+        bundle.append_sys({"ev": "end"}, t=1.0)
+    shim_kill(bundle)
+    with bundle.journal_path.open("ab") as file:
+        file.write(b'{"n":3,"t":1,"st')  # torn by the kill
+    bundle.control("note", id="n1", d={"ev": "snapshot"})
+    assert bundle.append_pending() == 1
+    assert bundle.append_pending() == 0
+    n = bundle.append_sys({"ev": "end"}, t=2.0, id="end")
+    assert bundle.append_sys({"ev": "end"}, t=3.0, id="end") == n
+    lines = bench.lines(bundle)
+    assert [line.d for line in lines[-2:]] == [{"ev": "snapshot"}, {"ev": "end"}]
+    assert lines[-1].n == n
+    with pytest.raises(ShimError, match="died"):
+        shim_launch(bundle)
+    bundle.kill_processes()
+
+
+def test_a_shim_killed_in_setup_leaves_secrets_until_they_are_scrubbed(bench: Bench) -> None:
+    bundle = bench.start(
+        bench.sh("echo up; sleep 60", name="setup"),
+        bench.sh("true", env={"TOKEN": "s3cret-token"}, stdin="s3cret-prompt"),
+    )
+    wait_for(lambda: "up" in bench.printed_now(bundle), "setup")
+    shim_kill(bundle)
+    assert "s3cret" in bundle.spec_path.read_text()
+    bundle.scrub()
+    assert "s3cret" not in bundle.spec_path.read_text()
