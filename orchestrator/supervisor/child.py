@@ -89,6 +89,7 @@ def spawn(program: Program, *, capture: bool = False) -> Child:
             stdout=subprocess.PIPE if capture else log,
             stderr=log,
             env=dict(program.env),
+            cwd="/",  # never where a file could be taken for one of our modules
             start_new_session=True,
             preexec_fn=_preexec(parent, program.death_signal),  # noqa: PLW1509 (one thread only)
         )

@@ -100,7 +100,7 @@ class UpOptions:
             "--without-gossip",
             "--without-mingle",
             "--without-heartbeat",
-            "--loglevel=INFO",
+            "--loglevel=WARNING",
         )
 
     def manage(self, *args: str) -> list[str]:
