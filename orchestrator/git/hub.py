@@ -7,6 +7,7 @@ whatever must outlive its branch (bases, snapshots) at refs/bakeoff/kept/.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterable
@@ -38,6 +39,8 @@ from orchestrator.git.run import NETWORK_TIMEOUT_S, GitResult, first_line, git
 ORIGIN = "refs/remotes/origin"
 KEPT = "refs/bakeoff/kept"
 NO_COMMIT = "0" * 40
+
+_SHORT_ID = re.compile(r"^[0-9a-f]{4,40}$")
 
 _CONFIG = """[core]
 \trepositoryformatversion = 0
@@ -138,11 +141,13 @@ def commit_resolve(*, hub: Path, rev: str) -> str:
     """The full id of a commit, given as id, origin branch, tag, or `name~2`."""
     rev_check(rev)
     name = rev[: min((rev.find(char) for char in "~^@" if char in rev), default=len(rev))]
-    candidates = [f"refs/heads/{rev}", f"refs/tags/{rev}"]
-    if is_commit_id(name) or rev.startswith("refs/"):
+    candidates = [f"{ORIGIN}/{rev}", f"refs/heads/{rev}", f"refs/tags/{rev}"]
+    if is_commit_id(name):
         candidates = [rev]
-    elif name != "HEAD":
-        candidates = [f"{ORIGIN}/{rev}", *candidates, rev]
+    elif _SHORT_ID.match(name):
+        candidates.append(rev)
+    elif name == "HEAD":
+        candidates = []
     for candidate in candidates:
         found = git(
             "rev-parse",
@@ -176,6 +181,8 @@ def branch_commit(*, hub: Path, branch: str) -> str:
 
 def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes | None:
     """The content of a file at a commit; None if there is no file at that path."""
+    if not path or "\0" in path or {"", ".", ".."} & set(path.split("/")):
+        return None
     listed = git("ls-tree", "-z", _commit_check(commit), "--", path, git_dir=hub).fields()
     for record in listed:
         facts, _, name = record.partition(b"\t")
@@ -370,7 +377,7 @@ def network_check(result: GitResult, origin: Source) -> None:
             raise SourceError(code, sentence.format(_shown(origin)), details)
     raise OriginUnreachableError(
         "project.unreachable",
-        f"{_shown(origin)} cannot be reached: {first_line(result.stderr)}",
+        f"{_shown(origin)} cannot be reached: {first_line(result.stderr).rstrip('.')}.",
         details,
     )
 

@@ -17,12 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.git.errors import GitBusyError, GitError
-from orchestrator.git.run import GitResult, first_line, git
+from orchestrator.git.run import WRITER, GitResult, first_line, git
 
 _POLL_S = 0.01
 _CLOCK_SLACK_S = 1.0
 _STALE_AFTER_S = 600.0  # where there is no /proc to ask
-_WRITER = "BAKEOFF_GIT_WRITER"
 _LOCK_FILE = re.compile(r"[Uu]nable to create '([^'\n]+\.lock)': File exists")
 
 _held = threading.local()
@@ -75,7 +74,7 @@ def git_network(
 
 def writer_env(owner: Path) -> Mapping[str, str]:
     """Marks a git process as a writer of `owner`, so that others can tell that it is alive."""
-    return {_WRITER: str(owner)}
+    return {WRITER: str(owner)}
 
 
 def clear_stale_lock(lock: Path, *, owner: Path) -> None:
@@ -152,7 +151,7 @@ def _writer_alive(owner: Path, *, since: float) -> bool:
     """Whether a writer of `owner` runs that was started before `since`."""
     if not os.path.isdir("/proc/self"):
         return time.time() - since < _STALE_AFTER_S
-    mark = f"\0{_WRITER}={owner}\0".encode()
+    mark = f"\0{WRITER}={owner}\0".encode()
     for entry in os.scandir("/proc"):
         if not entry.name.isdigit():
             continue

@@ -26,6 +26,7 @@ from git.exc import GitCommandNotFound
 
 from orchestrator.git.errors import GitError, GitMissingError, GitTimeoutError
 
+WRITER = "BAKEOFF_GIT_WRITER"  # marks a git process that changes a repository of ours
 MINIMUM_VERSION = (2, 38)
 NETWORK_TIMEOUT_S = 600.0
 
@@ -270,7 +271,8 @@ def person_config() -> tuple[tuple[str, str], ...]:
 
 def private_names() -> list[str]:
     """What `git` sets for itself only, so that a program of the person's can be started without."""
-    return [name for name in _environment(login=False, config={}) if name not in {"PATH", "HOME"}]
+    names = [*_environment(login=False, config={}), "GIT_DIR", WRITER]
+    return [name for name in names if name not in {"PATH", "HOME"}]
 
 
 def _environment(*, login: bool, config: Mapping[str, str]) -> dict[str, str]:

@@ -86,6 +86,9 @@ def snapshot_take(
         if branch is not None:
             updates.append((f"refs/heads/{ref_name_check(branch)}", commit, None))
         refs_set(hub=hub, updates=updates)
+        excluded = list(scan.excluded)
+        if parent.note:
+            excluded.append(Excluded(".git/", parent.note))
         numbers = diff_stat(hub=hub, left=base, right=commit)
         return SnapshotInfo(
             commit=commit,
@@ -94,7 +97,7 @@ def snapshot_take(
             files_changed=numbers.files_changed,
             insertions=numbers.insertions,
             deletions=numbers.deletions,
-            excluded=tuple(scan.excluded),
+            excluded=tuple(excluded),
         )
 
 
