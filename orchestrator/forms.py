@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -347,7 +347,13 @@ class VariantRowForm(BoundForm):
         return min(int(value), VARIANTS_MAX) if value.isdigit() else 1
 
 
-class _VariantRowSet(forms.BaseFormSet[VariantRowForm]):
+if TYPE_CHECKING:
+    _RowSet = forms.BaseFormSet[VariantRowForm]
+else:
+    _RowSet = forms.BaseFormSet  # the class is generic for type checkers only
+
+
+class _VariantRowSet(_RowSet):
     def clean(self) -> None:
         total = sum(row.count for row in self.requests()) if not any(self.errors) else 1
         if not total:
