@@ -30,7 +30,6 @@ def clean_json(value: Any, *, depth: int = 0) -> Any:
         return [clean_json(item, depth=depth + 1) for item in value]
     if isinstance(value, dict):
         return {
-            clean_text(str(key)): clean_json(item, depth=depth + 1)
-            for key, item in value.items()
+            clean_text(str(key)): clean_json(item, depth=depth + 1) for key, item in value.items()
         }
     return value

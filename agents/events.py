@@ -13,9 +13,7 @@ from typing import Any, ClassVar
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     kind: ClassVar[str] = ""
-    time: (
-        float  # seconds since the epoch, from the journal line the event was read from
-    )
+    time: float  # seconds since the epoch, from the journal line the event was read from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +23,9 @@ class Message(Event):
     kind: ClassVar[str] = "message"
     text: str
     role: str = "agent"
-    stream: str = (
-        ""  # `out` or `err` where the text is plain program output (ANSI codes kept)
-    )
+    stream: str = ""  # `out` or `err` where the text is plain program output (ANSI codes kept)
     by: str = ""  # the person's name where `role` is `user`
-    parent: str = (
-        ""  # the ToolCall of the sub-agent that speaks; empty for the agent itself
-    )
+    parent: str = ""  # the ToolCall of the sub-agent that speaks; empty for the agent itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +98,7 @@ class PermissionRequest(Event):
     category: str = "other"
     call: str = ""  # the ToolCall it is about, where the agent says so
     edits: tuple[Edit, ...] = ()
-    context: dict[str, Any] = field(
-        default_factory=dict
-    )  # the adapter's own, for its answer
+    context: dict[str, Any] = field(default_factory=dict)  # the adapter's own, for its answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +150,8 @@ class State(Event):
     """Something about the Run itself. `state` is a short word.
 
     setup, agent (a step began), step-end, stopping, session, turn (the agent's turn is over,
-    `data.ok` says how), interrupted, warning, and what an agent says about itself (compacted …).
+    `data.ok` says how), working (it began another one), interrupted, warning, and what an agent
+    says about itself (compacted …).
     """
 
     kind: ClassVar[str] = "state"
@@ -179,7 +172,7 @@ class SnapshotTaken(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End(Event):
-    """The last event of a Run. `state` is the Run's final state, `code` the failure code or empty."""
+    """The last event of a Run: its final state, and the failure's code or an empty one."""
 
     kind: ClassVar[str] = "end"
     state: str

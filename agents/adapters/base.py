@@ -1,7 +1,7 @@
 """The contract every agent adapter keeps. One adapter is one file; `registry` knows them all.
 
-An adapter is stateless: it says how to start the agent and makes a Decoder per Run. It starts nothing,
-touches no database and no git.
+An adapter is stateless: it says how to start the agent and makes a Decoder per Run. Of an agent
+it runs only `--version`; it touches no database and no git.
 """
 
 from __future__ import annotations
@@ -36,33 +36,21 @@ class LaunchSpec:
     command: tuple[str, ...] = ()
     permission_mode: str = "accept_edits"  # ask, accept_edits, everything
     new_session: str = ""  # id to give a new session (UUID), where the agent takes one
-    resume_session: str = (
-        ""  # id of an earlier session to go on with; empty for a first prompt
-    )
+    resume_session: str = ""  # id of an earlier session to go on with; empty for a first prompt
     path: str = ""  # PATH of the agent's process, to resolve argv[0]
-    prompt_via: str = (
-        "stdin"  # stdin, arg, file: how a `command` agent takes its prompt
-    )
-    files_dir: str = (
-        ""  # a private directory of this Run that the agent can read, for Launch.files
-    )
+    prompt_via: str = "stdin"  # stdin, arg, file: how a `command` agent takes its prompt
+    files_dir: str = ""  # a private directory of this Run that the agent can read, for Launch.files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
     argv: tuple[str, ...]
-    env: Mapping[str, str] = field(
-        default_factory=dict
-    )  # besides the Environment's own
+    env: Mapping[str, str] = field(default_factory=dict)  # besides the Environment's own
     stdin: str = ""  # written at once when the process has started
-    stdin_open: bool = (
-        False  # keep stdin open after it (stdio protocols); else EOF follows
-    )
+    stdin_open: bool = False  # keep stdin open after it (stdio protocols); else EOF follows
     interrupt: str = ""  # written to stdin as the polite way to stop; empty: none
     session: str = ""  # session id known beforehand
-    files: Mapping[str, str] = field(
-        default_factory=dict
-    )  # absolute path -> text, written 0600
+    files: Mapping[str, str] = field(default_factory=dict)  # absolute path -> text, written 0600
 
 
 class LaunchError(Exception):
@@ -71,12 +59,12 @@ class LaunchError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """What is found on this machine. `login` is found, missing or unknown; `detail` is one sentence for a person."""
+    """What is found on this machine; `detail` is one sentence for a person."""
 
     installed: bool
     path: str = ""
     version: str = ""
-    login: str = "unknown"
+    login: str = "unknown"  # found, missing, unknown
     login_source: str = ""  # e.g. "ANTHROPIC_API_KEY", "~/.claude/.credentials.json"
     detail: str = ""
 
@@ -87,17 +75,15 @@ class Exit:
 
     code: int | None
     signal: int | None
-    reason: (
-        str  # exited, stopped, timeout, idle_timeout, not_found, setup_failed, killed
-    )
+    reason: str  # exited, stopped, timeout, idle_timeout, not_found, setup_failed, killed
     step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`state` is succeeded, failed, stopped or timed_out; `code` and `message` are empty on success."""
+    """`code` and `message` are empty on success and after a stop."""
 
-    state: str
+    state: str  # succeeded, failed, stopped, timed_out
     code: str = ""
     message: str = ""
 
@@ -121,6 +107,11 @@ class Decoder(Protocol):
         """A stdio agent has given its final result for all prompts it was sent so far."""
         ...
 
+    @property
+    def give_up(self) -> bool:
+        """Going on is of no use (its login is refused again and again): interrupt the agent."""
+        ...
+
 
 class Adapter(Protocol):
     name: str
@@ -138,9 +129,7 @@ class Adapter(Protocol):
         """What to write to stdin to send one more prompt to a running agent."""
         ...
 
-    def answer(
-        self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str
-    ) -> str:
+    def answer(self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str) -> str:
         """What to write to stdin to answer a PermissionRequest; `request` is its payload."""
         ...
 
@@ -158,9 +147,7 @@ def exit_outcome(exit: Exit) -> Outcome | None:
             message = "The run reached its time limit and was stopped."
             return Outcome(state="timed_out", code="run.timeout", message=message)
         case "idle_timeout":
-            message = (
-                "The agent printed nothing for longer than its limit and was stopped."
-            )
+            message = "The agent printed nothing for longer than its limit and was stopped."
             return Outcome(state="timed_out", code="run.silent", message=message)
         case "setup_failed":
             message = f"Setup failed: step {exit.step} {exit_phrase(exit)}."

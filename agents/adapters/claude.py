@@ -1,9 +1,9 @@
 """The claude CLI over its bidirectional stdio protocol: permissions, interrupt, several prompts.
 
-Permission modes: `ask` is claude's `default`, `accept_edits` its `acceptEdits`; in both it asks over
-stdio for whatever its own rules leave open. `everything` is `bypassPermissions`: nothing is asked.
-Root may use that only with IS_SANDBOX=1, which the CLI takes as "the surroundings are disposable";
-the person who chose `everything` has said so, so it is set then and only then.
+Permission modes: `ask` is claude's `default`, `accept_edits` its `acceptEdits`; in both it asks
+over stdio for whatever its own rules leave open. `everything` is `bypassPermissions`: nothing is
+asked. Root may use that only with IS_SANDBOX=1, which the CLI takes as "the surroundings are
+disposable"; the person who chose `everything` has said so, so it is set then and only then.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from agents.adapters.base import (
     exit_outcome,
     exit_phrase,
 )
-from agents.adapters.claude_stream import AUTH_TEXT, ClaudeDecoder
+from agents.adapters.claude_result import AUTH_TEXT
+from agents.adapters.claude_stream import ClaudeDecoder
 from agents.adapters.fields import get_dict, get_dicts, get_str, parse_object
 
 MODES = {
@@ -52,6 +53,7 @@ LOGIN_VARIABLES = (
     "CLAUDE_CODE_USE_FOUNDRY",
 )
 VERSION_TIMEOUT_S = 15
+QUESTION_TOOL = "AskUserQuestion"
 INTERRUPT_ID = "bakeoff-interrupt"
 
 
@@ -66,7 +68,12 @@ class ClaudeProtocol:
         return ClaudeDecoder()
 
     def message(self, text: str) -> str:
-        """The id comes back when the agent takes the prompt up; see ClaudeDecoder.turn_done."""
+        """The id comes back when the agent takes the prompt up; see ClaudeDecoder.turn_done.
+
+        A prompt is text: with a line break in front, `/clear the desk` is no command of the CLI's.
+        """
+        if text.lstrip(" \t").startswith("/"):
+            text = f"\n{text}"
         return to_line(
             {
                 "type": "user",
@@ -82,31 +89,28 @@ class ClaudeProtocol:
 
     def interrupt(self) -> str:
         request = {"subtype": "interrupt"}
-        return to_line(
-            {"type": "control_request", "request_id": INTERRUPT_ID, "request": request}
-        )
+        return to_line({"type": "control_request", "request_id": INTERRUPT_ID, "request": request})
 
-    def answer(
-        self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str
-    ) -> str:
-        """Without `updatedInput` the CLI runs what it asked for, untouched by redaction or cutting."""
+    def answer(self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str) -> str:
+        """An empty `updatedInput` stands for the input as asked; ours may be redacted or cut.
+
+        A question of the agent's is answered with the message of an allowing answer.
+        """
         data = dict(request)
         if not allow:
             said = message or "The person watching this run said no."
             return _control_response(data, {"behavior": "deny", "message": said})
-        response: dict[str, Any] = {
-            "behavior": "allow",
-            "updatedInput": get_dict(data, "input"),
-        }
-        if scope == "run":
+        response: dict[str, Any] = {"behavior": "allow", "updatedInput": {}}
+        questions = get_dicts(get_dict(data, "input"), "questions")
+        if get_str(data, "tool") == QUESTION_TOOL and questions and message:
+            answers = {get_str(question, "question"): message for question in questions}
+            response["updatedInput"] = {"questions": questions, "answers": answers}
+        elif scope == "run":
             response["updatedPermissions"] = run_permissions(data)
         return _control_response(data, response)
 
     def outcome(self, exit: Exit, events: Iterable[ev.Event]) -> Outcome:
-        seen = exit_outcome(exit)
-        if seen is not None:
-            return seen
-        turn: ev.State | None = None
+        turn: ev.State | None = None  # the last one, if nothing came after it
         errors: list[ev.Error] = []
         complaints = ""
         was_interrupted = False
@@ -119,19 +123,27 @@ class ClaudeProtocol:
                 errors.append(event)
             elif isinstance(event, ev.Message) and event.stream == "err":
                 complaints = f"{complaints}\n{event.text}"[-4000:]
-        if turn is not None and turn.data.get("ok") is True:
+            elif isinstance(event, ev.State) and event.state == "working":
+                turn = None
+        fatal = [error for error in errors if error.fatal]
+        done = turn is not None and turn.data.get("ok") is True
+        if not done and fatal and fatal[-1].code == "agent.auth":
+            # Whoever ended the process then did so because of this.
+            return not_signed_in(fatal[-1].message)
+        seen = exit_outcome(exit)
+        if seen is not None:
+            return seen
+        if done:
             if exit.code == 0:
                 return Outcome(state="succeeded")
             message = f"The agent gave its result, but its process {exit_phrase(exit)}."
             return Outcome(state="failed", code="agent.crashed", message=message)
-        if any(error.fatal for error in errors):
-            error = [error for error in errors if error.fatal][-1]
-            return Outcome(state="failed", code=error.code, message=error.message)
-        if any(error.code == "agent.auth" for error in errors) or AUTH_TEXT.search(
-            complaints
-        ):
-            message = "The agent is not signed in: the model API refused its login."
-            return Outcome(state="failed", code="agent.auth", message=message)
+        if fatal:
+            return Outcome(state="failed", code=fatal[-1].code, message=fatal[-1].message)
+        if any(error.code == "agent.auth" for error in errors):
+            return not_signed_in("the model API refused its login")
+        if match := AUTH_TEXT.search(complaints):
+            return not_signed_in(match[0])
         if was_interrupted:
             return Outcome(state="stopped")
         if exit.code == 0:
@@ -143,9 +155,7 @@ class ClaudeProtocol:
 
 class ClaudeAdapter(ClaudeProtocol):
     name = "claude"
-    capabilities = Capabilities(
-        permissions=True, steering=True, resume=True, usage=True
-    )
+    capabilities = Capabilities(permissions=True, steering=True, resume=True, usage=True)
 
     def available(
         self, *, command: tuple[str, ...], env: Mapping[str, str], home: str
@@ -153,7 +163,9 @@ class ClaudeAdapter(ClaudeProtocol):
         program = command[0] if command else "claude"
         path = shutil.which(program, path=env.get("PATH"))
         if path is None:
-            detail = f"{program} was not found on PATH: install it with npm (@anthropic-ai/claude-code)."
+            detail = (
+                f"{program} was not found on PATH: install it with npm (@anthropic-ai/claude-code)."
+            )
             return Availability(installed=False, detail=detail)
         version = cli_version((path, *command[1:]), env)
         source = login_source(env, home)
@@ -204,6 +216,11 @@ class ClaudeAdapter(ClaudeProtocol):
         )
 
 
+def not_signed_in(reason: str) -> Outcome:
+    message = f"The agent is not signed in: {reason.rstrip('.')}."
+    return Outcome(state="failed", code="agent.auth", message=message)
+
+
 def _control_response(request: dict[str, Any], response: dict[str, Any]) -> str:
     body = {
         "subtype": "success",
@@ -216,8 +233,8 @@ def _control_response(request: dict[str, Any], response: dict[str, Any]) -> str:
 def run_permissions(request: dict[str, Any]) -> list[dict[str, Any]]:
     """ "Allow in this run" as rules of this process.
 
-    The CLI's own suggestions would be stored in the workspace's or the person's settings; here they
-    hold for this process only. Of modes only accepting edits is taken: a wider one was not asked for.
+    The CLI's own suggestions would be stored in the workspace's or the person's settings; here
+    they hold for this process only. Of modes only accepting edits is taken: no wider one was meant.
     """
     rules = []
     for item in get_dicts(get_dict(request, "context"), "suggestions"):

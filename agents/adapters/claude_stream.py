@@ -1,28 +1,22 @@
 """Claude's stream-json, line by line, into events.
 
-Known from runs of the real CLI: an assistant line holds one content block; `usage` of assistant lines
-is partial; a `result` ends a turn, its `usage` is that turn's, while `total_cost_usd` and `modelUsage`
-grow over the whole process; `subtype` is "success" for failed API calls too; `init` comes again with
-every turn; key order is not stable.
+Known from runs of the real CLI: an assistant line holds one content block; `usage` of assistant
+lines is partial; a `result` ends a turn, and its `subtype` is "success" for failed API calls too;
+`init` comes again with every turn; a prompt is said back (`isReplay`) when it is taken up; keys come
+in any order.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from agents import events as ev
-from agents.adapters import claude_tools, fields
-from agents.adapters.fields import get_dict, get_dicts, get_int, get_str
+from agents.adapters import claude_result, claude_tools
+from agents.adapters.fields import get_dict, get_dicts, get_int, get_str, one_line, parse_object
 from agents.journal import JournalLine
 
-AUTH_TEXT = re.compile(
-    r"please run /login|invalid api key|invalid x-api-key|not logged in|authentication[_ ](error|failed)"
-    r"|oauth (token|account).{0,40}(expired|revoked|not)|credit balance is too low",
-    re.IGNORECASE,
-)
-EXIT_CODE = re.compile(r"\AExit code (\d{1,3})(?:\n|\Z)")
+REFUSALS_LIMIT = 3  # the CLI itself tries ten times, for three minutes
 QUIET_SYSTEM = (
     "thinking_tokens",
     "hook_started",
@@ -30,37 +24,33 @@ QUIET_SYSTEM = (
     "hook_response",
     "files_persisted",
 )
-TOKEN_FIELDS = (
-    # our name, in `usage`, in `modelUsage`
-    ("input_tokens", "input_tokens", "inputTokens"),
-    ("output_tokens", "output_tokens", "outputTokens"),
-    ("cache_read_tokens", "cache_read_input_tokens", "cacheReadInputTokens"),
-    ("cache_write_tokens", "cache_creation_input_tokens", "cacheCreationInputTokens"),
-)
+TASK_SYSTEM = ("task_started", "task_progress", "task_updated", "task_notification")
+TOOL_BLOCKS = ("tool_use", "server_tool_use", "mcp_tool_use")
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    tool: str
-    category: str
-    is_plan: bool
+class _HeldError:
+    time: float
+    code: str
+    text: str
 
 
 class ClaudeDecoder:
     def __init__(self) -> None:
         self._session = ""
         self._cwd = ""
-        self._calls: dict[str, _Call] = {}
+        self._calls: dict[str, str] = {}  # call -> tool
+        self._plan = claude_tools.PlanBook()
+        self._meter = claude_result.UsageMeter()
         self._turn_texts: set[str] = set()
-        self._held_error: tuple[float, str, str] | None = None  # time, code, text
-        self._turn_tokens: dict[str, int] = {}  # summed over turns
-        self._tasks: dict[str, ev.PlanEntry] = {}  # TaskCreate / TaskUpdate
-        self._task_calls: dict[str, str] = {}  # call -> subject
+        self._held_error: _HeldError | None = None
+        self._refusals = 0  # of the login, one after the other
         # Prompts sent and taken up, to know when the agent has nothing left to do.
         self._unread: set[str] = set()
         self._prompts = 0
         self._results = 0
         self._idle = False
+        self._in_turn = False
 
     @property
     def session(self) -> str:
@@ -75,6 +65,10 @@ class ClaudeDecoder:
         """
         return self._idle and (not self._unread or self._results >= self._prompts)
 
+    @property
+    def give_up(self) -> bool:
+        return self._refusals >= REFUSALS_LIMIT and not self._idle
+
     def feed(self, line: JournalLine) -> list[ev.Event]:
         text = line.d if isinstance(line.d, str) else ""
         if line.s == "in":
@@ -84,7 +78,7 @@ class ClaudeDecoder:
             return []
         if line.s == "err":
             return [ev.Message(time=line.t, text=text, stream="err")]
-        data = fields.parse_object(text)
+        data = parse_object(text)
         if data is None:
             return [ev.Raw(time=line.t, text=text)]
         found = self._decode(data, line.t)
@@ -96,7 +90,7 @@ class ClaudeDecoder:
     # What was written to the agent
 
     def _sent(self, text: str) -> None:
-        data = fields.parse_object(text)
+        data = parse_object(text)
         if data is not None and data.get("type") == "user":
             self._prompts += 1
             self._idle = False
@@ -130,50 +124,38 @@ class ClaudeDecoder:
         if subtype == "init":
             return self._init(data, time)
         if subtype == "api_retry":
-            status = get_int(data, "error_status")
-            reason = get_str(data, "error") or "error"
-            tries = f"attempt {data.get('attempt')} of {data.get('max_retries')}"
-            message = f"The model API answered {status or reason} ({reason}), trying again: {tries}."
-            code = error_code(status, reason)
-            return [ev.Error(time=time, code=code, message=message, fatal=False)]
+            return self._api_retry(data, time)
         if subtype == "compact_boundary":
-            return [
-                ev.State(
-                    time=time, state="compacted", text="The conversation was compacted."
-                )
-            ]
+            return [ev.State(time=time, state="compacted", text="The conversation was compacted.")]
         if subtype == "status":
-            if get_str(data, "status") == "compacting":
-                return [
-                    ev.State(
-                        time=time,
-                        state="compacting",
-                        text="Compacting the conversation.",
-                    )
-                ]
-            return []
-        if subtype in (
-            "task_started",
-            "task_progress",
-            "task_updated",
-            "task_notification",
-        ):
+            compacting = get_str(data, "status") == "compacting"
+            text = "Compacting the conversation."
+            return [ev.State(time=time, state="compacting", text=text)] if compacting else []
+        if subtype in TASK_SYSTEM:
             text = get_str(data, "summary") or get_str(data, "description") or subtype
             keys = ("task_id", "tool_use_id", "status")
             kept: dict[str, Any] = {key: data[key] for key in keys if key in data}
-            return [
-                ev.State(
-                    time=time, state=subtype, text=fields.one_line(text), data=kept
-                )
-            ]
+            return [ev.State(time=time, state=subtype, text=one_line(text), data=kept)]
         return [] if subtype in QUIET_SYSTEM else None
+
+    def _api_retry(self, data: dict[str, Any], time: float) -> list[ev.Event]:
+        status = get_int(data, "error_status")
+        reason = get_str(data, "error") or "error"
+        code = claude_result.error_code(status, reason)
+        self._refusals = self._refusals + 1 if code == "agent.auth" else 0
+        tries = f"attempt {data.get('attempt')} of {data.get('max_retries')}"
+        message = f"The model API answered {status or 'with an error'} ({reason}); {tries}."
+        fatal = self._refusals == REFUSALS_LIMIT
+        if fatal:
+            message = f"The model API refused the login {REFUSALS_LIMIT} times ({reason})."
+        return [ev.Error(time=time, code=code, message=message, fatal=fatal)]
 
     def _init(self, data: dict[str, Any], time: float) -> list[ev.Event]:
         self._cwd = get_str(data, "cwd") or self._cwd
-        self._idle = False
+        found = self._at_work(time)
         session = get_str(data, "session_id")
         if not session or session == self._session:
-            return []
+            return found
         self._session = session
         about = {
             "session": session,
@@ -182,75 +164,60 @@ class ClaudeDecoder:
             "permission_mode": get_str(data, "permissionMode"),
             "login": get_str(data, "apiKeySource"),
         }
-        return [ev.State(time=time, state="session", text=about["model"], data=about)]
+        return [*found, ev.State(time=time, state="session", text=about["model"], data=about)]
+
+    def _at_work(self, time: float) -> list[ev.Event]:
+        """The agent is in a turn. After an earlier turn that is news: its result was not the last."""
+        begins, self._in_turn, self._idle = not self._in_turn, True, False
+        again = begins and self._results > 0
+        return [ev.State(time=time, state="working")] if again else []
 
     def _assistant(self, data: dict[str, Any], time: float) -> list[ev.Event] | None:
-        message = get_dict(data, "message")
+        content = content_blocks(get_dict(data, "message"))
+        if content is None:
+            return None
         parent = get_str(data, "parent_tool_use_id")
-        found: list[ev.Event] = []
-        for block in get_dicts(message, "content"):
-            match get_str(block, "type"):
-                case "text":
-                    found += self._text(data, get_str(block, "text"), parent, time)
-                case "thinking":
-                    if text := get_str(block, "thinking"):
-                        found.append(ev.Thought(time=time, text=text, parent=parent))
-                case "redacted_thinking":
-                    pass
-                case "tool_use" | "server_tool_use" | "mcp_tool_use":
-                    found += self._tool_use(block, parent, time)
-                case _:
-                    return None
-        self._idle = self._idle and bool(parent)
+        found: list[ev.Event] = [] if parent else self._at_work(time)
+        for block in content:
+            kind = get_str(block, "type")
+            if kind == "text":
+                found += self._text(data, get_str(block, "text"), parent, time)
+            elif kind == "thinking":
+                if text := get_str(block, "thinking"):
+                    found.append(ev.Thought(time=time, text=text, parent=parent))
+            elif kind in TOOL_BLOCKS:
+                found += self._tool_use(block, parent, time)
+            elif kind != "redacted_thinking":
+                return None
+        if not parent:
+            self._refusals = 0
         return found
 
-    def _text(
-        self, data: dict[str, Any], text: str, parent: str, time: float
-    ) -> list[ev.Event]:
+    def _text(self, data: dict[str, Any], text: str, parent: str, time: float) -> list[ev.Event]:
         if not text.strip():
             return []
         reason = get_str(data, "error")
         if reason and not parent:
             # The result that follows says the same; one Error is made of both.
             found = self._release_error(fatal=False)
-            self._held_error = (time, error_code(None, f"{reason} {text}"), text)
+            code = claude_result.error_code(None, f"{reason} {text}")
+            self._held_error = _HeldError(time, code, text)
             return found
         if not parent:
             self._turn_texts.add(text.strip())
         return [ev.Message(time=time, text=text, parent=parent)]
 
-    def _tool_use(
-        self, block: dict[str, Any], parent: str, time: float
-    ) -> list[ev.Event]:
-        call, tool, data = (
-            get_str(block, "id"),
-            get_str(block, "name"),
-            get_dict(block, "input"),
-        )
-        category = claude_tools.tool_category(tool)
-        is_plan = tool in (
-            "TodoWrite",
-            "TaskCreate",
-            "TaskUpdate",
-            "TaskList",
-            "TaskGet",
-        )
-        self._calls[call] = _Call(tool, category, is_plan)
-        if tool == "TodoWrite":
-            return [ev.Plan(time=time, entries=claude_tools.todo_entries(data))]
-        if tool == "TaskCreate":
-            self._task_calls[call] = fields.one_line(get_str(data, "subject"))
-            return []
-        if tool == "TaskUpdate":
-            return self._task_update(data, time)
-        if is_plan:
-            return []
+    def _tool_use(self, block: dict[str, Any], parent: str, time: float) -> list[ev.Event]:
+        call, tool, data = get_str(block, "id"), get_str(block, "name"), get_dict(block, "input")
+        self._calls[call] = tool
+        if tool in claude_tools.PLAN_TOOLS:
+            return _plan(self._plan.call(call, tool, data), time)
         return [
             ev.ToolCall(
                 time=time,
                 call=call,
                 tool=tool,
-                category=category,
+                category=claude_tools.tool_category(tool),
                 title=claude_tools.tool_title(tool, data, self._cwd),
                 input=claude_tools.tool_input(tool, data),
                 edits=claude_tools.tool_edits(tool, data, self._cwd),
@@ -258,87 +225,54 @@ class ClaudeDecoder:
             )
         ]
 
-    def _task_update(self, data: dict[str, Any], time: float) -> list[ev.Event]:
-        task = str(data.get("taskId", ""))
-        if get_str(data, "status") == "deleted":
-            self._tasks.pop(task, None)
-        else:
-            known = self._tasks.get(task)
-            text = fields.one_line(get_str(data, "subject")) or (
-                known.text if known else task
-            )
-            status = claude_tools.plan_status(data) if "status" in data else None
-            kept = known.status if known else "pending"
-            self._tasks[task] = ev.PlanEntry(text=text, status=status or kept)
-        return [ev.Plan(time=time, entries=tuple(self._tasks.values()))]
-
     def _user(self, data: dict[str, Any], time: float) -> list[ev.Event] | None:
         if data.get("isReplay") is True:
             self._unread.discard(get_str(data, "uuid"))
-            self._idle = False
-            return []
-        content = get_dict(data, "message").get("content")
-        if isinstance(content, str):
-            content = [{"type": "text", "text": content}]
-        if not isinstance(content, list):
+            return self._at_work(time)
+        content = content_blocks(get_dict(data, "message"))
+        if content is None:
             return None
         found: list[ev.Event] = []
         for block in content:
-            kind = get_str(block, "type") if isinstance(block, dict) else ""
+            kind = get_str(block, "type")
             if kind == "tool_result":
                 found += self._tool_result(block, data.get("tool_use_result"), time)
             elif kind == "text" and not get_str(data, "parent_tool_use_id"):
                 text = get_str(block, "text")
-                found.append(ev.State(time=time, state="agent-note", text=text))
+                if not text.startswith("[Request interrupted"):  # its result says it, too
+                    found.append(ev.State(time=time, state="agent-note", text=text))
             elif kind not in ("text", "image", "document"):
                 return None
         return found
 
-    def _tool_result(
-        self, block: dict[str, Any], details: Any, time: float
-    ) -> list[ev.Event]:
+    def _tool_result(self, block: dict[str, Any], details: Any, time: float) -> list[ev.Event]:
         call = get_str(block, "tool_use_id")
-        known = self._calls.get(call)
-        output = result_text(block.get("content"))
+        tool = self._calls.get(call, "")
+        output = claude_tools.result_text(block.get("content"))
         failed = block.get("is_error") is True
-        if known and known.is_plan and not failed:
-            return (
-                self._task_created(call, output, time)
-                if known.tool == "TaskCreate"
-                else []
-            )
+        if tool in claude_tools.PLAN_TOOLS and not failed:
+            return _plan(self._plan.created(call, output), time)
         return [
             ev.ToolUpdate(
                 time=time,
                 call=call,
                 status="failed" if failed else "completed",
                 output=output,
-                exit_code=bash_exit_code(
-                    known.tool if known else "", output, failed, details
-                ),
-                category=known.category if known else "other",
+                exit_code=claude_tools.bash_exit_code(tool, output, failed, details),
+                category=claude_tools.tool_category(tool),
             )
         ]
 
-    def _task_created(self, call: str, output: str, time: float) -> list[ev.Event]:
-        number = re.search(r"#(\w+)", output)
-        if number is None or call not in self._task_calls:
-            return []
-        entry = ev.PlanEntry(text=self._task_calls[call], status="pending")
-        self._tasks[number.group(1)] = entry
-        return [ev.Plan(time=time, entries=tuple(self._tasks.values()))]
-
     def _result(self, data: dict[str, Any], time: float) -> list[ev.Event]:
         self._results += 1
-        self._idle = True
+        self._idle, self._in_turn = True, False
         if not self._session:
             self._session = get_str(data, "session_id")
         found = self._result_text(data, time)
-        found.append(self._usage(data, time))
+        found.append(self._meter.read(data, time))
         denials = [
-            fields.one_line(
-                f"{get_str(item, 'tool_name')}: {claude_tools.tool_title('', get_dict(item, 'tool_input'), self._cwd)}"
-            )
+            f"{get_str(item, 'tool_name')}: "
+            + claude_tools.tool_title("", get_dict(item, "tool_input"), self._cwd)
             for item in get_dicts(data, "permission_denials")
         ]
         about = {
@@ -348,67 +282,34 @@ class ClaudeDecoder:
             "duration_ms": get_int(data, "duration_ms"),
             "denied": denials,
         }
-        if interrupted(data):
-            found.append(
-                ev.State(
-                    time=time, state="interrupted", text="The agent was interrupted."
-                )
-            )
+        if claude_result.interrupted(data):
+            text = "The agent was interrupted."
+            found.append(ev.State(time=time, state="interrupted", text=text))
         found.append(ev.State(time=time, state="turn", data=about))
         self._turn_texts.clear()
         return found
 
     def _result_text(self, data: dict[str, Any], time: float) -> list[ev.Event]:
         """Normally the last message once more; else the only place where it is said."""
-        text = get_str(data, "result")
         if data.get("is_error") is not False:
-            if interrupted(data):
+            if claude_result.interrupted(data):
                 return self._release_error(fatal=False)
             held, self._held_error = self._held_error, None
-            said = text or "; ".join(str(item) for item in _list(data, "errors"))
-            said = (
-                said
-                or (held[2] if held else "")
-                or result_phrase(get_str(data, "subtype"))
-            )
-            code = error_code(get_int(data, "api_error_status"), said)
+            said = claude_result.error_text(data) or (held.text if held else "")
+            code = claude_result.error_code(get_int(data, "api_error_status"), said)
             if code == "agent.failed" and held:
-                code = held[1]
-            return [ev.Error(time=time, code=code, message=said, fatal=True)]
+                code = held.code
+            said = said or "The agent ended its turn with an error."
+            return [ev.Error(time=time, code=code, message=said)]
+        text = get_str(data, "result")
         found = self._release_error(fatal=False)
         if text.strip() and text.strip() not in self._turn_texts:
             found.append(ev.Message(time=time, text=text))
         return found
 
-    def _usage(self, data: dict[str, Any], time: float) -> ev.Usage:
-        """`modelUsage` counts sub-agents too and is what the cost is made of; else the turns' sum."""
-        turn = get_dict(data, "usage")
-        for name, key, _ in TOKEN_FIELDS:
-            count = get_int(turn, key)
-            if count is not None:
-                self._turn_tokens[name] = self._turn_tokens.get(name, 0) + count
-        models = [
-            item
-            for item in get_dict(data, "modelUsage").values()
-            if isinstance(item, dict)
-        ]
-        totals: dict[str, int | None] = {}
-        for name, _, key in TOKEN_FIELDS:
-            counts = [get_int(model, key) for model in models]
-            known = [count for count in counts if count is not None]
-            complete = bool(models) and len(known) == len(models)
-            totals[name] = sum(known) if complete else self._turn_tokens.get(name)
-        cost = fields.get_amount(data, "total_cost_usd")
-        source = "" if cost is None else "agent"
-        return ev.Usage(time=time, **totals, cost_usd=cost, cost_source=source)
-
-    def _control_request(
-        self, data: dict[str, Any], time: float
-    ) -> list[ev.Event] | None:
+    def _control_request(self, data: dict[str, Any], time: float) -> list[ev.Event] | None:
         request = get_dict(data, "request")
-        if get_str(request, "subtype") != "can_use_tool" or not get_str(
-            data, "request_id"
-        ):
+        if get_str(request, "subtype") != "can_use_tool" or not get_str(data, "request_id"):
             return None
         tool, asked = get_str(request, "tool_name"), get_dict(request, "input")
         return [
@@ -425,9 +326,7 @@ class ClaudeDecoder:
             )
         ]
 
-    def _control_cancel(
-        self, data: dict[str, Any], time: float
-    ) -> list[ev.Event] | None:
+    def _control_cancel(self, data: dict[str, Any], time: float) -> list[ev.Event] | None:
         request = get_str(data, "request_id")
         if not request:
             return None
@@ -442,73 +341,27 @@ class ClaudeDecoder:
         held, self._held_error = self._held_error, None
         if held is None:
             return []
-        return [ev.Error(time=held[0], code=held[1], message=held[2], fatal=fatal)]
+        return [ev.Error(time=held.time, code=held.code, message=held.text, fatal=fatal)]
 
 
-def error_code(status: int | None, text: str) -> str:
-    if status in (401, 403) or AUTH_TEXT.search(text):
-        return "agent.auth"
-    if status is not None or re.search(r"\bAPI Error\b", text):
-        return "agent.api"
-    return "agent.failed"
-
-
-def interrupted(result: dict[str, Any]) -> bool:
-    return get_str(result, "terminal_reason").startswith("aborted")
-
-
-def result_phrase(subtype: str) -> str:
-    phrases = {
-        "error_max_turns": "The agent reached its limit of turns.",
-        "error_max_budget_usd": "The agent reached its cost limit.",
-    }
-    return phrases.get(subtype, "The agent ended its turn with an error.")
-
-
-def result_text(content: Any) -> str:
-    """A tool result's content is a string or a list of blocks."""
+def content_blocks(message: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """A message's content is a text or a list of blocks; None for anything else."""
+    content = message.get("content")
     if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = []
-    for block in content:
-        if isinstance(block, dict):
-            kind = get_str(block, "type")
-            texts.append(
-                get_str(block, "text") if kind == "text" else f"[{kind or 'unknown'}]"
-            )
-    return "\n".join(texts)
-
-
-def bash_exit_code(tool: str, output: str, failed: bool, details: Any) -> int | None:
-    if tool != "Bash":
+        return [{"type": "text", "text": content}]
+    if not isinstance(content, list) or not all(isinstance(block, dict) for block in content):
         return None
-    if failed:
-        match = EXIT_CODE.match(output)
-        return int(match.group(1)) if match else None
-    done = isinstance(details, dict) and "stdout" in details
-    return (
-        0
-        if done
-        and not details.get("interrupted")
-        and not details.get("backgroundTaskId")
-        else None
-    )
+    return content
 
 
-def _list(data: dict[str, Any], key: str) -> list[Any]:
-    value = data.get(key)
-    return value if isinstance(value, list) else []
+def _plan(entries: tuple[ev.PlanEntry, ...] | None, time: float) -> list[ev.Event]:
+    return [] if entries is None else [ev.Plan(time=time, entries=entries)]
 
 
 def _rate_limit(data: dict[str, Any], time: float) -> list[ev.Event]:
     status = get_str(get_dict(data, "rate_limit_info"), "status")
     if status in ("", "allowed"):
         return []
-    text = (
-        "The account's rate limit is near."
-        if "warning" in status
-        else "The account's rate limit is reached."
-    )
+    how = "near" if "warning" in status else "reached"
+    text = f"The account's rate limit is {how}."
     return [ev.State(time=time, state="rate-limit", text=text, data={"status": status})]

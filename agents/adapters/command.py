@@ -34,6 +34,7 @@ class CommandDecoder:
 
     session = ""
     turn_done = False
+    give_up = False
 
     def feed(self, line: JournalLine) -> list[ev.Event]:
         if line.s == "in" or not isinstance(line.d, str):
@@ -55,9 +56,7 @@ class CommandAdapter:
             return Availability(installed=False, detail="No command is set.")
         path = shutil.which(command[0], path=env.get("PATH"))
         if path is None:
-            return Availability(
-                installed=False, detail=f"{command[0]} was not found on PATH."
-            )
+            return Availability(installed=False, detail=f"{command[0]} was not found on PATH.")
         detail = "Whether it is signed in, only a run can tell."
         return Availability(installed=True, path=path, detail=detail)
 
@@ -73,9 +72,7 @@ class CommandAdapter:
                 if not spec.files_dir:
                     raise LaunchError("There is no place for the prompt's file.")
                 path = os.path.join(spec.files_dir, PROMPT_FILE)
-                return Launch(
-                    argv=_put(argv, "{prompt_file}", path), files={path: spec.prompt}
-                )
+                return Launch(argv=_put(argv, "{prompt_file}", path), files={path: spec.prompt})
         return Launch(argv=tuple(argv), stdin=spec.prompt)
 
     def decoder(self) -> CommandDecoder:
@@ -84,9 +81,7 @@ class CommandAdapter:
     def message(self, text: str) -> str:
         raise LaunchError("This agent takes no further prompts while it runs.")
 
-    def answer(
-        self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str
-    ) -> str:
+    def answer(self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str) -> str:
         raise LaunchError("This agent does not ask for permissions.")
 
     def outcome(self, exit: Exit, events: Iterable[ev.Event]) -> Outcome:
@@ -96,20 +91,14 @@ class CommandAdapter:
         if exit.code == 0:
             return Outcome(state="succeeded")
         code = "agent.crashed" if exit.signal is not None else "agent.failed"
-        return Outcome(
-            state="failed", code=code, message=f"The program {exit_phrase(exit)}."
-        )
+        return Outcome(state="failed", code=code, message=f"The program {exit_phrase(exit)}.")
 
 
 def _argument(prompt: str) -> str:
     if "\x00" in prompt:
-        raise LaunchError(
-            "The prompt holds a NUL character and cannot be given as an argument."
-        )
+        raise LaunchError("The prompt holds a NUL character and cannot be given as an argument.")
     if len(prompt.encode("utf-8", "replace")) > ARGUMENT_LIMIT_BYTES:
-        raise LaunchError(
-            "The prompt is too long for an argument: give it by stdin or by file."
-        )
+        raise LaunchError("The prompt is too long for an argument: give it by stdin or by file.")
     # A prompt that looks like an option must not become one.
     return f" {prompt}" if prompt.startswith("-") else prompt
 

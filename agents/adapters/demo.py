@@ -18,9 +18,7 @@ DETAIL = "A script, no model: it follows fixed steps and costs nothing."
 
 class DemoAdapter(ClaudeProtocol):
     name = "demo"
-    capabilities = Capabilities(
-        permissions=True, steering=True, resume=True, usage=True
-    )
+    capabilities = Capabilities(permissions=True, steering=True, resume=True, usage=True)
 
     def available(
         self, *, command: tuple[str, ...], env: Mapping[str, str], home: str

@@ -34,11 +34,7 @@ def get_dict(data: dict[str, Any], key: str) -> dict[str, Any]:
 
 def get_dicts(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
     value = data.get(key)
-    return (
-        [item for item in value if isinstance(item, dict)]
-        if isinstance(value, list)
-        else []
-    )
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def get_int(data: dict[str, Any], key: str) -> int | None:

@@ -8,8 +8,7 @@ from agents.adapters.command import CommandAdapter
 from agents.adapters.demo import DemoAdapter
 
 ADAPTERS: dict[str, Adapter] = {
-    adapter.name: adapter
-    for adapter in (DemoAdapter(), ClaudeAdapter(), CommandAdapter())
+    adapter.name: adapter for adapter in (DemoAdapter(), ClaudeAdapter(), CommandAdapter())
 }
 
 

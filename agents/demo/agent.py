@@ -1,22 +1,18 @@
 """The scripted agent: does what the prompt's directives say, or builds a small web app.
 
-No model is behind it and it says so. It speaks claude's bidirectional stream-json on stdin and stdout
-(prompts, permissions, interrupt, steering, resume), writes real files and runs real commands.
+No model is behind it and it says so. It speaks claude's bidirectional stream-json (prompts,
+permissions, interrupt, steering, resume), writes real files and runs real commands.
 Run as `python -I agent.py`, stdlib only.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import queue
-import re
 import signal
-import subprocess
 import sys
-import threading
 import time
 import uuid
 from pathlib import Path
@@ -24,19 +20,17 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from agents.demo.memory import Memory
 from agents.demo.steps import Step, directive_steps
 from agents.demo.story import story_steps
+from agents.demo.tools import Interrupted, tool_use
+from agents.demo.wire import Wire
 
 MODEL = "scripted (no model)"
 VERSION = "demo-1"
-OUTPUT_LIMIT = 30_000
 FILE_TOOLS = ("Write", "Edit")
-INTERRUPTED = "[Request interrupted by user]"
-LOGIN_TEXT = "Invalid API key · Please run /login"
-
-
-class Interrupted(Exception):
-    """A person interrupted the turn."""
+INTERRUPTED_TEXT = "[Request interrupted by user]"
+LOGIN_TEXT = "Not logged in · Please run /login"
 
 
 class TurnFailed(Exception):
@@ -46,74 +40,6 @@ class TurnFailed(Exception):
         super().__init__(text)
         self.text = text
         self.error = error
-
-
-class Memory:
-    """What a session remembers: its prompts, in a file that a later process reads."""
-
-    def __init__(self, session: str) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", session):
-            raise SystemExit(f"Error: invalid session ID {session[:80]!r}")
-        self.session = session
-        base = (
-            os.environ.get("BAKEOFF_DEMO_STATE")
-            or Path.home() / ".local/state/bakeoff-demo"
-        )
-        self._path = Path(base) / f"{session}.json"
-        self.prompts: list[str] = []
-
-    def load(self) -> bool:
-        try:
-            self.prompts = json.loads(self._path.read_text("utf-8"))
-        except FileNotFoundError:
-            return False
-        return True
-
-    def remember(self, prompt: str) -> None:
-        self.prompts.append(prompt)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(self.prompts), "utf-8")
-        part.replace(self._path)
-
-
-class Wire:
-    """stdin and stdout. A thread reads, so that an interrupt is seen in the middle of a step."""
-
-    def __init__(self) -> None:
-        self.prompts: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self.interrupt = threading.Event()
-        self._write_lock = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def send(self, data: dict[str, Any]) -> None:
-        line = json.dumps(data) + "\n"
-        with self._write_lock:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-
-    def _read(self) -> None:
-        for line in sys.stdin:
-            try:
-                data = json.loads(line)
-            except ValueError:
-                print(
-                    f"Error parsing streaming input line: {line[:200]}", file=sys.stderr
-                )
-                os._exit(1)
-            kind = data.get("type")
-            if kind == "user":
-                self.prompts.put(data)
-            elif kind == "control_response":
-                self.answers.put(data.get("response", {}))
-            elif kind == "control_request":
-                if data.get("request", {}).get("subtype") == "interrupt":
-                    self.interrupt.set()
-                response = {"subtype": "success", "request_id": data.get("request_id")}
-                self.send({"type": "control_response", "response": response})
-        self.answers.put(None)
-        self.prompts.put(None)
 
 
 class Agent:
@@ -154,13 +80,11 @@ class Agent:
                 self._take_waiting()
         except Interrupted:
             aborted = True
-            self._send_user([{"type": "text", "text": INTERRUPTED}])
+            self._send_user([{"type": "text", "text": INTERRUPTED_TEXT}])
         except TurnFailed as failed:
             error = failed
             model = "<synthetic>"
-            self._send_block(
-                {"type": "text", "text": failed.text}, model=model, error=failed.error
-            )
+            self._send_block({"type": "text", "text": failed.text}, model=model, error=failed.error)
         self.failed = aborted or error is not None
         if not self.failed:
             self._say(self.final or "Done. (Scripted agent: no model was used.)")
@@ -168,9 +92,7 @@ class Agent:
 
     def unknown_session(self) -> None:
         text = f"No conversation found with session ID: {self.memory.session}"
-        self._line(
-            "result", subtype="error_during_execution", is_error=True, errors=[text]
-        )
+        self._line("result", subtype="error_during_execution", is_error=True, errors=[text])
 
     def _take(self, prompt: dict[str, Any]) -> None:
         """A prompt is taken up: said back, remembered, and its steps added to this turn's."""
@@ -202,9 +124,7 @@ class Agent:
             case "say":
                 self._say(args[0])
             case "think":
-                self._send_block(
-                    {"type": "thinking", "thinking": args[0], "signature": ""}
-                )
+                self._send_block({"type": "thinking", "thinking": args[0], "signature": ""})
             case "plan":
                 self._plan(args[0])
             case "write":
@@ -221,15 +141,11 @@ class Agent:
             case "sleep":
                 self._pause(number(args[0]))
             case "pause":
-                self._pause(
-                    number(args[0]) * number(os.environ.get("BAKEOFF_DEMO_PACE") or "1")
-                )
+                self._pause(number(args[0]) * number(os.environ.get("BAKEOFF_DEMO_PACE") or "1"))
             case "lines":
                 self._lines(args[0])
             case "recall":
-                self._say(
-                    "\n".join(f"- {prompt}" for prompt in self.memory.prompts[:-1])
-                )
+                self._say("\n".join(f"- {prompt}" for prompt in self.memory.prompts[:-1]))
             case "final":
                 self.final = args[0]
             case "fail":
@@ -240,11 +156,7 @@ class Agent:
                 crash(args[0])
 
     def _pause(self, seconds: float) -> None:
-        if (
-            self.wire.interrupt.wait(seconds)
-            if seconds > 0
-            else self.wire.interrupt.is_set()
-        ):
+        if self.wire.interrupt.wait(seconds) if seconds > 0 else self.wire.interrupt.is_set():
             raise Interrupted
 
     def _lines(self, text: str) -> None:
@@ -281,72 +193,10 @@ class Agent:
             if refusal:
                 denied = {"tool_name": tool, "tool_use_id": call, "tool_input": data}
                 self.denials.append(denied)
-                self._send_tool_result(
-                    call, refusal, f"Error: {refusal}", is_error=True
-                )
+                self._send_tool_result(call, refusal, f"Error: {refusal}", True)
                 return
-        try:
-            output, details, is_error = self._use(tool, data)
-        except (OSError, ValueError) as exc:
-            output, details, is_error = (
-                f"<tool_use_error>{exc}</tool_use_error>",
-                str(exc),
-                True,
-            )
-        self._send_tool_result(call, output, details, is_error=is_error)
-
-    def _use(self, tool: str, data: dict[str, Any]) -> tuple[str, Any, bool]:
-        if tool == "Bash":
-            return self._bash(data["command"])
-        path = Path(data["file_path"])
-        if tool == "Read":
-            text = path.read_text("utf-8", "replace")
-            lines = text.split("\n")
-            shown = "\n".join(f"{n:>6}\t{line}" for n, line in enumerate(lines, 1))
-            return shown[:OUTPUT_LIMIT], {"type": "text"}, False
-        if tool == "Write":
-            kind = "update" if path.exists() else "create"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(data["content"], "utf-8")
-            said = "updated" if kind == "update" else "created"
-            return f"File {said} successfully at: {path}", {"type": kind}, False
-        text = path.read_text("utf-8")
-        if text.count(data["old_string"]) != 1:
-            raise ValueError("String to replace must be found exactly once in file.")
-        path.write_text(text.replace(data["old_string"], data["new_string"]), "utf-8")
-        return (
-            f"The file {path} has been updated successfully.",
-            {"type": "update"},
-            False,
-        )
-
-    def _bash(self, command: str) -> tuple[str, Any, bool]:
-        process = subprocess.Popen(
-            ["/bin/bash", "-c", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        done = threading.Event()
-        chunks: list[bytes] = []
-
-        def drain() -> None:
-            assert process.stdout is not None
-            chunks.append(process.stdout.read())
-            process.wait()
-            done.set()
-
-        threading.Thread(target=drain, daemon=True).start()
-        while not done.wait(0.05):
-            if self.wire.interrupt.is_set():
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                raise Interrupted
-        output = b"".join(chunks).decode("utf-8", "replace").rstrip("\n")[:OUTPUT_LIMIT]
-        if process.returncode:
-            return f"Exit code {process.returncode}\n{output}", f"Error: {output}", True
-        return output, {"stdout": output, "stderr": "", "interrupted": False}, False
+        result = tool_use(tool, data, self.wire.interrupt)
+        self._send_tool_result(call, *result)
 
     def _ask(self, tool: str, data: dict[str, Any], call: str) -> str:
         """Why the tool may not be used; empty if it may."""
@@ -361,9 +211,7 @@ class Agent:
                     "subtype": "can_use_tool",
                     "tool_name": tool,
                     "input": data,
-                    "permission_suggestions": [
-                        {**suggestion, "destination": "localSettings"}
-                    ],
+                    "permission_suggestions": [{**suggestion, "destination": "localSettings"}],
                     "tool_use_id": call,
                 },
             }
@@ -411,9 +259,7 @@ class Agent:
             claude_code_version=VERSION,
         )
 
-    def _send_block(
-        self, block: dict[str, Any], model: str = MODEL, error: str = ""
-    ) -> None:
+    def _send_block(self, block: dict[str, Any], model: str = MODEL, error: str = "") -> None:
         self.chars_out += len(json.dumps(block, ensure_ascii=False))
         self.messages += 1
         message = {
@@ -441,7 +287,7 @@ class Agent:
         self._line("user", message=message, parent_tool_use_id=None, **extra)
 
     def _send_tool_result(
-        self, call: str, output: str, details: Any, *, is_error: bool = False
+        self, call: str, output: str, details: Any, is_error: bool = False
     ) -> None:
         self.chars_in += len(output)
         block: dict[str, Any] = {
@@ -486,9 +332,7 @@ def prompt_text(prompt: dict[str, Any]) -> str:
     content = prompt.get("message", {}).get("content", "")
     if isinstance(content, str):
         return content
-    return "\n".join(
-        block.get("text", "") for block in content if block.get("type") == "text"
-    )
+    return "\n".join(block.get("text", "") for block in content if block.get("type") == "text")
 
 
 def number(text: str) -> float:
@@ -511,10 +355,14 @@ def main() -> int:
     parser.add_argument("--resume", default="")
     options = parser.parse_args()
     sys.stdin.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    memory = Memory(options.resume or options.session_id or str(uuid.uuid4()))
-    known = memory.load()
+    try:
+        memory = Memory(options.resume or options.session_id or str(uuid.uuid4()))
+        known = memory.load()
+    except (OSError, ValueError) as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
     if options.session_id and known and not options.resume:
-        print(f"Error: Session ID {memory.session} is already in use.", file=sys.stderr)
+        sys.stderr.write(f"Error: Session ID {memory.session} is already in use.\n")
         return 1
     agent = Agent(Wire(), memory, options.mode)
     if options.resume and not known:

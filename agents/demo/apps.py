@@ -20,17 +20,30 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{greeting}</title>
 <style>
-:root { color-scheme: light dark; --ink: light-dark(#1d2330, #e8ebf2); --soft: light-dark(#5b6475, #9aa4b8);
-  --card: light-dark(#ffffff, #1b202b); --line: light-dark(#dfe3ea, #2e3543); --accent: {accent}; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; color: var(--ink);
-  background: light-dark(#f3f5f9, #12161e); font: 16px/1.5 system-ui, sans-serif; }
-main { width: min(34rem, calc(100vw - 3rem)); background: var(--card); border: 1px solid var(--line);
-  border-top: 4px solid var(--accent); border-radius: 12px; padding: 2.25rem 2.5rem; box-sizing: border-box; }
+:root {
+  color-scheme: light dark;
+  --accent: {accent};
+  --ink: light-dark(#1d2330, #e8ebf2);
+  --soft: light-dark(#5b6475, #9aa4b8);
+  --line: light-dark(#dfe3ea, #2e3543);
+}
+body {
+  margin: 0; min-height: 100vh; display: grid; place-items: center;
+  color: var(--ink); background: light-dark(#f3f5f9, #12161e); font: 16px/1.5 system-ui, sans-serif;
+}
+main {
+  box-sizing: border-box; width: min(34rem, calc(100vw - 2rem)); padding: 2.25rem 2.5rem;
+  background: light-dark(#ffffff, #1b202b); border: 1px solid var(--line);
+  border-top: 4px solid var(--accent); border-radius: 12px;
+}
 h1 { margin: 0 0 .25rem; font-size: 2.25rem; letter-spacing: -.02em; }
 p { margin: 0; color: var(--soft); }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem; margin: 1.75rem 0 0;
-  padding-top: 1.25rem; border-top: 1px solid var(--line); }
-dt { color: var(--soft); } dd { margin: 0; font-weight: 600; }
+dl {
+  display: grid; grid-template-columns: max-content 1fr; gap: .35rem 1.25rem;
+  margin: 1.75rem 0 0; padding-top: 1.25rem; border-top: 1px solid var(--line);
+}
+dt { color: var(--soft); }
+dd { margin: 0; font-weight: 600; }
 a { color: inherit; text-decoration-color: var(--accent); text-underline-offset: .2em; }
 </style>
 </head>

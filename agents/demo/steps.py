@@ -37,7 +37,5 @@ def _step(kind: str, text: str) -> Step:
         parts = text.split("|", 1 if kind == "write" else 2)
         parts += [""] * ((2 if kind == "write" else 3) - len(parts))
         path, *texts = parts
-        return Step(
-            kind, (path.strip(), *(part.replace("\\n", "\n") for part in texts))
-        )
+        return Step(kind, (path.strip(), *(part.replace("\\n", "\n") for part in texts)))
     return Step(kind, (text,))

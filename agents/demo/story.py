@@ -1,7 +1,8 @@
 """What the demo agent does without directives: a small web app, told as steps.
 
-The words choose the framework. Of a prompt that names several, the part under its "Strategy" heading
-decides. A later prompt can change the greeting, by putting a text in quotes; more it cannot do, and says so.
+The words choose the framework. Of a prompt that names several, the part under its "Strategy"
+heading decides. A later prompt can change the greeting, by putting a text in quotes; more it cannot
+do, and says so.
 """
 
 from __future__ import annotations
@@ -30,9 +31,7 @@ HONEST = "(I am a scripted agent: my steps are fixed and no model was used.)"
 
 def frameworks_named(text: str) -> list[str]:
     """Keys of APPS that the text names, in the order of their first mention."""
-    found = {
-        key: re.search(pattern, text, re.IGNORECASE) for key, pattern in WORDS.items()
-    }
+    found = {key: re.search(pattern, text, re.IGNORECASE) for key, pattern in WORDS.items()}
     places = {key: match.start() for key, match in found.items() if match}
     return sorted(places, key=lambda key: places[key])
 
@@ -105,11 +104,7 @@ def app_steps(app: App) -> list[Step]:
 
 
 def closing(app: App) -> str:
-    needs = (
-        "It needs nothing installed"
-        if app.key == "stdlib"
-        else "requirements.txt pins it"
-    )
+    needs = "It needs nothing installed" if app.key == "stdlib" else "requirements.txt pins it"
     return (
         f"The app is in app.py, on {app.framework}; page.py holds the page. {needs}. It listens on "
         "127.0.0.1 at the port in PORT, shows its page at / and answers /health.\n\n"
@@ -132,9 +127,7 @@ def readme_steps(app: App) -> list[Step]:
 def follow_up_steps(prompt: str, count: int) -> list[Step]:
     quoted = QUOTED.search(prompt)
     page = Path("page.py")
-    line = (
-        GREETING.search(page.read_text("utf-8", "replace")) if page.is_file() else None
-    )
+    line = GREETING.search(page.read_text("utf-8", "replace")) if page.is_file() else None
     if not quoted or not line:
         return [pause(0.6), Step("final", (no_idea(count),))]
     greeting = quoted[1] or quoted[2]
@@ -168,9 +161,7 @@ def pause(seconds: float) -> Step:
 
 def plan(names: tuple[str, ...], current: int) -> Step:
     """The plan with everything before `current` done and `current` being worked on."""
-    marks = [
-        "*" if i < current else ">" if i == current else "" for i in range(len(names))
-    ]
+    marks = ["*" if i < current else ">" if i == current else "" for i in range(len(names))]
     return Step(
         "plan",
         (";".join(name + mark for name, mark in zip(names, marks, strict=True)),),
