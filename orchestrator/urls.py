@@ -32,7 +32,11 @@ urlpatterns = [
     path("tasks/<int:task_id>/stop", tasks.task_stop, name="task_stop"),
     path("tasks/<int:task_id>/close", tasks.task_close, name="task_close"),
     re_path(_VARIANT + r"$", variants.variant, name="variant"),
-    re_path(_VARIANT + r"/(?P<part>head|ask|runs)$", variants.variant_part, name="variant_part"),
+    re_path(
+        _VARIANT + r"/(?P<part>head|pane|ask|runs|preview)$",
+        variants.variant_part,
+        name="variant_part",
+    ),
     re_path(_VARIANT + r"/stop$", variants.variant_stop, name="variant_stop"),
     re_path(_VARIANT + r"/archive$", variants.variant_archive, name="variant_archive"),
     re_path(_VARIANT + r"/message$", variants.variant_message, name="variant_message"),

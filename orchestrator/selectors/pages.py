@@ -10,7 +10,17 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from orchestrator.lib.errors import NotFound
-from orchestrator.models import Activity, FollowUp, Host, Permission, Project, Run, Task, Variant
+from orchestrator.models import (
+    Activity,
+    Environment,
+    FollowUp,
+    Host,
+    Permission,
+    Project,
+    Run,
+    Task,
+    Variant,
+)
 from orchestrator.selectors.access import Viewer, projects_for, tasks_for
 from orchestrator.selectors.rows import (
     AskRow,
@@ -26,6 +36,7 @@ from orchestrator.selectors.rows import (
 from orchestrator.selectors.tasks import tasks_with_state, variants_with_state
 from orchestrator.states import (
     RUN_STARTED,
+    EnvironmentState,
     MessageState,
     PermissionState,
     ProjectState,
@@ -79,9 +90,7 @@ def asks_for(
     user: Viewer, *, task: Task | None = None, variant: Variant | None = None
 ) -> list[AskRow]:
     """Questions that nobody has answered yet, the oldest first."""
-    pending = _permissions(user).filter(
-        state=PermissionState.PENDING, run__state__in=RUN_STARTED
-    )
+    pending = _permissions(user).filter(state=PermissionState.PENDING, run__state__in=RUN_STARTED)
     if task is not None:
         pending = pending.filter(run__variant__task=task)
     if variant is not None:
@@ -354,6 +363,21 @@ class VariantPage:
     runs: tuple[RunRow, ...]
     asks: tuple[AskRow, ...]
     waiting: tuple[FollowUp, ...]
+    resolution: str
+    project_id: int
+    workspace: bool
+
+    @property
+    def takes_messages(self) -> bool:
+        return self.resolution == Resolution.OPEN and self.row.state != VariantState.ARCHIVED
+
+    @property
+    def can_merge(self) -> bool:
+        return self.resolution == Resolution.OPEN and self.row.mergeable and not self.row.active
+
+    @property
+    def preview_possible(self) -> bool:
+        return self.workspace and self.row.state != VariantState.ARCHIVED
 
 
 def variant_page(user: Viewer, variant: Variant) -> VariantPage:
@@ -369,12 +393,16 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
         )
         for run in loaded.runs.all()
     )
+    environment: Environment | None = getattr(loaded, "environment", None)
     waiting = FollowUp.objects.filter(variant=variant, state=MessageState.QUEUED)
     return VariantPage(
         row=variant_row(loaded, task=loaded.task),
         runs=runs,
         asks=tuple(asks_for(user, variant=variant)),
         waiting=tuple(waiting.select_related("author").order_by("pk")),
+        resolution=loaded.task.resolution,
+        project_id=loaded.task.project_id,
+        workspace=environment is not None and environment.state == EnvironmentState.READY,
     )
 
 

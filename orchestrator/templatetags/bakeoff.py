@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from django import template
 from django.templatetags.static import static
@@ -11,7 +13,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from agents.clean import clean_text
 from orchestrator.lib import markdown as markdown_lib
+from orchestrator.models import Activity
+from orchestrator.selectors.pages import Slots, slots_now
+from orchestrator.selectors.rows import AskRow, VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 
 register = template.Library()
@@ -234,3 +240,139 @@ def person(user: object | None, viewer: object | None = None, nobody: str = "Bak
         return "you"
     full: str = user.get_full_name()  # type: ignore[attr-defined]
     return full or user.get_username()  # type: ignore[attr-defined, no-any-return]
+
+
+# --- Sentences ------------------------------------------------------------------------------------
+
+_WORDS = (
+    "no one two three four five six seven eight nine ten eleven twelve"
+).split()  # fmt: skip
+
+
+@register.filter
+def count_word(items: int | Sequence[object]) -> str:
+    count = items if isinstance(items, int) else len(items)
+    return _WORDS[count] if 0 <= count < len(_WORDS) else f"{count:,}"
+
+
+@register.filter
+def letters(rows: Sequence[VariantRow]) -> str:
+    """A, B and C."""
+    names = [row.letter for row in rows]
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+_VERBS = {
+    "execute": "to run",
+    "edit": "to change",
+    "read": "to read",
+    "search": "to search for",
+    "fetch": "to fetch",
+}
+
+
+@register.filter
+def ask_verb(ask: AskRow) -> str:
+    """What stands before the command or path: `to run`."""
+    verb = _VERBS.get(ask.category)
+    return verb if verb and ask.field else f"to use {ask.tool}"
+
+
+@register.filter
+def ask_question(ask: AskRow) -> str:
+    nouns = {
+        "execute": "run this command",
+        "edit": "change this file",
+        "read": "read this",
+        "search": "search for this",
+        "fetch": "fetch this address",
+    }
+    return f"May {ask.letter} {nouns.get(ask.category, f'use {ask.tool}')}?"
+
+
+_ADVICE = (
+    ("agent.auth", "Sign in with the agent's own CLI, or store a key with the agent. Then send a message to go on."),
+    ("agent.not-installed", "Install it on this machine, then send a message to go on."),
+    ("setup.", "Correct the setup, then send a message: the next run starts with it."),
+    ("budget.", "Start a new task with a larger budget to go on."),
+)  # fmt: skip
+
+
+@register.filter
+def failure_advice(row: VariantRow) -> str:
+    for code, text in _ADVICE:
+        if row.failure_code.startswith(code):
+            return text
+    if row.state == VariantState.LOST:
+        return "What it had written is kept. Send a message to go on from there."
+    return "Send a message to go on from where it stopped."
+
+
+_ACTIVITY = {
+    "project.added": "added the project",
+    "project.changed": "changed the settings of",
+    "task.submitted": "submitted",
+    "task.merging": "began to merge",
+    "task.merged": "merged",
+    "task.open": "opened again",
+    "task.closed": "closed",
+    "run.stop": "asked to stop",
+    "variant.message": "wrote to",
+    "variant.archived": "archived",
+    "permission.allowed": "allowed in",
+    "permission.denied": "denied in",
+    "preview.not-started": "did not start the app of",
+    "preview.starting": "started the app of",
+    "preview.ready": "saw the app answer of",
+    "preview.failed": "saw the app fail of",
+    "preview.exited": "saw the app exit of",
+    "preview.stopped": "stopped the app of",
+}
+_RUN_ACTIVITY = {
+    "queued": "queued a run of",
+    "preparing": "prepares a run of",
+    "running": "saw the agent work on",
+    "waiting": "saw the agent ask in",
+    "succeeded": "saw the agent finish",
+    "failed": "saw the run fail of",
+    "stopped": "stopped the run of",
+    "timed_out": "stopped for lack of time",
+    "lost": "lost the process of",
+}
+
+
+@register.filter
+def activity_text(row: Activity) -> str:
+    if row.verb == "run.state":
+        return _RUN_ACTIVITY.get(row.state, f"moved to {row.state}")
+    return _ACTIVITY.get(row.verb, row.verb.replace(".", " ").replace("_", " "))
+
+
+# --- Addresses and the rest -----------------------------------------------------------------------
+
+
+@register.simple_tag
+def compare_url(task_id: int, left: str, right: str) -> str:
+    """The comparison belongs to the app above: its path is part of the contract."""
+    return f"/tasks/{task_id}/compare?{urlencode({'left': left, 'right': right})}"
+
+
+@register.simple_tag
+def merge_url(task_id: int, letter: str) -> str:
+    return f"/tasks/{task_id}/merge/{letter}"
+
+
+@register.simple_tag
+def favicon(letter: str) -> str:
+    return static(f"img/favicon-{letter.lower()}.svg")
+
+
+@register.simple_tag
+def slots() -> Slots:
+    return slots_now()
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Program output without terminal codes."""
+    return clean_text(text)

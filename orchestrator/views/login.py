@@ -41,9 +41,7 @@ def login_view(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(to)
         form.add_error(None, "No account has this name and password.")
     status = 200 if request.method == "GET" else 400
-    return render(
-        request, "orchestrator/login.html", {"form": form, "next": to}, status=status
-    )
+    return render(request, "orchestrator/login.html", {"form": form, "next": to}, status=status)
 
 
 def _code_login(request: HttpRequest, code: str, to: str) -> HttpResponse:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from agents.models import AgentProfile
 from agents.selectors import profiles_active
-from orchestrator.forms import ROWS_PREFIX, TaskForm, VariantRows, rows_initial
+from orchestrator.forms import ROWS_PREFIX, TaskForm, VariantRowForm, VariantRows, rows_initial
 from orchestrator.lib.errors import AppError
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
+from orchestrator.selectors.rows import DEMO_ADAPTER
 from orchestrator.services import runs, tasks
 from orchestrator.states import VARIANTS_MAX, ProjectState, Resolution
 from orchestrator.views.answers import PageRequest, acted, action, errors_add
@@ -53,22 +57,55 @@ def task_new(request: PageRequest) -> HttpResponse:
         if task is not None:
             return task
         status = 400
-    return render(
-        request,
-        "orchestrator/task_new.html",
+    shown = rows.shown(more="add" in request.POST)
+    context = {
+        "form": form,
+        "rows": shown,
+        "formset": rows,
+        "agents": agents,
+        "projects": projects,
+        "variants_max": VARIANTS_MAX,
+        "preview": bound and "preview" in request.POST,
+        "nav": "tasks",
+        **_start_card(shown, agents),
+    }
+    return render(request, "orchestrator/task_new.html", context, status=status)
+
+
+def _start_card(
+    shown: list[tuple[VariantRowForm, list[str]]], agents: list[AgentProfile]
+) -> dict[str, object]:
+    """What the button will start. task-form.js says the same while a person types."""
+    slots = pages.slots_now()
+    free = max(0, slots.total - slots.used - slots.queued)
+    starting = [
         {
-            "form": form,
-            "rows": rows.shown(more="add" in request.POST),
-            "formset": rows,
-            "agents": agents,
-            "projects": projects,
-            "slots": pages.slots_now(),
-            "variants_max": VARIANTS_MAX,
-            "preview": bound and "preview" in request.POST,
-            "nav": "tasks",
-        },
-        status=status,
-    )
+            "letter": letter,
+            "agent": row.chosen,
+            "model": row["model"].value() or row.models.get(row.chosen, ""),
+            "strategy": row["strategy"].value() or "",
+        }
+        for row, letters in shown
+        for letter in letters
+    ]
+    demo = [profile.name for profile in agents if profile.adapter == DEMO_ADAPTER]
+    return {
+        "starting": starting,
+        "total": len(starting),
+        "free": free,
+        "when": start_sentence(len(starting), free),
+        "models_json": json.dumps({profile.name: profile.model for profile in agents}),
+        "demo_json": json.dumps(demo),
+        "demo": any(entry["agent"] in demo for entry in starting),
+    }
+
+
+def start_sentence(total: int, free: int) -> str:
+    if total <= free:
+        return "All start at once." if total > 1 else "It starts at once."
+    if not free:
+        return "All slots are taken: they wait until one is free."
+    return f"{free} start{'s' if free == 1 else ''} at once, the others as slots come free."
 
 
 def _task_initial(request: PageRequest) -> dict[str, object]:

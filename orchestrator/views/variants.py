@@ -43,9 +43,11 @@ def variant(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
 
 @require_GET
 def variant_part(request: PageRequest, task_id: int, letter: str, part: str) -> HttpResponse:
-    """One changing part of the page: `head`, `ask`, `runs`."""
+    """One changing part of the page. Of the runs only those `after` a number, for the end of the list."""
     found = _variant(request, task_id, letter)
-    context = {"own": pages.variant_page(request.user, found)}
+    after = request.GET.get("after", "")
+    own = pages.variant_page(request.user, found)
+    context = {"own": own, "after": int(after) if after.isdigit() and len(after) < 9 else 0}
     return render(request, f"orchestrator/_variant_{part}.html", context)
 
 

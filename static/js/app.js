@@ -1,0 +1,6 @@
+// Behaviour that every page has. All of it adds to pages that work without it.
+import "./clock.js";
+import "./dialogs.js";
+import "./jump.js";
+import "./keys.js";
+import "./swaps.js";

@@ -1,0 +1,76 @@
+// Keys. An element with data-key="y" is what `y` does: a link or button is pressed, a field gets the focus.
+import { dialogOpen } from "./dialogs.js";
+import { jumpOpen } from "./jump.js";
+
+const GO = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
+const GO_WITHIN_MS = 1500;
+let goAt = -Infinity;
+
+const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") && !["checkbox", "radio"].includes(target.type);
+
+function act(element) {
+  if (element.matches("input:not([type=checkbox], [type=radio]), textarea")) element.focus();
+  else element.click();
+}
+
+function tabStep(step) {
+  const tabs = [...document.querySelectorAll(".tabs .tab")];
+  const at = tabs.findIndex((tab) => tab.hasAttribute("aria-current"));
+  tabs[at + step]?.click();
+  return at >= 0;
+}
+
+/** True if the key meant something. */
+function press(key) {
+  if (performance.now() - goAt < GO_WITHIN_MS && GO[key]) {
+    location.assign(GO[key]);
+    return true;
+  }
+  const named = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key);
+  if (named) {
+    act(named);
+    return true;
+  }
+  switch (key) {
+    case "?":
+      return dialogOpen("keys");
+    case "/":
+      return jumpOpen();
+    case "c":
+      document.querySelector(".top .new")?.click();
+      return true;
+    case "g":
+      goAt = performance.now();
+      return true;
+    case "[":
+      return tabStep(-1);
+    case "]":
+      return tabStep(1);
+    case "=":
+      document.getElementById("compare-one")?.click();
+      return true;
+    default:
+      return false;
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const form = event.target.closest?.("form");
+    const button = form?.querySelector("#start, #send, button.go");
+    if (button && event.target.matches("textarea, input, select")) {
+      event.preventDefault();
+      form.requestSubmit(button);
+    }
+    return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+    if (jumpOpen()) event.preventDefault();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && typing(event.target)) event.target.blur();
+  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (press(event.key)) event.preventDefault();
+});
