@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from pytest_django import Settings
+
+from tests.support.merging import Shop
+from tests.support.redis import redis_here, redis_server
+from tests.support.valkey import Valkey
+
+__all__ = ["redis_here", "redis_server"]
+
+
+@pytest.fixture
+def data_dir(settings: Settings, tmp_path: Path) -> Path:
+    settings.BAKEOFF_DATA_DIR = tmp_path / "data"
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def pat(db: None) -> User:
+    return User.objects.create_user("pat", email="pat@example.org", first_name="Pat", last_name="O")
+
+
+@pytest.fixture
+def shop(data_dir: Path, pat: User, redis_here: Valkey, tmp_path: Path) -> Shop:
+    return Shop.make(tmp_path, pat)
