@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.config.settings")
+# Static files are read whole, one by one; they are small.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume", category=Warning)
 django_application = get_asgi_application()
 
 # The rest needs the apps to be ready.

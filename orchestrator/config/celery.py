@@ -28,9 +28,7 @@ from orchestrator.supervisor.pulse import Pulse  # noqa: E402
 app.set_default()
 app.autodiscover_tasks(["orchestrator", "review"], related_name="jobs")
 
-_pulse = Pulse(
-    Places(settings.BAKEOFF_DATA_DIR).pulse, threads=settings.CELERY_WORKER_CONCURRENCY
-)
+_pulse = Pulse(Places(settings.BAKEOFF_DATA_DIR).pulse, threads=settings.CELERY_WORKER_CONCURRENCY)
 
 
 @app.task(name="bakeoff.heartbeat")

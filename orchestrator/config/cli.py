@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="bakeoff", description="Several coding agents on one task; compare, then merge the best."
+        prog="bakeoff",
+        description="Several coding agents on one task; compare, then merge the best.",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     for name, verb, text in (
@@ -52,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--host", help="address to listen on (127.0.0.1)")
             sub.add_argument("--port", type=_port, help="port of the pages (8000)")
             sub.add_argument("--preview-port", type=_port, help="port for previews (8001)")
-            sub.add_argument("--ready-file", metavar="FILE", help="written when all is ready (JSON)")
+            sub.add_argument(
+                "--ready-file", metavar="FILE", help="written when all is ready (JSON)"
+            )
         if verb is _token:
             sub.add_argument("--name", default="command line", help="what the token is for")
         if verb is _adduser:

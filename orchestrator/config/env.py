@@ -34,7 +34,9 @@ def env_bool(name: str, default: bool) -> bool:
         return True
     if value.lower() in ("0", "false", "no", "off"):
         return False
-    raise ImproperlyConfigured(f"{name}={value!r}: must be true or false (or 1, 0, yes, no, on, off).")
+    raise ImproperlyConfigured(
+        f"{name}={value!r}: must be true or false (or 1, 0, yes, no, on, off)."
+    )
 
 
 def env_int(name: str, default: int, *, least: int, most: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from kombu import Queue
+from kombu.entity import Queue
 
 from orchestrator.config.env import (
     env_bool,
@@ -135,7 +135,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
 }
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_QUEUES = [Queue("work"), Queue("runs")]
+CELERY_TASK_QUEUES = [Queue("work"), Queue("runs")]  # type: ignore[no-untyped-call]
 CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_TASK_ROUTES = {
     "orchestrator.run_*": {"queue": "runs"},
@@ -200,6 +200,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _static_storage},
 }
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_USE_FINDERS = _static_storage.endswith("StaticFilesStorage")
 
 # --- Language, time, log --------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
     ) -> HttpResponseBase | None:
         if request.path_info.startswith(settings.BAKEOFF_OWN_LOGIN_PREFIXES):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return,misc]
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class CanonicalHostMiddleware:
@@ -96,7 +96,7 @@ class CanonicalHostMiddleware:
         return HttpResponseRedirect(f"{settings.BAKEOFF_PUBLIC_URL}{request.get_full_path()}")
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names, also inside the import statements of our own ES modules (static/js).
 
     Django's `support_js_module_import_aggregation` would do it for all files and inside comments too,

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +58,8 @@ class Child:
         """SIGTERM, then SIGKILL to the whole group. Safe to call on a program that has ended."""
         if self.code is None:
             self.process.send_signal(signal.SIGTERM)
-            try:
+            with suppress(TimeoutError):  # what is left then is killed
                 await asyncio.wait_for(self.wait(), self.program.stop_within_s)
-            except TimeoutError:
-                pass  # what is left is killed now
         self.kill()
         await self.wait()
 
@@ -72,10 +71,8 @@ class Child:
 
     def kill(self) -> None:
         # The group outlives its leader while any member lives, and its number is not given away before.
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def spawn(program: Program, *, capture: bool = False) -> Child:
@@ -83,7 +80,7 @@ def spawn(program: Program, *, capture: bool = False) -> Child:
     _log_rotate(program.log)
     parent = os.getpid()
     with open(program.log, "ab", buffering=0) as log:
-        process = subprocess.Popen(  # noqa: S603 (argv is ours)
+        process = subprocess.Popen(
             list(program.argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if capture else log,
@@ -91,7 +88,7 @@ def spawn(program: Program, *, capture: bool = False) -> Child:
             env=dict(program.env),
             cwd="/",  # never where a file could be taken for one of our modules
             start_new_session=True,
-            preexec_fn=_preexec(parent, program.death_signal),  # noqa: PLW1509 (one thread only)
+            preexec_fn=_preexec(parent, program.death_signal),  # safe: this process has one thread
         )
     return Child(program, process)
 

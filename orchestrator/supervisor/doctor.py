@@ -102,7 +102,9 @@ def docker_found() -> Finding:
     if path is None:
         return Finding("Docker", False, "Optional: install Docker or Podman to run containers.")
     if _run([path, "info"]) is None:
-        return Finding("Docker", False, f"{path} is there but its engine does not answer: start it.")
+        return Finding(
+            "Docker", False, f"{path} is there but its engine does not answer: start it."
+        )
     return Finding("Docker", True, _said([path, "--version"]))
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -30,7 +30,6 @@ class Entry:
     pid: int
     started: int
 
-    @property
     def alive(self) -> bool:
         return start_ticks(self.pid) == self.started
 
@@ -99,14 +98,14 @@ def table_read(places: Places) -> list[Entry]:
 def leftovers_end(places: Places) -> list[Entry]:
     """End the processes of a killed supervisor. Only for who holds the lock; returns what was found."""
     entries = table_read(places)
-    found = [entry for entry in entries if entry.alive]
+    found = [entry for entry in entries if entry.alive()]
     for entry in found:
         _signal(entry.pid, signal.SIGTERM)
     deadline = time.monotonic() + _END_WITHIN_S
-    while any(entry.alive for entry in found) and time.monotonic() < deadline:
+    while any(entry.alive() for entry in found) and time.monotonic() < deadline:
         time.sleep(0.05)
     for entry in found:
-        if entry.alive:
+        if entry.alive():
             _signal(entry.pid, signal.SIGKILL)
     for pid in _members_left(entries, places.data_dir):
         _signal(pid, signal.SIGKILL)
@@ -140,7 +139,5 @@ def _environ(process: Path) -> list[bytes]:
 
 
 def _signal(pid: int, sig: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, sig)
-    except ProcessLookupError:
-        pass

@@ -35,7 +35,7 @@ class Service:
         self._ready = ready
         self._ready_within_s = ready_within_s
         self._sick = sick
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self.child: Child | None = None
         self.is_ready = asyncio.Event()
 
@@ -43,7 +43,7 @@ class Service:
         """Until `stop`. Raises StartError if the program never gets ready."""
         failures = 0
         ever_ready = False
-        while not self._stopping:
+        while not self._stopping.is_set():
             program = self._make()
             child = self.child = spawn(program)
             self._table.put(program.name, child.pid, child.started)
@@ -54,7 +54,7 @@ class Service:
                 self.is_ready.set()
                 why = await self._until_bad(child)
                 self.is_ready.clear()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             await child.stop()
             failures = 1 if time.monotonic() - began > WELL_AFTER_S else failures + 1
@@ -65,18 +65,18 @@ class Service:
             await asyncio.sleep(pause_s)
 
     async def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         if self.child is not None:
             await self.child.stop()
 
     def kill(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         if self.child is not None:
             self.child.kill()
 
     async def _until_ready(self, child: Child) -> str:
         deadline = time.monotonic() + self._ready_within_s
-        while not self._stopping:
+        while not self._stopping.is_set():
             if child.code is not None:
                 return _ending(child.code)
             if await self._ready(child):
@@ -87,7 +87,7 @@ class Service:
         return "it is stopped"
 
     async def _until_bad(self, child: Child) -> str:
-        while not self._stopping:
+        while not self._stopping.is_set():
             if child.code is not None:
                 return _ending(child.code)
             if self._sick is not None and (why := self._sick(child)):

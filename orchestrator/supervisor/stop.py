@@ -44,7 +44,7 @@ def stop(options: UpOptions, *, say: Callable[[str], None]) -> int:
 
 def _supervisor_end(options: UpOptions) -> None:
     supervisor = next((e for e in table_read(options.places) if e.name == "supervisor"), None)
-    if supervisor is None or not supervisor.alive:
+    if supervisor is None or not supervisor.alive():
         return
     for sig, within_s in ((signal.SIGTERM, _END_WITHIN_S), (signal.SIGKILL, 2.0)):
         try:
@@ -53,6 +53,6 @@ def _supervisor_end(options: UpOptions) -> None:
             return
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
-            if not supervisor.alive:
+            if not supervisor.alive():
                 return
             time.sleep(0.05)

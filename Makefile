@@ -1,0 +1,63 @@
+# Everything a person needs: `make demo`, `make up`, `make test`, `make check`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+BAKEOFF := $(BIN)/bakeoff
+TOOLS_ENV := BAKEOFF_DATA_DIR=$(CURDIR)/.cache/check SECRET_KEY=check
+
+.PHONY: help setup dev demo up stop test test-fast check format lock bench screenshots clean
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# --- Installing -----------------------------------------------------------------------------------
+.venv: .venv/.runtime
+
+.venv/.runtime: requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" tools/venv.sh requirements.lock .venv/.runtime
+
+.venv/.dev: requirements-dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" tools/venv.sh requirements-dev.lock .venv/.dev .venv/.runtime
+
+setup: .venv/.runtime ## make .venv with all that Bakeoff needs to run
+
+dev: .venv/.dev ## make .venv with the tools for tests and checks as well
+
+# --- Running --------------------------------------------------------------------------------------
+demo: .venv/.runtime ## the whole thing on a sample project with a scripted agent
+	@exec $(BAKEOFF) demo
+
+up: .venv/.runtime ## start Bakeoff
+	@exec $(BAKEOFF) up
+
+stop: .venv/.runtime ## end everything that Bakeoff runs
+	@exec $(BAKEOFF) stop
+
+# --- Testing --------------------------------------------------------------------------------------
+test: .venv/.dev ## the whole suite
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+test-fast: .venv/.dev ## what needs no whole processes, no browser, nothing from outside
+	$(BIN)/pytest -n 2 --dist worksteal -m "not system and not browser and not external" $(ARGS)
+
+check: .venv/.dev ## format, lint, types, layers, migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(TOOLS_ENV) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(TOOLS_ENV) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: .venv/.dev ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# --- Keeping --------------------------------------------------------------------------------------
+LOCK := uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --python-version 3.11 -q --no-header
+
+lock: ## resolve the pinned dependencies anew
+	$(LOCK) -o requirements.lock
+	$(LOCK) --extra dev -o requirements-dev.lock
+
+clean: ## remove what was made here, the data dir is left alone
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -1,0 +1,69 @@
+"""The frame of all tests: settings of their own, and a real Redis for each test process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything reads the settings. Short, because a socket's path must be.
+DATA_DIR = Path(tempfile.mkdtemp(prefix="bakeoff-test-"))
+for _name in [name for name in os.environ if name.startswith("BAKEOFF_")]:
+    del os.environ[_name]
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
+    "BAKEOFF_DATA_DIR": str(DATA_DIR),
+    "BAKEOFF_STATIC": "plain",
+    "SECRET_KEY": "of the tests",
+}
+os.environ.pop("REDIS_URL", None)
+os.environ.pop("DATABASE_URL", None)
+
+import django  # noqa: E402
+
+django.setup()
+
+from orchestrator.lib.redis import redis_client  # noqa: E402
+from orchestrator.supervisor import valkey as embedded  # noqa: E402
+from orchestrator.supervisor.child import die_with_parent  # noqa: E402
+from orchestrator.supervisor.places import Places  # noqa: E402
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def redis_server() -> Iterator[None]:
+    """The embedded server, started as `bakeoff up` does it."""
+    places = Places(DATA_DIR)
+    places.ensure()
+    server = subprocess.Popen(
+        embedded.server_argv(
+            server=embedded.server_find(),
+            socket_path=places.redis_socket,
+            directory=places.redis_dir,
+        ),
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+    )
+    deadline = time.monotonic() + 10
+    while not places.redis_socket.exists():
+        assert server.poll() is None and time.monotonic() < deadline, "Valkey does not start"
+        time.sleep(0.01)
+    yield
+    redis_client().close()
+    server.kill()
+    server.wait()
+
+
+@pytest.fixture
+def redis_empty(redis_server: None) -> None:
+    """For tests that look at all that is in Redis."""
+    redis_client().flushall()
