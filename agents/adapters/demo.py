@@ -5,6 +5,7 @@ It speaks claude's wire format, so everything past its start is claude's own ada
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from agents.adapters.base import Availability, Capabilities, Launch, LaunchSpec
 from agents.adapters.claude import MODES, ClaudeProtocol
 
 PROGRAM = Path(__file__).resolve().parent.parent / "demo" / "agent.py"
+VARIABLES = ("BAKEOFF_DEMO_PACE", "BAKEOFF_DEMO_STATE")  # the worker's, passed on
 DETAIL = "A script, no model: it follows fixed steps and costs nothing."
 
 
@@ -40,6 +42,7 @@ class DemoAdapter(ClaudeProtocol):
             argv.append(f"--session-id={spec.new_session}")
         return Launch(
             argv=(*argv, *spec.args),
+            env={name: os.environ[name] for name in VARIABLES if name in os.environ},
             stdin=self.message(spec.prompt),
             stdin_open=True,
             interrupt=self.interrupt(),

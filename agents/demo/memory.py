@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 
@@ -26,7 +27,11 @@ class Memory:
 
     def remember(self, prompt: str) -> None:
         self.prompts.append(prompt)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps(self.prompts), "utf-8")
-        part.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(self.prompts), "utf-8")
+            part.replace(self._path)
+        except OSError as exc:  # a home that cannot be written: this process goes on all the same
+            sys.stderr.write(f"This session will not be remembered: {exc}\n")
+            sys.stderr.flush()

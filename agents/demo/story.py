@@ -1,13 +1,14 @@
 """What the demo agent does without directives: a small web app, told as steps.
 
 The words choose the framework. Of a prompt that names several, the part under its "Strategy"
-heading decides. A later prompt can change the greeting, by putting a text in quotes; more it cannot
-do, and says so.
+heading decides, without one the variant's letter. A later prompt can change the greeting, by putting
+a text in quotes; more it cannot do, and says so.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -36,17 +37,21 @@ def frameworks_named(text: str) -> list[str]:
     return sorted(places, key=lambda key: places[key])
 
 
-def app_choose(prompt: str) -> App:
-    hint = STRATEGY.search(prompt)
-    named = frameworks_named(hint[0]) if hint else []
-    named = named or frameworks_named(prompt) or ["stdlib"]
-    return APPS[named[0]]
+def app_choose(prompt: str, letter: str) -> App:
+    """Variants that were given no hint take the named frameworks in turn: A the first, B the next."""
+    hints = list(STRATEGY.finditer(prompt))
+    hinted = frameworks_named(hints[-1][0]) if hints else []
+    if hinted:
+        return APPS[hinted[0]]
+    named = frameworks_named(prompt) or ["stdlib"]
+    place = ord(letter) - ord("A") if re.fullmatch("[A-Z]", letter) else 0
+    return APPS[named[place % len(named)]]
 
 
 def story_steps(prompt: str, earlier: list[str]) -> list[Step]:
     if earlier:
         return follow_up_steps(prompt, len(earlier))
-    return app_steps(app_choose(prompt))
+    return app_steps(app_choose(prompt, os.environ.get("BAKEOFF_VARIANT", "")))
 
 
 def app_steps(app: App) -> list[Step]:

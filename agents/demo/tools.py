@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,28 +60,26 @@ def edit(path: Path, old: str, new: str) -> ToolResult:
 
 
 def bash(command: str, interrupt: threading.Event) -> ToolResult:
-    """The command's own session, as with claude: ending the agent alone does not end it."""
-    process = subprocess.Popen(
-        ["/bin/bash", "-c", command],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    done = threading.Event()
-    chunks: list[bytes] = []
+    """In a session of its own, as with claude: ending the agent alone does not end the command.
 
-    def drain() -> None:
-        chunks.append(process.communicate()[0])
-        done.set()
-
-    threading.Thread(target=drain, daemon=True).start()
-    while not done.wait(0.05):
-        if interrupt.is_set():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            raise Interrupted
-    output = b"".join(chunks).decode("utf-8", "replace").rstrip("\n")[:OUTPUT_LIMIT]
+    The output goes to a file, so that a child left in the background holds nothing up.
+    """
+    with tempfile.TemporaryFile() as file:
+        process = subprocess.Popen(
+            ["/bin/bash", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        while process.poll() is None:
+            if interrupt.wait(0.02):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise Interrupted
+        file.seek(0)
+        output = file.read(OUTPUT_LIMIT).decode("utf-8", "replace").rstrip("\n")
     if process.returncode:
         return ToolResult(f"Exit code {process.returncode}\n{output}", f"Error: {output}", True)
     return ToolResult(output, {"stdout": output, "stderr": "", "interrupted": False})
