@@ -46,7 +46,7 @@ class Runner:
         self.step = str(self.spec["steps"][0]["name"])
         self.streams: list[Stream] = []
         self.stdin = Stdin(None)
-        self.pid = 0  # the step's process while it has not been waited for
+        self.pid = 0  # the step's process, and how it ended
         self.status: int | None = None
         self.last_started = False  # the last step's process was started
         self.early: list[dict[str, Any]] = []  # for the stdin of a last step that is still to come
@@ -82,12 +82,17 @@ class Runner:
         self._sweep()
         for stream in self.streams:
             stream.close()
-        # Until all is on disk there is no end: exit.json says that the journal is complete.
-        self._persist(self._sync)
-        self._persist(self._scrub)
-        ended["last_n"] = self.journal.n
-        ended["t"] = time.time()
-        self._persist(lambda: files.replace(f"{self.bundle}/exit.json", ended))
+        # However long the disk has no space: there is no end before it is told.
+        while not self._try(lambda: self._finish(ended)) and os.path.exists(self.bundle):
+            self.turn(time.monotonic() + RETRY_S)
+
+    def _finish(self, ended: dict[str, Any]) -> None:
+        """All to disk, exit.json last: it says that the journal is complete."""
+        self.journal.sync(self.step)
+        if not self.scrubbed:
+            self._scrub()
+        ended = {**ended, "t": time.time(), "last_n": self.journal.n}
+        files.replace(f"{self.bundle}/exit.json", ended)
 
     def _steps(self) -> dict[str, Any]:
         """Run the steps up to the first that does not succeed; the beginnings of exit.json."""
@@ -151,17 +156,20 @@ class Runner:
 
     def _step_wait(self) -> str:
         """Turn until the step's process has ended; why it had to, if it did not by itself."""
-        while self.status is None:
+        reason = ""
+        while self.running and not reason:
             self.turn(self.clocks.ends_at)
-            if self.status is not None:
-                break  # it was quicker than whoever wanted to stop it
-            reason = self.wish or self.clocks.expired()
-            if reason:
-                self._stop(reason)
-                self.stdin.close()
-                return reason
+            if self.running:  # else it was quicker than whoever wanted to stop it
+                reason = self.wish or self.clocks.expired()
+        if reason:
+            self._stop(reason)
         self.stdin.close()
-        return ""
+        return reason
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a step's process that has not been waited for."""
+        return bool(self.pid) and self.status is None
 
     # ---- one turn
 
@@ -220,7 +228,7 @@ class Runner:
                 return
             if not pid:
                 return
-            if pid == self.pid and self.status is None:
+            if pid == self.pid and self.running:
                 self.status = status
 
     # ---- the server's wishes
@@ -296,14 +304,14 @@ class Runner:
         self._kill()
 
     def _patient(self) -> bool:
-        return self.status is None and self.wish != "killed"
+        return self.running and self.wish != "killed"
 
     def _terminate(self) -> None:
         """SIGTERM to the group of the step, and to each descendant that has left it."""
         left = self.family.left()
         self._signal_group(signal.SIGTERM)
         # Some count a second SIGTERM as impatience, so nobody gets two.
-        self.family.send(left, signal.SIGTERM, outside=self.pid if self.status is None else 0)
+        self.family.send(left, signal.SIGTERM, outside=self.pid if self.running else 0)
         until = time.monotonic() + self.grace_s
         while left and self.wish != "killed" and time.monotonic() < until:
             self.turn(min(until, time.monotonic() + 0.1))
@@ -311,7 +319,7 @@ class Runner:
 
     def _signal_group(self, number: int) -> None:
         # Once its leader was waited for, the group's number may belong to somebody else.
-        if self.pid and self.status is None:
+        if self.running:
             try:
                 os.killpg(self.pid, number)
             except ProcessLookupError:
@@ -376,12 +384,6 @@ class Runner:
         files.replace(f"{self.bundle}/spec.json", self.spec)
         self.scrubbed = True
 
-    def _sync(self) -> None:
-        self.journal.flush(self.step)
-        if self.journal.blocked:
-            raise BlockingIOError
-        self.journal.sync()
-
     def _try(self, write: Callable[[], None]) -> bool:
         """False when the disk does not take it now; the heartbeat or the end tries again."""
         try:
@@ -389,8 +391,3 @@ class Runner:
         except OSError:
             return False
         return True
-
-    def _persist(self, write: Callable[[], None]) -> None:
-        """Write however long it takes the disk to have space, unless the bundle is gone."""
-        while not self._try(write) and os.path.exists(self.bundle):
-            self.turn(time.monotonic() + RETRY_S)

@@ -68,7 +68,7 @@ def main(bundle: str) -> int:
 
     try:
         runner = Runner(bundle, umask=umask)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except (OSError, ValueError, LookupError, TypeError) as exc:
         answer(f"the bundle cannot be run: {exc!r}")
         return 1
     answer("ok")

@@ -72,7 +72,11 @@ class Journal:
             self.add(step, "sys", {"ev": "warning", "text": text})
             self.flush(step)
 
-    def sync(self) -> None:
+    def sync(self, step: str) -> None:
+        """Everything to disk, or OSError."""
+        self.flush(step)
+        if self.blocked:
+            raise BlockingIOError
         os.fsync(self.fd)
 
 

@@ -251,6 +251,22 @@ def test_a_full_disk_does_not_keep_anybody_from_stopping_the_agent(bench: Bench)
     assert bench.ended(bundle).reason == "stopped"
 
 
+def test_there_is_no_end_before_it_is_told(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("read line", stdin_open=True))
+    info = bundle.shim()
+    assert info is not None
+    # in the way of exit.json, as a full disk would be, but not of the journal
+    obstacle = bundle.path / f"exit.json.{info.pid}.new"
+    obstacle.mkdir()
+    bundle.control("eof", id="eof")
+    wait_for(lambda: bench.sys(bundle, "step-end"), "the agent's end")
+    bundle.control("note", id="late", d={"ev": "late"})
+    wait_for(lambda: bench.sys(bundle, "late"), "a note in between")
+    assert bundle.exit() is None
+    obstacle.rmdir()
+    assert bench.ended(bundle).last_n == len(bench.lines(bundle))
+
+
 def test_the_shim_is_small_and_idle_in_poll(
     bench: Bench, record_property: Callable[[str, object], None]
 ) -> None:
