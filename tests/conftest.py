@@ -55,7 +55,8 @@ def redis_server() -> Iterator[None]:
     )
     deadline = time.monotonic() + 10
     while not places.redis_socket.exists():
-        assert server.poll() is None and time.monotonic() < deadline, "Valkey does not start"
+        assert server.poll() is None, "Valkey does not start"
+        assert time.monotonic() < deadline, "Valkey does not listen"
         time.sleep(0.01)
     yield
     redis_client().close()

@@ -90,6 +90,7 @@ class UpOptions:
         return self._python(
             "worker",
             "celery",
+            "--quiet",
             "--app=orchestrator.config.celery",
             "worker",
             "--beat",

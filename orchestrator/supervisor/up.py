@@ -12,6 +12,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -243,9 +244,8 @@ class Supervisor:
         self.tasks[0].cancel()  # the start, if it is not through
         for child in self.helpers:
             child.kill()
-        live = shims_alive(self.options.data_dir)
-        if live:
-            await self._say_going_on(len(live))
+        if shims_alive(self.options.data_dir):
+            await (self._runs_end() if self.options.demo else self._say_going_on())
         await asyncio.gather(*(service.stop() for service in (self.web, self.worker) if service))
         if self.redis:
             await self.redis.stop()
@@ -254,15 +254,27 @@ class Supervisor:
         await asyncio.gather(*self.tasks, return_exceptions=True)
         self.table.clear()
 
-    async def _say_going_on(self, count: int) -> None:
-        command = "stop_all" if self.options.demo else "going_on"
+    async def _say_going_on(self) -> None:
         try:
-            self.say((await self._manage(command, within_s=6)).strip())
+            self.say((await self._manage("going_on", within_s=6)).rstrip())
         except (StartError, TimeoutError):
+            count = len(shims_alive(self.options.data_dir))
             self.say(f"{count} runs or previews go on in the background.")
+
+    async def _runs_end(self) -> None:
+        """First in their own way, with the worker's help; what that leaves at once."""
+        self.say("Ending the demo's runs and previews …")
+        with suppress(StartError, TimeoutError):
+            self.say((await self._manage("stop_all", within_s=8)).rstrip())
+        shims_kill(self.options.data_dir)
 
 
 def shims_alive(data_dir: Path) -> list[Bundle]:
     """The bundles in the data dir whose shim runs."""
     bundles = map(Bundle, sorted((data_dir / "bundles").glob("[0-9a-f]*")))
     return [b for b in bundles if not b.exit_path.exists() and b.shim_alive()]
+
+
+def shims_kill(data_dir: Path) -> None:
+    for bundle in shims_alive(data_dir):
+        bundle.control("kill", id="supervisor-kill")
