@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -267,9 +266,7 @@ def test_there_is_no_end_before_it_is_told(bench: Bench) -> None:
     assert bench.ended(bundle).last_n == len(bench.lines(bundle))
 
 
-def test_the_shim_is_small_and_idle_in_poll(
-    bench: Bench, record_property: Callable[[str, object], None]
-) -> None:
+def test_the_shim_is_small_and_idle_in_poll(bench: Bench) -> None:
     big = "head -c 10000000 /dev/zero; echo; seq 1 20000; cat >/dev/null; echo ready; sleep 60"
     bundle = bench.start(bench.sh(big, stdin="p" * 1_000_000))
     bench.wait_printed(bundle, "ready")
@@ -277,7 +274,6 @@ def test_the_shim_is_small_and_idle_in_poll(
     assert info is not None
     status = Path(f"/proc/{info.pid}/status").read_text()
     peak_kb = int(status.split("VmHWM:")[1].split()[0])
-    record_property("shim_peak_rss_kb", peak_kb)
     assert peak_kb <= RSS_LIMIT_KB
     wchan = Path(f"/proc/{info.pid}/wchan")
     wait_for(lambda: "poll" in wchan.read_text(), "blocked in poll")

@@ -104,7 +104,7 @@ def test_a_kill_cuts_a_polite_stop_short(bench: Bench) -> None:
     wait_for(lambda: bench.sys(bundle, "stop"), "the stop")
     bundle.control("kill", id="2")
     bench.ended(bundle)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 5.5  # unasked, it has 3 s to be polite and 3 s more
 
 
 def test_an_agent_that_ended_before_the_stop_has_ended_by_itself(bench: Bench) -> None:
@@ -135,23 +135,23 @@ def test_a_stop_given_before_the_start_is_heard(bench: Bench) -> None:
 
 def test_a_silent_agent_meets_the_idle_clock(bench: Bench) -> None:
     # dots without a newline are output too
-    script = "for i in 1 2 3 4 5 6; do printf .; sleep 0.3; done; sleep 60"
+    script = "for i in 1 2 3 4 5 6 7 8; do printf .; sleep 0.3; done; sleep 60"
     began = time.monotonic()
-    bundle = bench.start(bench.sh(script), limits={"idle_s": 1.0, "wall_s": 60.0})
+    bundle = bench.start(bench.sh(script), limits={"idle_s": 1.5, "wall_s": 60.0})
     info = bench.ended(bundle)
     assert info.reason == "idle_timeout"
-    assert time.monotonic() - began >= 2.5
-    assert bench.printed(bundle) == ["......"]
+    assert time.monotonic() - began >= 3.5
+    assert bench.printed(bundle) == ["........"]
 
 
 def test_held_clocks_stand_still(bench: Bench) -> None:
-    bundle = bench.start(
+    bundle = bench.create(
         bench.sh("echo up; cat", stdin_open=True), limits={"idle_s": 0.7, "wall_s": 60.0}
     )
     bundle.control("note", id="1", d={"ev": "ask"}, clock="hold")
     bundle.control("note", id="2", d={"ev": "ask"}, clock="hold")  # a switch, not a counter
+    shim_launch(bundle)
     held = time.monotonic()
-    # the heartbeat is the shim's only reason to wake: it ends nothing
     wait_for(lambda: time.monotonic() > held + 1.5, "twice the limit")
     assert bundle.exit() is None
     bundle.control("note", id="3", d={"ev": "answer"}, clock="release")
