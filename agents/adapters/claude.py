@@ -31,6 +31,7 @@ from agents.adapters.base import (
 )
 from agents.adapters.claude_result import AUTH_TEXT
 from agents.adapters.claude_stream import ClaudeDecoder
+from agents.adapters.claude_tools import tool_category
 from agents.adapters.fields import get_dict, get_dicts, get_str, parse_object
 
 MODES = {
@@ -231,23 +232,23 @@ def _control_response(request: dict[str, Any], response: dict[str, Any]) -> str:
 
 
 def run_permissions(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """ "Allow in this run" as rules of this process.
+    """ "Allow in this run" as rules of this process, as narrow as the CLI's suggestions let them be.
 
-    The CLI's own suggestions would be stored in the workspace's or the person's settings; here
-    they hold for this process only. Of modes only accepting edits is taken: no wider one was meant.
+    Its own would be stored in the workspace's or the person's settings. For an edit it suggests to
+    accept edits; that it also does so beside a rule for a command is more than was meant.
     """
-    rules = []
-    for item in get_dicts(get_dict(request, "context"), "suggestions"):
-        kind = get_str(item, "type")
-        allows = kind == "addRules" and get_str(item, "behavior") == "allow"
-        accepts = kind == "setMode" and get_str(item, "mode") == "acceptEdits"
-        if allows or accepts or kind == "addDirectories":
-            rules.append({**item, "destination": "session"})
-    if not rules:
+    suggested = get_dicts(get_dict(request, "context"), "suggestions")
+    allowed = [
+        item
+        for item in suggested
+        if get_str(item, "type") == "addRules" and get_str(item, "behavior") == "allow"
+    ]
+    if not allowed and tool_category(get_str(request, "tool")) == "edit":
+        allowed = [item for item in suggested if get_str(item, "mode") == "acceptEdits"]
+    if not allowed:
         rule = {"toolName": get_str(request, "tool")}
-        rules.append({"type": "addRules", "rules": [rule], "behavior": "allow"})
-        rules[0]["destination"] = "session"
-    return rules
+        allowed = [{"type": "addRules", "rules": [rule], "behavior": "allow"}]
+    return [{**item, "destination": "session"} for item in allowed]
 
 
 def cli_version(command: tuple[str, ...], env: Mapping[str, str]) -> str:

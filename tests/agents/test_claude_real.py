@@ -161,16 +161,17 @@ def test_allowed_for_the_run_is_not_asked_again_and_not_stored(desk: Desk) -> No
         assert agent.finish().state == "succeeded"
     assert len(agent.of(ev.PermissionRequest)) == 1
     assert sorted(path.name for path in desk.workspace.iterdir()) == ["one", "two"]
-    with desk.start("[[bash touch three]][[bash touch four]]") as agent:
+
+
+def test_a_command_allowed_for_the_run_allows_no_more_than_that(desk: Desk) -> None:
+    command = "[[bash touch one]]"
+    with desk.start(f"{command}{command}[[write two|2]]", permission_mode="ask") as agent:
         agent.answer(request_of(agent), allow=True, scope="run")
-        while not agent.decoder.turn_done:
-            event = agent.wait_for(
-                lambda event: is_request(event) or getattr(event, "state", "") == "turn"
-            )
-            if isinstance(event, ev.PermissionRequest):
-                agent.answer(event, allow=True, scope="run")
+        second = request_of(agent)
+        agent.answer(second, allow=False)
         agent.finish()
-    assert not (desk.workspace / ".claude").exists()
+    assert second.tool == "Write"
+    assert [path.name for path in desk.workspace.iterdir()] == ["one"]  # no settings stored
 
 
 def test_everything_asks_nothing(desk: Desk) -> None:

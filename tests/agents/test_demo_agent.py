@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,7 +185,7 @@ def test_an_interrupt_withdraws_a_question(workspace: Path, env: dict[str, str])
 
 def test_a_resumed_session_remembers(workspace: Path, env: dict[str, str]) -> None:
     session = str(uuid.uuid4())
-    spec = {"cwd": workspace, "env": env}
+    spec: dict[str, Any] = {"cwd": workspace, "env": env}
     with AgentProcess(DEMO, prompt="[[say blue]]", new_session=session, **spec) as agent:
         agent.finish()
         assert agent.decoder.session == agent.launch.session == session
@@ -300,7 +301,7 @@ def test_a_readme_that_is_there_is_kept(workspace: Path, env: dict[str, str]) ->
 
 def test_a_follow_up_changes_the_greeting(workspace: Path, env: dict[str, str]) -> None:
     session = str(uuid.uuid4())
-    spec = {"cwd": workspace, "env": env}
+    spec: dict[str, Any] = {"cwd": workspace, "env": env}
     with AgentProcess(DEMO, prompt="use Flask", new_session=session, **spec) as agent:
         agent.finish()
     ask = 'Make it say "Guten <b> Tag\\" )"'
