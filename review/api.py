@@ -137,7 +137,10 @@ def _variant(request: ApiRequest, task_id: str, ref: int | str) -> Variant:
 
 @router.post("tasks/{task_id}/merge", response={200: MergeOut, ERRORS: ErrorOut})
 def task_merge(request: ApiRequest, task_id: str, body: MergeIn) -> dict[str, Any]:
-    """Merge a Variant. `state` of the answer is merged, conflict or refused (`reason` says why)."""
+    """Merge a Variant. `state` of the answer is merged, conflict or refused (`reason` says why).
+
+    It is pushing in the rare case that the origin's answer was lost: `merges` tells how it went on.
+    """
     merge = variant_merge(
         user=request.auth,
         variant=_variant(request, task_id, body.variant),

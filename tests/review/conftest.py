@@ -7,10 +7,6 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from tests.support.merging import Shop
-from tests.support.redis import redis_here, redis_server
-from tests.support.valkey import Valkey
-
-__all__ = ["redis_here", "redis_server"]
 
 
 @pytest.fixture
@@ -25,5 +21,5 @@ def pat(db: None) -> User:
 
 
 @pytest.fixture
-def shop(data_dir: Path, pat: User, redis_here: Valkey, tmp_path: Path) -> Shop:
+def shop(data_dir: Path, pat: User, tmp_path: Path) -> Shop:
     return Shop.make(tmp_path, pat)
