@@ -271,9 +271,7 @@ class TaskForm(BoundForm):
 
     def __init__(self, *args: Any, projects: QuerySet[Project], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["project"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = projects
+        self.fields["project"].queryset = projects  # type: ignore[attr-defined]
 
     def clean_title(self) -> str:
         return " ".join(str(self.cleaned_data["title"]).split())
@@ -329,9 +327,8 @@ class VariantRowForm(BoundForm):
     def __init__(self, *args: Any, agents: Sequence[AgentProfile], **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"count": 1})
         super().__init__(*args, **kwargs)
-        field = self.fields["agent"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(profile.name, profile.name) for profile in agents]
+        names = [(profile.name, profile.name) for profile in agents]
+        self.fields["agent"].choices = names  # type: ignore[attr-defined]
         self.models = {profile.name: profile.model for profile in agents}
 
     @property
@@ -485,9 +482,8 @@ class AgentForm(BoundForm):
         if profile is not None:
             kwargs["initial"] = self._initial(profile)
         super().__init__(*args, **kwargs)
-        adapter = self.fields["adapter"]
-        assert isinstance(adapter, forms.ChoiceField)
-        adapter.choices = [(name, name) for name in ADAPTERS]
+        adapters = [(name, name) for name in ADAPTERS]
+        self.fields["adapter"].choices = adapters  # type: ignore[attr-defined]
         if profile is not None:
             del self.fields["name"], self.fields["adapter"]
             if profile.secret_names:

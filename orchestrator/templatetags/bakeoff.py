@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +12,9 @@ from urllib.parse import urlencode
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from agents.clean import clean_text
 from orchestrator.lib import markdown as markdown_lib
@@ -23,6 +26,8 @@ from orchestrator.states import PreviewState, ProjectState, RunState, TaskState,
 register = template.Library()
 
 MINUS = "\u2212"
+LEAD_CHARS = 280
+LEAD_READ = 4000
 
 # state -> (colour role, icon, word)
 VARIANT_STATES = {
@@ -226,6 +231,17 @@ def markdown(text: str) -> SafeString:
 
 
 @register.filter
+def lead(text: str) -> str:
+    """The first paragraph of a Markdown text, as plain text of a few lines."""
+    paragraphs = re.split(r"\n\s*\n", text[:LEAD_READ].strip())
+    for paragraph in paragraphs:
+        if not paragraph.lstrip().startswith(("#", "```", "---")):
+            plain_text = html.unescape(strip_tags(markdown_lib.render(paragraph)))
+            return Truncator(" ".join(plain_text.split())).chars(LEAD_CHARS)
+    return Truncator(paragraphs[0].lstrip("# ")).chars(LEAD_CHARS)
+
+
+@register.filter
 def initials(name: str) -> str:
     words = [word for word in name.replace("_", " ").replace("-", " ").split() if word]
     return ("".join(word[0] for word in words[:2]) or "?").upper()
@@ -245,8 +261,9 @@ def person(user: object | None, viewer: object | None = None, nobody: str = "Bak
 # --- Sentences ------------------------------------------------------------------------------------
 
 _WORDS = (
-    "no one two three four five six seven eight nine ten eleven twelve"
-).split()  # fmt: skip
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+)  # fmt: skip
 
 
 @register.filter

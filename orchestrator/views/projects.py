@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from orchestrator.forms import ProjectForm, ProjectSettingsForm
+from orchestrator.git.hub import hub_branches
 from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError
-from orchestrator.git.hub import hub_branches
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import project_get_for
 from orchestrator.services import projects
@@ -22,7 +22,7 @@ _FIELDS = (("project.name", "name"), ("project.exists", "name"), ("ref.", "defau
 
 
 def _field_of(exc: AppError, default: str) -> str:
-    if exc.code in {"project.no-such-branch"}:
+    if exc.code == "project.no-such-branch":
         return "default_branch"
     return next((field for code, field in _FIELDS if exc.code.startswith(code)), default)
 

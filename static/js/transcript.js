@@ -11,7 +11,7 @@ import { Rows } from "./transcript-rows.js";
 
 const WINDOW = 400;          // events that a long run is shown from
 const ROWS_MAX = 1_200;
-const QUEUE_MAX = 4_000;
+const QUEUE_MAX = 1_500;
 const FRAME_MS = 10;         // of each frame for making rows
 const EARLIER = 300;
 const AT_END_PX = 40;
@@ -25,8 +25,8 @@ class Transcript extends HTMLElement {
     this.begin = Math.max(Number(this.getAttribute("after")) || 0, (Number(this.getAttribute("last")) || 0) - WINDOW);
     this.earlier = h("button.more.earlier", { type: "button", hidden: true }, "Show earlier");
     this.earlier.addEventListener("click", () => this.showEarlier());
-    this.list = h("div.rows");
-    this.wait = h("p.mark.waiting", null, icon("run", "spin"), h("span", null, "Waiting for the first line…"));
+    this.list = h("div.trail");
+    this.wait = h("p.mark.firstwait", null, icon("run", "spin"), h("span", null, "Waiting for the first line…"));
     this.replaceChildren(this.earlier, this.wait, this.list);
     this.start(this.begin);
   }
