@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
-from pygments.token import Token as T
+from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator
 
 from review.diff.types import Text
 
@@ -21,26 +21,26 @@ STOP_EVERY = 2_000  # tokens between two looks at the clock
 
 # The classes of the style sheet: a few quiet hues. The first match wins, so the special come first.
 _CLASSES = (
-    (T.Comment, "c"),
-    (T.Literal.String.Interpol, ""),
-    (T.Literal.String.Escape, "n"),
-    (T.Literal.String, "s"),
-    (T.Literal.Number, "n"),
-    (T.Literal.Date, "n"),
-    (T.Keyword.Constant, "n"),
-    (T.Keyword, "k"),
-    (T.Operator.Word, "k"),
-    (T.Name.Function, "f"),
-    (T.Name.Class, "f"),
-    (T.Name.Namespace, ""),
-    (T.Name.Decorator, "d"),
-    (T.Name.Tag, "k"),
-    (T.Name.Attribute, "d"),
-    (T.Name.Entity, "n"),
-    (T.Generic.Heading, "k"),
-    (T.Generic.Subheading, "k"),
-    (T.Generic.Deleted, "c"),
-    (T.Generic.Inserted, "s"),
+    (Comment, "c"),
+    (Literal.String.Interpol, ""),
+    (Literal.String.Escape, "n"),
+    (Literal.String, "s"),
+    (Literal.Number, "n"),
+    (Literal.Date, "n"),
+    (Keyword.Constant, "n"),
+    (Keyword, "k"),
+    (Operator.Word, "k"),
+    (Name.Function, "f"),
+    (Name.Class, "f"),
+    (Name.Namespace, ""),
+    (Name.Decorator, "d"),
+    (Name.Tag, "k"),
+    (Name.Attribute, "d"),
+    (Name.Entity, "n"),
+    (Generic.Heading, "k"),
+    (Generic.Subheading, "k"),
+    (Generic.Deleted, "c"),
+    (Generic.Inserted, "s"),
 )
 _NEVER = frozenset({"Text only", "Text output"})
 _class_of_type: dict[object, str] = {}

@@ -52,6 +52,8 @@ def _alike(a: str, b: str) -> float:
     a, b = a.strip()[:PROBE_CHARS], b.strip()[:PROBE_CHARS]
     if not a or not b:
         return 1.0 if a == b else 0.0
+    if a.startswith(b) or b.startswith(a):  # something was added to the end, however much
+        return max(ALIKE, Indel.normalized_similarity(a, b))
     return Indel.normalized_similarity(a, b, score_cutoff=ALIKE)
 
 

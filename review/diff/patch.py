@@ -30,8 +30,8 @@ def patch_opcodes(patch: bytes) -> tuple[Opcode, ...]:
     """Read the hunks of a one-file `-U0` patch.
 
     Decoded as Latin-1 and split at \\n only, so that no byte is lost and no \\r or U+2028 is taken
-    for a line end. The file header is replaced by one of our own: names in it are hostile, and nothing
-    here needs them.
+    for a line end. The file header is replaced by one of our own: names in it are hostile, and
+    nothing here needs them.
     """
     at = patch.find(b"\n@@ ") + 1
     if at == 0 and not patch.startswith(b"@@ "):

@@ -15,7 +15,7 @@ from itertools import islice
 from review.diff.highlight import Colours, Token
 from review.diff.rows import Fold, Row, View, diff_rows, equal_rows
 from review.diff.text import RAW_BYTE_BASE
-from review.diff.types import FileDiff, Line, Span
+from review.diff.types import FileDiff, Kind, Line, Span
 
 SECTION_ROWS = 200
 LONG_CHARS = 2_000  # a line longer than that scrolls in its own box
@@ -27,6 +27,10 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\uef80-\uefff\U000e0000-\U000e007f]"
 )
+_CONTROLS = (
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI",
+    "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
+)  # fmt: skip
 
 
 def render_diff(
@@ -95,9 +99,9 @@ def text_html(text: str) -> str:
 def _unseen_html(found: re.Match[str]) -> str:
     code = ord(found[0])
     if code < 0x20:
-        name = chr(0x2400 + code)
+        name = _CONTROLS[code]
     elif code == 0x7F:
-        name = "\u2421"
+        name = "DEL"
     elif RAW_BYTE_BASE + 0x80 <= code <= RAW_BYTE_BASE + 0xFF:
         name = f"\\x{code - RAW_BYTE_BASE:02X}"
     else:
@@ -149,6 +153,10 @@ class _Cells:
     ) -> None:
         self.left, self.right = left or (), right or ()
         self.returns = diff.shows_carriage_returns
+        sides = [side for side in (diff.left, diff.right) if side]
+        self.ends = diff.kind is not Kind.SYMLINK and (
+            len(sides) == 1 or any(side.newline for side in sides)
+        )
         self.html = self._split if view == "split" else self._unified
 
     def _split(self, row: Row | Fold) -> str:
@@ -186,6 +194,6 @@ class _Cells:
             text = text[:-1]
         marks = line.changed
         code = code_html(text, tokens, marks) if tokens or marks else text_html(text)
-        if changed and not line.newline:
+        if changed and self.ends and not line.newline:
             code += '<i class="ctl end">no newline at end</i>'
         return code

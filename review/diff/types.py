@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 3
 
 Span = tuple[int, int]
 

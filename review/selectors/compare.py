@@ -58,7 +58,7 @@ class Comparison:
         return self.left.ref != BASE
 
     def file(self, path: str) -> FileChange | None:
-        """The change of a file, by its name or (where that is no text) by the name that is shown."""
+        """The change of a file, by its name or (if that is no text) by the name that is shown."""
         for change in self.files:
             if change.path == path:
                 return change
@@ -115,7 +115,7 @@ def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]
 
 
 def _by_folder(change: FileChange) -> tuple[bool, str, str]:
-    """Folders whole and in order, files of the top level last: the order of the tree and of its keys."""
+    """Folders whole and in order, files of the top level last: the order of the tree."""
     folder, _, name = change.path.rpartition("/")
     return not folder, folder, name
 

@@ -94,9 +94,7 @@ class TreeFile:
     href: str
     status: str
     status_word: str
-    insertions: int
-    deletions: int
-    binary: bool
+    lines: str  # how much changed: +3 −1, or one number where neither side is the old one
     current: bool
 
 
@@ -221,11 +219,19 @@ def _tree_file(name: str, change: FileChange, address: Address, head: str, tail:
         href=f"{head}{quoted}{tail}",
         status=change.status,
         status_word=_STATUS.get(change.status, "changed"),
-        insertions=change.insertions or 0,
-        deletions=change.deletions or 0,
-        binary=change.binary,
+        lines=_lines_say(change, against_base=address.left == BASE),
         current=path == address.path,
     )
+
+
+def _lines_say(change: FileChange, *, against_base: bool) -> str:
+    added, removed = change.insertions or 0, change.deletions or 0
+    if change.binary:
+        return "binary"
+    if not against_base:
+        return f"{added + removed:,}" if added + removed else ""
+    parts = (f"+{added:,}" if added else "", f"\u2212{removed:,}" if removed else "")
+    return " ".join(part for part in parts if part)
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""One changed file: read from git, compared, coloured, rendered, and kept by what it was made of."""
+"""One changed file: read from git, compared, coloured, rendered, kept by what it was made of."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ COLOUR_ROWS = 1_200
 
 @dataclass(frozen=True, slots=True)
 class FileBody:
-    """A file's diff as a page shows it. `html` is "" while `deferred` says why it waits for a click."""
+    """A file's diff as a page shows it. `html` is "" if `deferred` says why it waits for a click."""
 
     kind: str
     notes: tuple[str, ...]
@@ -107,7 +107,7 @@ def _mode(mode: str | None) -> str:
 def _side(
     hub: Path, blob: str | None, mode: str | None, limit_bytes: int
 ) -> tuple[bytes | None, int | None]:
-    """A side's content, or only its size if it is too large to read; (None, None) if there is none."""
+    """A side's content, or only its size if that is too large; (None, None) if there is none."""
     if not blob or not blob.strip("0") or _mode(mode) == SUBMODULE_MODE:
         return None, None
     try:
@@ -203,7 +203,7 @@ def file_lines(
 def file_colours(
     *, hub: Path, left: str, right: str, change: FileChange
 ) -> dict[str, list[list[int | str]]]:
-    """Colours of both sides for a page that lays them over its lines: flat (start, end, class) per line.
+    """Colours of both sides for a page that lays them over its lines: start, end, class, … a line.
 
     Offsets count UTF-16 units, as the browser does.
     """
@@ -233,7 +233,7 @@ def _units(line: str, offset: int) -> int:
 def _colours_of(
     diff: FileDiff, change: FileChange, *, wait_s: float
 ) -> tuple[Colours | None, Colours | None] | None:
-    """The colours of both sides, one None where a side has none; None if there was no time for them."""
+    """The colours of both sides (None where one has none); None if there was no time for them."""
     deadline = time.monotonic() + wait_s
     stopped: list[bool] = []
 

@@ -59,6 +59,9 @@ function onScreen(cell) {
 const follow = (selector) => document.querySelector(selector)?.click();
 const other = (name, on) => follow(`[data-${name}]:not([aria-current])${on ? `[data-${name}="${on}"]` : ""}`);
 
+const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
+let goAt = -Infinity;
+
 const KEYS = {
   j: () => changeGo(1),
   k: () => changeGo(-1),
@@ -77,6 +80,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
   if (document.querySelector("dialog[open]")) return;
+  if (performance.now() - goAt < GO_WITHIN_MS) return;
+  if (event.key === "g") goAt = performance.now();
   const act = /^[0-9]$/.test(event.key) ? () => sideGo(Number(event.key)) : KEYS[event.key];
   if (!act) return;
   event.preventDefault();

@@ -118,6 +118,7 @@ class DiffView extends HTMLElement {
     fold.dataset.left = Number(fold.dataset.left) + down;
     fold.dataset.right = Number(fold.dataset.right) + down;
     fold.dataset.count = count;
+    if (count <= STEP) for (const button of fold.querySelectorAll("[data-expand=up], [data-expand=down]")) button.remove();
     fold.querySelector("span").textContent = `${count.toLocaleString("en")} unchanged line${count === 1 ? "" : "s"}`;
   }
 }

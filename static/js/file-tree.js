@@ -9,7 +9,17 @@ class FileTree extends HTMLElement {
       if (event.key === "Escape" && !this.input.value) this.input.blur();
     });
     this.filter();
-    this.current?.scrollIntoView({ block: "nearest" });
+    this.#currentShow();
+  }
+
+  // Moves the list only, never the page.
+  #currentShow() {
+    const list = this.querySelector(".stuck");
+    if (!this.current || !list) return;
+    const [row, box] = [this.current.getBoundingClientRect(), list.getBoundingClientRect()];
+    const head = list.querySelector(".hd").offsetHeight;
+    if (row.top < box.top + head) list.scrollTop += row.top - box.top - head;
+    else if (row.bottom > box.bottom) list.scrollTop += row.bottom - box.bottom;
   }
 
   get links() {
@@ -31,7 +41,7 @@ class FileTree extends HTMLElement {
       link.toggleAttribute("aria-current", same);
       if (same) link.setAttribute("aria-current", "true");
     }
-    this.current?.scrollIntoView({ block: "nearest" });
+    this.#currentShow();
   }
 
   filter() {
