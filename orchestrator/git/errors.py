@@ -25,6 +25,10 @@ class GitBusyError(GitError, Unavailable):
     default_status = 503
 
 
+class DiskFullError(GitError, Unavailable):
+    default_status = 507
+
+
 class InvalidRefError(GitError, Invalid):
     default_status = 400
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,14 +15,13 @@ from pathlib import Path
 
 from orchestrator.git.errors import (
     CommitNotFoundError,
-    GitError,
     InvalidRefError,
-    OriginUnreachableError,
     RefMovedError,
     SourceError,
     TooLargeError,
 )
-from orchestrator.git.locks import git_network, git_write, repository_lock
+from orchestrator.git.locks import git_network, git_write, repository_lock, writers_end
+from orchestrator.git.network import network_check, upload_pack
 from orchestrator.git.origin import origin_inspect, read_small
 from orchestrator.git.refs import (
     Source,
@@ -34,7 +32,7 @@ from orchestrator.git.refs import (
     rev_check,
     source_check,
 )
-from orchestrator.git.run import NETWORK_TIMEOUT_S, GitResult, first_line, git
+from orchestrator.git.run import NETWORK_TIMEOUT_S, git, git_failure
 
 ORIGIN = "refs/remotes/origin"
 KEPT = "refs/bakeoff/kept"
@@ -78,6 +76,7 @@ def hub_create(*, hub: Path, source: str) -> None:
     with repository_lock(hub):
         if not hub.exists():
             fresh = hub.with_name(hub.name + ".new")
+            writers_end(fresh.with_name(fresh.name + ".network"))
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -247,7 +246,7 @@ def refs_set(*, hub: Path, updates: Iterable[tuple[str, str, str | None]]) -> No
         raise RefMovedError("ref.moved", "The branch was moved by somebody else meanwhile.")
     if "nonexistent object" in result.stderr or "not a valid" in result.stderr:
         raise CommitNotFoundError("commit.not-found", "There is no such commit in this project.")
-    raise GitError("git.failed", f"The branch was not moved: {first_line(result.stderr)}")
+    raise git_failure("update-ref", result)
 
 
 def commit_keep(*, hub: Path, commit: str) -> None:
@@ -280,16 +279,6 @@ def _origin_check(origin: Source) -> None:
         origin_inspect(Path(origin.location))
 
 
-def upload_pack(origin: Source) -> list[str]:
-    """The option that lets git read a local origin which origin_inspect has approved."""
-    if origin.kind is SourceKind.URL:
-        return []
-    found = origin_inspect(Path(origin.location))
-    safe = [f"safe.directory={path}" for path in found.places()]
-    words = ["git", *(word for setting in safe for word in ("-c", setting)), "upload-pack"]
-    return [f"--upload-pack={shlex.join(words)}"]
-
-
 def _fetch(hub: Path) -> None:
     origin = hub_source(hub)
     reader = upload_pack(origin)
@@ -308,7 +297,9 @@ def _fetch(hub: Path) -> None:
     network_check(listed, origin)
     default, heads = _parse_remote(listed.text)
     if not heads:
-        raise SourceError("project.empty", f"{_shown(origin)} has no commits yet: make one first.")
+        raise SourceError(
+            "project.empty", f"{display_path(origin.location)} has no commits yet: make one first."
+        )
     fetched = git_network(
         "fetch",
         *reader,
@@ -339,51 +330,6 @@ def _parse_remote(text: str) -> tuple[str, dict[str, str]]:
         elif name.startswith("refs/heads/"):
             heads[name.removeprefix("refs/heads/")] = value
     return default, heads
-
-
-_SYMPTOMS: tuple[tuple[str, str, str], ...] = (
-    # (what git says, code, sentence)
-    ("could not read Username", "project.auth", "{} needs a sign-in that this account lacks."),
-    ("could not read Password", "project.auth", "{} needs a sign-in that this account lacks."),
-    ("Authentication failed", "project.auth", "{} refused the sign-in of this account."),
-    ("Permission denied (", "project.auth", "{} refused this account's ssh key."),
-    ("requested URL returned error: 401", "project.auth", "{} needs a sign-in."),
-    ("requested URL returned error: 403", "project.auth", "{} refused access to this account."),
-    ("terminal prompts disabled", "project.auth", "{} needs a sign-in that this account lacks."),
-    (
-        "Host key verification failed",
-        "project.host-key",
-        "The ssh host key of {} is not known here: connect to it once with ssh in a terminal.",
-    ),
-    ("dubious ownership", "project.owner", "{} belongs to another user."),
-    (
-        "mismatched algorithms",
-        "project.sha256",
-        "{} uses SHA-256 objects, which are not supported.",
-    ),
-    ("does not appear to be a git repository", "project.not-repository", "{} is not a repository."),
-    ("not found", "project.not-repository", "There is no repository at {}, or it needs a sign-in."),
-    ("returned error: 404", "project.not-repository", "There is no repository at {}."),
-    ("No space left on device", "git.disk-full", "The disk is full."),
-)
-
-
-def network_check(result: GitResult, origin: Source) -> None:
-    if result.code == 0:
-        return
-    details = {"stderr": result.stderr[-2000:]}
-    for symptom, code, sentence in _SYMPTOMS:
-        if symptom in result.stderr:
-            raise SourceError(code, sentence.format(_shown(origin)), details)
-    raise OriginUnreachableError(
-        "project.unreachable",
-        f"{_shown(origin)} cannot be reached: {first_line(result.stderr).rstrip('.')}.",
-        details,
-    )
-
-
-def _shown(origin: Source) -> str:
-    return display_path(origin.location)
 
 
 def shallow_commits(hub: Path) -> str | None:

@@ -10,18 +10,20 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.git.errors import GitBusyError, GitError
-from orchestrator.git.run import WRITER, GitResult, first_line, git
+from orchestrator.git.run import NETWORK_TIMEOUT_S, WRITER, GitResult, git, git_failure
 
 _POLL_S = 0.01
 _CLOCK_SLACK_S = 1.0
-_STALE_AFTER_S = 600.0  # where there is no /proc to ask
+_PROC = Path("/proc/self")
+_STALE_AFTER_S = 60.0  # where there is no /proc to ask
 _LOCK_FILE = re.compile(r"[Uu]nable to create '([^'\n]+\.lock)': File exists")
 
 _held = threading.local()
@@ -58,17 +60,34 @@ def git_write(
     """A git command that changes refs or configuration of a repository of ours, under its lock."""
     with repository_lock(git_dir):
         return _git_writer(
-            *args, git_dir=git_dir, stdin=stdin, timeout_s=timeout_s, check=check, login=False
+            *args,
+            git_dir=git_dir,
+            owner=git_dir,
+            stdin=stdin,
+            timeout_s=timeout_s,
+            check=check,
+            login=False,
         )
 
 
 def git_network(
-    *args: str, git_dir: Path, timeout_s: float = 600.0, check: bool = True
+    *args: str, git_dir: Path, timeout_s: float = NETWORK_TIMEOUT_S, check: bool = True
 ) -> GitResult:
-    """A fetch or push: one at a time, but Snapshots go on meanwhile (git locks each ref itself)."""
-    with repository_lock(git_dir.with_name(git_dir.name + ".network")):
+    """Talk to the origin: one at a time, but Snapshots go on meanwhile (git locks each ref itself).
+
+    Whoever asks what became of a push must not ask while that push, its worker dead, still runs.
+    """
+    owner = git_dir.with_name(git_dir.name + ".network")
+    with repository_lock(owner):
+        writers_wait(owner, timeout_s=timeout_s)
         return _git_writer(
-            *args, git_dir=git_dir, stdin=None, timeout_s=timeout_s, check=check, login=True
+            *args,
+            git_dir=git_dir,
+            owner=owner,
+            stdin=None,
+            timeout_s=timeout_s,
+            check=check,
+            login=True,
         )
 
 
@@ -77,13 +96,31 @@ def writer_env(owner: Path) -> Mapping[str, str]:
     return {WRITER: str(owner)}
 
 
+def writers_wait(owner: Path, *, timeout_s: float) -> None:
+    """Let the git processes of killed workers finish. The caller holds the lock of `owner`."""
+    deadline = time.monotonic() + timeout_s
+    while _writers(owner, since=time.time()) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+
+
+def writers_end(owner: Path) -> None:
+    """End the git processes of killed workers, whose work is to be done again from the start."""
+    while writers := _writers(owner, since=time.time()):
+        for pid in writers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(_POLL_S)
+
+
 def clear_stale_lock(lock: Path, *, owner: Path) -> None:
     """Remove a lock file that a killed writer of `owner` left; wait a little if one is alive."""
     try:
         made = lock.stat().st_mtime
     except FileNotFoundError:
         return
-    if _writer_alive(owner, since=made):
+    network = owner.with_name(owner.name + ".network")
+    unknown = not _PROC.is_dir() and time.time() - made < _STALE_AFTER_S
+    if unknown or _writers(owner, since=made) or _writers(network, since=made):
         time.sleep(_POLL_S)
     elif owner in lock.parents or lock.parent == owner.parent:
         lock.unlink(missing_ok=True)
@@ -94,6 +131,7 @@ def clear_stale_lock(lock: Path, *, owner: Path) -> None:
 def _git_writer(
     *args: str,
     git_dir: Path,
+    owner: Path,
     stdin: bytes | None,
     timeout_s: float,
     check: bool,
@@ -108,7 +146,7 @@ def _git_writer(
             timeout_s=timeout_s,
             check=False,
             login=login,
-            env=writer_env(git_dir),
+            env=writer_env(owner),
         )
         left = _LOCK_FILE.search(result.stderr)
         if result.code == 0 or left is None or time.monotonic() > deadline:
@@ -118,11 +156,7 @@ def _git_writer(
             break  # the origin's own: not ours to touch
         clear_stale_lock(lock, owner=git_dir)
     if check and result.code != 0:
-        raise GitError(
-            "git.failed",
-            f"git {args[0]} failed: {first_line(result.stderr) or f'exit code {result.code}'}",
-            {"code": result.code, "stderr": result.stderr[-4000:]},
-        )
+        raise git_failure(args[0], result)
     return result
 
 
@@ -147,26 +181,29 @@ def _acquire(path: Path, timeout_s: float) -> int:
         raise
 
 
-def _writer_alive(owner: Path, *, since: float) -> bool:
-    """Whether a writer of `owner` runs that was started before `since`."""
-    if not os.path.isdir("/proc/self"):
-        return time.time() - since < _STALE_AFTER_S
+def _writers(owner: Path, *, since: float) -> list[int]:
+    """The git processes marked as writers of `owner` that were started before `since`."""
+    if not _PROC.is_dir():
+        return []
     mark = f"\0{WRITER}={owner}\0".encode()
-    for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
+    found = []
+    for name in os.listdir("/proc"):
+        if not name.isdigit():
             continue
+        process = Path("/proc", name)
         try:
-            environ = Path(entry.path, "environ").read_bytes()
-            if mark not in b"\0" + environ:
+            if mark not in b"\0" + (process / "environ").read_bytes():
                 continue
-            command = Path(entry.path, "cmdline").read_bytes()
-            started = _started(Path(entry.path, "stat").read_bytes())
+            command = (process / "cmdline").read_bytes()
+            started = _started((process / "stat").read_bytes())
         except OSError:
             continue
-        # The credential cache is a daemon that git leaves behind; it writes nothing here.
-        if started <= since + _CLOCK_SLACK_S and b"credential-cache" not in command:
-            return True
-    return False
+        # Not what a hook or helper of git left behind: the credential cache is a daemon.
+        program = os.path.basename(command.split(b"\0", 1)[0])
+        is_git = program.startswith((b"git", b"env")) and b"credential-cache" not in command
+        if is_git and started <= since + _CLOCK_SLACK_S:
+            found.append(int(name))
+    return found
 
 
 def _started(stat: bytes) -> float:

@@ -49,7 +49,7 @@ def origin_inspect(path: Path) -> LocalOrigin:
     return found
 
 
-def read_small(path: Path) -> str | None:
+def read_small(path: Path, *, limit_bytes: int = _SMALL_BYTES) -> str | None:
     """The text of a small regular file; None for anything else (a FIFO must not block us)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -58,7 +58,7 @@ def read_small(path: Path) -> str | None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return os.fsdecode(os.read(descriptor, _SMALL_BYTES))
+        return os.fsdecode(os.read(descriptor, limit_bytes))
     except OSError:
         return None
     finally:

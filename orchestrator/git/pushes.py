@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from orchestrator.git.errors import GitError, InvalidRefError
-from orchestrator.git.hub import hub_source, network_check, upload_pack
+from orchestrator.git.hub import hub_source
 from orchestrator.git.locks import git_network
+from orchestrator.git.network import network_check, upload_pack
 from orchestrator.git.origin import LocalOrigin, origin_inspect, read_small
 from orchestrator.git.refs import SourceKind, display_path, is_commit_id, ref_name_check
 from orchestrator.git.run import (
@@ -96,15 +97,8 @@ def remote_tip(*, hub: Path, branch: str) -> str | None:
     """Where the origin's branch is right now; None if there is no such branch."""
     ref = f"refs/heads/{ref_name_check(branch)}"
     origin = hub_source(hub)
-    listed = git(
-        "ls-remote",
-        *upload_pack(origin),
-        "origin",
-        ref,
-        git_dir=hub,
-        login=True,
-        check=False,
-        timeout_s=90,
+    listed = git_network(
+        "ls-remote", *upload_pack(origin), "origin", ref, git_dir=hub, check=False, timeout_s=90
     )
     network_check(listed, origin)
     for line in listed.text.splitlines():

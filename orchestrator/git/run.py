@@ -24,7 +24,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 from git.cmd import Git
 from git.exc import GitCommandNotFound
 
-from orchestrator.git.errors import GitError, GitMissingError, GitTimeoutError
+from orchestrator.git.errors import DiskFullError, GitError, GitMissingError, GitTimeoutError
 
 WRITER = "BAKEOFF_GIT_WRITER"  # marks a git process that changes a repository of ours
 MINIMUM_VERSION = (2, 38)
@@ -143,12 +143,17 @@ def git(
         timeout_s=timeout_s,
     )
     if check and result.code != 0:
-        raise GitError(
-            "git.failed",
-            f"git {args[0]} failed: {first_line(result.stderr) or f'exit code {result.code}'}",
-            {"code": result.code, "stderr": result.stderr[-4000:]},
-        )
+        raise git_failure(args[0], result)
     return result
+
+
+def git_failure(command: str, result: GitResult) -> GitError:
+    """The error for a git command that failed for no reason we know, or for want of space."""
+    details = {"code": result.code, "stderr": result.stderr[-4000:]}
+    if "No space left on device" in result.stderr or "Disk quota exceeded" in result.stderr:
+        return DiskFullError("git.disk-full", "The disk is full: free some space.", details)
+    reason = first_line(result.stderr) or f"exit code {result.code}"
+    return GitError("git.failed", f"git {command} failed: {reason}", details)
 
 
 def execute(
@@ -271,7 +276,7 @@ def person_config() -> tuple[tuple[str, str], ...]:
 
 def private_names() -> list[str]:
     """What `git` sets for itself only, so that a program of the person's can be started without."""
-    names = [*_environment(login=False, config={}), "GIT_DIR", WRITER]
+    names = [*_environment(login=False, config={}), "GIT_DIR"]
     return [name for name in names if name not in {"PATH", "HOME"}]
 
 

@@ -9,15 +9,13 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.git.errors import GitError
-from orchestrator.git.locks import writer_env
+from orchestrator.git.indexes import REFUSED, Workspace, index_set
 from orchestrator.git.origin import read_small
 from orchestrator.git.refs import is_commit_id
-from orchestrator.git.run import first_line, git
 
 DEPENDENCIES = "installed dependencies"
 CACHE = "cache"
@@ -28,8 +26,6 @@ SPECIAL = "not a regular file"
 UNREADABLE = "cannot be read"
 NESTED = "nested repository: its files are stored, its history is not"
 TOO_MANY = "too many new files"
-BAD_NAME = "a name that git does not allow"
-REFUSED = "refused by git"
 SUBMODULE = "submodule: its commit is stored, its files are not"
 
 # Left out under these names wherever they are, unless base tracks them. Only names that mean one
@@ -56,7 +52,6 @@ _LEFT_OUT: dict[str, str] = {
 }
 _MARKERS = {b"pyvenv.cfg": DEPENDENCIES, b"CACHEDIR.TAG": CACHE}
 _MAX_NESTING = 16
-_MAX_REFUSALS = 100
 _MAX_PATTERNS = 300
 _GITLINK = b"160000 "
 _GONE = "gone"
@@ -88,26 +83,6 @@ class Scan:
     excluded: list[Excluded] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """A worktree seen through the hub's git directory and an index of our own."""
-
-    hub: Path
-    worktree: Path
-    index: Path
-
-    def git(self, *args: str, stdin: bytes | None = None, timeout_s: float = 120) -> list[bytes]:
-        return git(
-            *args,
-            git_dir=self.hub,
-            work_tree=self.worktree,
-            index=self.index,
-            stdin=stdin,
-            timeout_s=timeout_s,
-            env=writer_env(self.index),
-        ).fields()
-
-
 def workspace_scan(
     workspace: Workspace, *, excludes: Sequence[str], limits: SnapshotLimits
 ) -> Scan:
@@ -130,56 +105,6 @@ def workspace_scan(
     _untracked(workspace, scan, limits, patterns, frozenset(left_out[_MAX_PATTERNS:]))
     scan.excluded = sorted(set(scan.excluded), key=lambda excluded: excluded.path)
     return scan
-
-
-def index_set(workspace: Workspace, entries: Iterable[tuple[bytes, str, str]]) -> None:
-    """Put (path, mode, id) into the index as they are; mode 0 takes a path out."""
-    lines = [f"{mode} {oid}\t".encode() + path + b"\0" for path, mode, oid in entries]
-    if lines:
-        workspace.git("update-index", "-z", "--index-info", stdin=b"".join(lines))
-
-
-def index_add(workspace: Workspace, scan: Scan) -> None:
-    """Store the scan's files. One that git refuses is left out and named, not the end of it all."""
-    budget = _MAX_REFUSALS
-    waiting = [scan.add] if scan.add else []
-    while waiting:
-        paths = waiting.pop()
-        refused = _index_add(workspace, paths)
-        if refused is None:
-            continue
-        if budget == 0 or len(paths) == 1:
-            scan.excluded += [_excluded(path, refused) for path in paths]
-            budget = max(0, budget - 1)
-            continue
-        middle = len(paths) // 2
-        waiting += [paths[middle:], paths[:middle]]
-
-
-def _index_add(workspace: Workspace, paths: list[bytes]) -> str | None:
-    """Put all these files into the index, or none and say why."""
-    result = git(
-        "update-index",
-        "-z",
-        "--add",
-        "--remove",
-        "--replace",
-        "--stdin",
-        git_dir=workspace.hub,
-        work_tree=workspace.worktree,
-        index=workspace.index,
-        stdin=b"".join(path + b"\0" for path in paths),
-        timeout_s=600,
-        check=False,
-        env=writer_env(workspace.index),
-    )
-    if "No space left on device" in result.stderr:
-        raise GitError("git.disk-full", "The disk is full: the snapshot could not be stored.")
-    if "Ignoring path " in result.stderr and len(paths) == 1:
-        return BAD_NAME
-    if result.code != 0 or "Ignoring path " in result.stderr:
-        return f"{REFUSED}: {first_line(result.stderr)}"
-    return None
 
 
 class _Names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +9,13 @@ from pathlib import Path
 
 from orchestrator.git.diffs import stat as diff_stat
 from orchestrator.git.errors import WorkspaceGoneError
-from orchestrator.git.hub import KEPT, refs_set
-from orchestrator.git.locks import clear_stale_lock, repository_lock, writer_env
+from orchestrator.git.hub import KEPT, NO_COMMIT, refs_set
+from orchestrator.git.indexes import Workspace, index_add, index_prepare, index_set
+from orchestrator.git.locks import repository_lock
 from orchestrator.git.parents import parent_find
 from orchestrator.git.refs import ref_name_check
 from orchestrator.git.run import AGENT, git, identity_env
-from orchestrator.git.scan import (
-    Excluded,
-    Scan,
-    SnapshotLimits,
-    Workspace,
-    index_add,
-    index_set,
-    workspace_scan,
-)
+from orchestrator.git.scan import Excluded, Scan, SnapshotLimits, workspace_scan
 
 __all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take"]
 
@@ -102,44 +94,15 @@ def snapshot_take(
 
 
 def _scan(workspace: Workspace, base: str, excludes: Sequence[str], limits: SnapshotLimits) -> Scan:
-    """Bring our own index up to the workspace, from whatever a killed predecessor left of it."""
-    index = workspace.index
-    index.parent.mkdir(parents=True, exist_ok=True)
-    lock = index.with_name(index.name + ".lock")
-    while lock.exists():
-        clear_stale_lock(lock, owner=index)
-    if not _is_sound(index):
-        _index_new(workspace, base)
+    """Bring our own index up to the workspace."""
+    index_prepare(workspace, base)
     scan = workspace_scan(workspace, excludes=excludes, limits=limits)
-    removed = [(path, "0", "0" * 40) for path in scan.remove]
+    removed = [(path, "0", NO_COMMIT) for path in scan.remove]
     linked = [(path, "160000", commit) for path, commit in scan.links]
     index_set(workspace, [*removed, *linked])
-    index_add(workspace, scan)
+    for path, reason in index_add(workspace, scan.add):
+        scan.excluded.append(Excluded(os.fsdecode(path), reason))
     return scan
-
-
-def _is_sound(index: Path) -> bool:
-    """Whether the index is whole. git does not check, and takes the end of a torn one for it."""
-    try:
-        content = index.read_bytes()
-    except OSError:
-        return False
-    digest = hashlib.sha1(content[:-20], usedforsecurity=False).digest()
-    return content[:4] == b"DIRC" and content[-20:] == digest
-
-
-def _index_new(workspace: Workspace, base: str) -> None:
-    fresh = workspace.index.with_name(workspace.index.name + ".new")
-    for leftover in (fresh, fresh.with_name(fresh.name + ".lock")):
-        leftover.unlink(missing_ok=True)
-    git(
-        "read-tree",
-        base,
-        git_dir=workspace.hub,
-        index=fresh,
-        env=writer_env(workspace.index),
-    )
-    os.rename(fresh, workspace.index)
 
 
 def _commit(hub: Path, tree: str, parent: str, message: str) -> str:

@@ -13,9 +13,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.git.errors import GitError
+from orchestrator.git.errors import InvalidRefError
 from orchestrator.git.hub import NO_COMMIT, ORIGIN, commit_keep, shallow_commits
-from orchestrator.git.locks import repository_lock
+from orchestrator.git.locks import repository_lock, writer_env, writers_end
 from orchestrator.git.origin import read_small
 from orchestrator.git.refs import is_commit_id, ref_name_check
 from orchestrator.git.run import AGENT, git
@@ -37,8 +37,8 @@ _CONFIG = f"""[core]
 \tgpgSign = false
 """
 _LOCKED = "in use by Bakeoff\n"
-_PREPARING = "being prepared by Bakeoff\n"
 _MAX_SYMREFS = 5
+_PACKED_REFS_BYTES = 16 * 1024**2
 _PACKED_REF = re.compile(r"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
 
 
@@ -47,10 +47,6 @@ class _Admin:
     """A worktree's own directory in the yard (`worktrees/<name>`)."""
 
     path: Path
-
-    @property
-    def complete(self) -> bool:
-        return read_small(self.path / "locked") == _LOCKED
 
 
 def yard_create(*, hub: Path, yard: Path) -> None:
@@ -77,28 +73,29 @@ def worktree_add(
 ) -> None:
     """Check out `base` at `path` as a locked worktree of the yard, on `branch`.
 
-    A worktree that is there stays as it is (a lost `.git` file is put back); one that was left
-    half made is made again. `index` gets a copy of the fresh checkout's index: the first of the
-    Snapshots' own.
+    One that was left half made is made again. One that was made once is never checked out again:
+    its files are the agent's work; only what the agent broke of its repository is mended.
+    `index` gets a copy of the fresh checkout's index: the first of the Snapshots' own.
     """
     ref = f"refs/heads/{ref_name_check(branch)}"
     if not is_commit_id(base):
-        raise GitError("ref.invalid", f"{base!r} is not a commit id.")
-    with repository_lock(yard.with_name(f"{yard.name}.{_key(path)}")):
+        raise InvalidRefError("ref.invalid", f"{base!r} is not a commit id.")
+    made = _made_mark(yard, path)
+    with repository_lock(made):
         admin = _admin_find(yard, path)
-        if admin is not None and admin.complete and path.is_dir():
-            if not os.path.lexists(path / ".git"):
-                _write(path / ".git", f"gitdir: {admin.path.resolve()}\n")
+        if made.exists() and path.is_dir():
+            _mend(hub, admin or _Admin(_admin_name(yard, path)), yard, path, base, ref)
             return
+        writers_end(made)
         commit_keep(hub=hub, commit=base)
         admin = admin or _Admin(_admin_name(yard, path))
         _admin_write(admin, path, ref)
         _branch_write(yard, ref, base)
-        _checkout(hub, admin, path, base)
+        _checkout(hub, admin, path, base, made)
         if index is not None:
             _copy(admin.path / "index", index)
-        _write(path / ".git", f"gitdir: {admin.path.resolve()}\n")
-        _write(admin.path / "locked", _LOCKED)
+        _link_write(admin, path)
+        _write(made, "")
 
 
 def worktree_head(*, yard: Path, path: Path) -> str | None:
@@ -114,17 +111,33 @@ def worktree_head(*, yard: Path, path: Path) -> str | None:
         ref = value.removeprefix("ref:").strip()
         if not value.startswith("ref:") or not _is_ref(ref):
             return None
-        text = read_small(yard / ref) or _packed_ref(yard, ref)
+        text = _ref_read(yard, ref)
     return None
 
 
 def worktree_remove(*, yard: Path, path: Path) -> None:
     """Delete the workspace and the yard's record of it. Branch and commits stay in the yard."""
-    with repository_lock(yard.with_name(f"{yard.name}.{_key(path)}")):
+    made = _made_mark(yard, path)
+    with repository_lock(made):
         admin = _admin_find(yard, path)
+        made.unlink(missing_ok=True)
         _delete_tree(path)
         if admin is not None:
-            shutil.rmtree(admin.path, ignore_errors=True)
+            _delete_tree(admin.path)
+
+
+def _mend(hub: Path, admin: _Admin, yard: Path, path: Path, base: str, ref: str) -> None:
+    """Give an agent that broke its worktree's repository a working one again."""
+    if worktree_head(yard=yard, path=path) is None:
+        _admin_write(admin, path, ref)
+        if not is_commit_id(_ref_read(yard, ref) or ""):
+            _write(yard / ref, f"{base}\n")
+    if not (admin.path / "index").is_file():
+        # Not from a checkout, so that git sees the agent's work as what it is: changes.
+        git("read-tree", base, git_dir=hub, index=admin.path / "index.new")
+        os.rename(admin.path / "index.new", admin.path / "index")
+    if not (path / ".git").is_dir():
+        _link_write(admin, path)
 
 
 def _origin_refs(hub: Path) -> str:
@@ -133,6 +146,11 @@ def _origin_refs(hub: Path) -> str:
     )
     lines = [line for line in listed.text.splitlines() if not line.endswith(f"{ORIGIN}/HEAD")]
     return "# pack-refs with: sorted \n" + "".join(f"{line}\n" for line in lines)
+
+
+def _made_mark(yard: Path, path: Path) -> Path:
+    """Beside the yard, out of the agent's way: the worktree at `path` was made whole once."""
+    return yard.with_name(f"{yard.name}.{_key(path)}.made")
 
 
 def _key(path: Path) -> str:
@@ -161,8 +179,7 @@ def _admin_name(yard: Path, path: Path) -> Path:
 
 def _admin_write(admin: _Admin, path: Path, ref: str) -> None:
     admin.path.mkdir(parents=True, exist_ok=True)
-    # First of all, so that a half-made worktree is known as one and `git worktree prune` keeps off.
-    _write(admin.path / "locked", _PREPARING)
+    _write(admin.path / "locked", _LOCKED)  # first of all: `git worktree prune` keeps off
     _write(admin.path / "commondir", "../..\n")
     _write(admin.path / "HEAD", f"ref: {ref}\n")
     _write(admin.path / "gitdir", f"{path.parent.resolve() / path.name}/.git\n")
@@ -170,13 +187,13 @@ def _admin_write(admin: _Admin, path: Path, ref: str) -> None:
 
 def _branch_write(yard: Path, ref: str, commit: str) -> None:
     """Point the agent's branch to its start; a tip that is there is kept under another name."""
-    old = (read_small(yard / ref) or _packed_ref(yard, ref) or "").strip()
+    old = _ref_read(yard, ref) or ""
     if is_commit_id(old) and old not in {commit, NO_COMMIT}:
         _write(yard / "refs/bakeoff/kept" / old, f"{old}\n")
     _write(yard / ref, f"{commit}\n")
 
 
-def _checkout(hub: Path, admin: _Admin, path: Path, base: str) -> None:
+def _checkout(hub: Path, admin: _Admin, path: Path, base: str, made: Path) -> None:
     path.mkdir(parents=True, exist_ok=True)
     fresh = admin.path / "index.new"
     for leftover in (fresh, admin.path / "index.new.lock"):
@@ -190,17 +207,22 @@ def _checkout(hub: Path, admin: _Admin, path: Path, base: str) -> None:
         work_tree=path,
         index=fresh,
         timeout_s=1800,
-        env={"GIT_LFS_SKIP_DOWNLOAD_ERRORS": "1"},
+        env=writer_env(made),
     )
     os.rename(fresh, admin.path / "index")
 
 
-def _packed_ref(yard: Path, ref: str) -> str | None:
-    try:
-        text = (yard / "packed-refs").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return None
-    return next((commit for commit, name in _PACKED_REF.findall(text) if name == ref), None)
+def _link_write(admin: _Admin, path: Path) -> None:
+    _write(path / ".git", f"gitdir: {admin.path.resolve()}\n")
+
+
+def _ref_read(yard: Path, ref: str) -> str | None:
+    """What a ref of the yard says, loose or packed."""
+    text = read_small(yard / ref)
+    if text is None:
+        packed = read_small(yard / "packed-refs", limit_bytes=_PACKED_REFS_BYTES) or ""
+        text = next((commit for commit, name in _PACKED_REF.findall(packed) if name == ref), None)
+    return text.strip() if text is not None else None
 
 
 def _is_ref(ref: str) -> bool:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -319,37 +318,6 @@ class TestBlobs:
         with pytest.raises(TooLargeError) as caught:
             read("app.py", 10)
         assert caught.value.details["size_bytes"] > 10
-
-
-def test_a_stale_ref_lock_of_a_dead_git_is_cleared(desk: Desk) -> None:
-    lock = write(desk.hub / "refs/heads/bakeoff/1/A.lock", "")
-    desk.write("x.py")
-    taken = desk.snapped()
-    assert not lock.exists()
-    assert commit_resolve(hub=desk.hub, rev=desk.branch) == taken.commit
-
-
-def test_a_living_gits_lock_is_waited_for(desk: Desk) -> None:
-    """An orphan of a killed worker is still at work: its lock is not torn from it."""
-    lock = write(desk.hub / "refs/heads/bakeoff/1/A.lock", "")
-    orphan = subprocess.Popen(
-        ["sh", "-c", f"read go; rm {lock}"],
-        stdin=subprocess.PIPE,
-        env={"BAKEOFF_GIT_WRITER": str(desk.hub), "PATH": os.environ["PATH"]},
-    )
-    now = time.time()
-    os.utime(lock, (now + 5, now + 5))  # made after the orphan was started
-    desk.write("x.py")
-    waiting = subprocess.Popen(["sh", "-c", f"sleep 0.3; test -e {lock}"])
-    try:
-        assert orphan.stdin is not None
-        release = subprocess.Popen(["sh", "-c", "sleep 0.6; echo go"], stdout=orphan.stdin)
-        desk.snapped()
-        assert waiting.wait() == 0, "the lock was removed while its owner was alive"
-        release.wait()
-    finally:
-        orphan.kill()
-        orphan.wait()
 
 
 def test_errors_of_git_are_git_errors(tmp_path: Path) -> None:
