@@ -158,6 +158,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "bakeoff.heartbeat", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "orchestrator.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "merges": {"task": "review.merges_recover", "schedule": 5.0, "options": {"expires": 10}},
 }
 
 # --- Hosts, cookies, headers ----------------------------------------------------------------------

@@ -3,4 +3,5 @@ import "./clock.js";
 import "./dialogs.js";
 import "./jump.js";
 import "./keys.js";
+import "./merge.js";
 import "./swaps.js";

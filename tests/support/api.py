@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -30,7 +28,6 @@ class Api:
     token: str = ""
 
     def __post_init__(self) -> None:
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without
         self.token = token_issue(user=self.user, name="test")
 
     def call(self, method: str, path: str, data: Any = None, *, raw: bytes | None = None) -> Reply:
