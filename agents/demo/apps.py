@@ -122,7 +122,7 @@ app = FastAPI(title="Hello")
 
 @app.get("/", response_class=HTMLResponse)
 def home() -> str:
-    return render(framework="FastAPI", version=version("fastapi"), accent="#059487")
+    return render(framework="FastAPI", version=version("fastapi"), accent="#6c5ce7")
 
 
 @app.get("/health")
