@@ -12,7 +12,7 @@ from django.forms.formsets import DELETION_FIELD_NAME
 
 from agents.adapters.registry import ADAPTERS
 from agents.models import AgentProfile, Login, PermissionMode
-from orchestrator.models import Project
+from orchestrator.models import Project, Variant
 from orchestrator.services.tasks import VariantRequest
 from orchestrator.states import LETTERS, VARIANTS_MAX
 
@@ -399,9 +399,25 @@ VariantRows = forms.formset_factory(
 )
 
 
-def rows_initial(agents: Sequence[AgentProfile]) -> list[dict[str, Any]]:
-    """One row with the first agent: a person adds what they want to compare it with."""
-    return [{"agent": agents[0].name, "count": 2}] if agents else []
+def rows_initial(
+    agents: Sequence[AgentProfile], like: Sequence[Variant] = ()
+) -> list[dict[str, Any]]:
+    """The rows that make variants `like` these, without agents that are gone; else two of the first agent."""
+    names = {profile.name for profile in agents}
+    rows: list[dict[str, Any]] = []
+    for variant in like:
+        row = {
+            "agent": variant.agent.name,
+            "model": "" if variant.model == variant.agent.model else variant.model,
+            "strategy": variant.strategy,
+        }
+        if rows and row.items() <= rows[-1].items():
+            rows[-1]["count"] += 1
+        elif row["agent"] in names:
+            rows.append({**row, "count": 1})
+    if rows or not agents:
+        return rows
+    return [{"agent": agents[0].name, "count": 2}]
 
 
 # --- Agents ---------------------------------------------------------------------------------------
@@ -436,7 +452,10 @@ class AgentForm(BoundForm):
         widget=forms.TextInput(attrs={"class": "in mono", "spellcheck": "false"}),
     )
     permission_mode = forms.ChoiceField(
-        label="Permissions", choices=PermissionMode.choices, required=False
+        label="Permissions",
+        choices=PermissionMode.choices,
+        initial=PermissionMode.ACCEPT_EDITS,
+        required=False,
     )
     login = forms.ChoiceField(label="Signs in with", choices=Login.choices, required=False)
     login_env = forms.CharField(

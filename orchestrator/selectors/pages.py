@@ -406,6 +406,20 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
     )
 
 
+def variants_like(user: Viewer, task: Task | None) -> list[Variant]:
+    """The Variants to offer again: those of `task`, else of the last Task this person submitted, without hints."""
+    source = task or (
+        tasks_for(user).filter(created_by_id=user.pk).order_by("-id").first() if user.pk else None
+    )
+    if source is None:
+        return []
+    variants = list(source.variants.select_related("agent").order_by("position"))
+    if task is None:
+        for variant in variants:
+            variant.strategy = ""
+    return variants
+
+
 # --- Projects -------------------------------------------------------------------------------------
 
 

@@ -31,7 +31,7 @@ LEAD_READ = 4000
 
 # state -> (colour role, icon, word)
 VARIANT_STATES = {
-    VariantState.QUEUED: ("", "clock", "Waits for a slot"),
+    VariantState.QUEUED: ("", "clock", "Queued"),
     VariantState.WORKING: ("busy", "run", "Working"),
     VariantState.WAITING: ("wait", "hand", "Waits for you"),
     VariantState.READY: ("ok", "check", "Ready"),
@@ -42,7 +42,7 @@ VARIANT_STATES = {
     VariantState.ARCHIVED: ("", "archive", "Archived"),
 }
 RUN_STATES = {
-    RunState.QUEUED: ("", "clock", "Waits for a slot"),
+    RunState.QUEUED: ("", "clock", "Queued"),
     RunState.PREPARING: ("busy", "run", "Preparing"),
     RunState.RUNNING: ("busy", "run", "Working"),
     RunState.WAITING: ("wait", "hand", "Waits for you"),
@@ -53,7 +53,7 @@ RUN_STATES = {
     RunState.LOST: ("bad", "lost", "Lost"),
 }
 TASK_STATES = {
-    TaskState.QUEUED: ("", "clock", "Waits for a slot"),
+    TaskState.QUEUED: ("", "clock", "Queued"),
     TaskState.RUNNING: ("busy", "run", "At work"),
     TaskState.NEEDS_YOU: ("wait", "hand", "Needs you"),
     TaskState.READY: ("ok", "check", "Ready to decide"),
@@ -325,6 +325,7 @@ def failure_advice(row: VariantRow) -> str:
     return "Send a message to go on from where it stopped."
 
 
+# What a person did, before the name of the thing; what happened by itself stands alone.
 _ACTIVITY = {
     "project.added": "added the project",
     "project.changed": "changed the settings of",
@@ -336,25 +337,29 @@ _ACTIVITY = {
     "run.stop": "asked to stop",
     "variant.message": "wrote to",
     "variant.archived": "archived",
-    "permission.allowed": "allowed in",
-    "permission.denied": "denied in",
-    "preview.not-started": "did not start the app of",
+    "permission.allowed": "allowed",
+    "permission.denied": "denied",
+    "preview.not-started": "app not started",
+    "preview.starting": "app starting",
+    "preview.ready": "app ready",
+    "preview.failed": "app failed",
+    "preview.exited": "app exited",
+    "preview.stopped": "app stopped",
+}
+_ACTIVITY_OF_PERSONS = {
     "preview.starting": "started the app of",
-    "preview.ready": "saw the app answer of",
-    "preview.failed": "saw the app fail of",
-    "preview.exited": "saw the app exit of",
     "preview.stopped": "stopped the app of",
 }
 _RUN_ACTIVITY = {
-    "queued": "queued a run of",
-    "preparing": "prepares a run of",
-    "running": "saw the agent work on",
-    "waiting": "saw the agent ask in",
-    "succeeded": "saw the agent finish",
-    "failed": "saw the run fail of",
-    "stopped": "stopped the run of",
-    "timed_out": "stopped for lack of time",
-    "lost": "lost the process of",
+    "queued": "queued",
+    "preparing": "workspace in preparation",
+    "running": "at work",
+    "waiting": "asks",
+    "succeeded": "finished",
+    "failed": "failed",
+    "stopped": "stopped",
+    "timed_out": "out of time",
+    "lost": "process lost",
 }
 
 
@@ -362,6 +367,8 @@ _RUN_ACTIVITY = {
 def activity_text(row: Activity) -> str:
     if row.verb == "run.state":
         return _RUN_ACTIVITY.get(row.state, f"moved to {row.state}")
+    if row.actor_id and row.verb in _ACTIVITY_OF_PERSONS:
+        return _ACTIVITY_OF_PERSONS[row.verb]
     return _ACTIVITY.get(row.verb, row.verb.replace(".", " ").replace("_", " "))
 
 

@@ -12,6 +12,7 @@ from agents.models import AgentProfile
 from agents.selectors import profiles_active
 from orchestrator.forms import ROWS_PREFIX, TaskForm, VariantRowForm, VariantRows, rows_initial
 from orchestrator.lib.errors import AppError
+from orchestrator.models import Task
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
 from orchestrator.selectors.rows import DEMO_ADAPTER
@@ -42,14 +43,17 @@ def task_new(request: PageRequest) -> HttpResponse:
     projects = projects_for(request.user).filter(state=ProjectState.READY)
     agents = list(profiles_active())
     bound = request.method == "POST"
+    again = request.GET.get("again", "")
+    source = task_get_for(request.user, again) if again else None
+    like = [] if bound else pages.variants_like(request.user, source)
     form = TaskForm(
-        request.POST if bound else None, projects=projects, initial=_task_initial(request)
+        request.POST if bound else None, projects=projects, initial=_task_initial(request, source)
     )
     rows = VariantRows(
         request.POST if bound else None,
         prefix=ROWS_PREFIX,
         form_kwargs={"agents": agents},
-        initial=None if bound else rows_initial(agents),
+        initial=None if bound else rows_initial(agents, like),
     )
     status = 200
     if bound and "start" in request.POST:
@@ -108,12 +112,10 @@ def start_sentence(total: int, free: int) -> str:
     return f"{free} start{'s' if free == 1 else ''} at once, the others as slots come free."
 
 
-def _task_initial(request: PageRequest) -> dict[str, object]:
+def _task_initial(request: PageRequest, task: Task | None) -> dict[str, object]:
     """`?project=` chooses a project; `?again=` takes over an earlier task's texts."""
     initial: dict[str, object] = {}
-    again = request.GET.get("again", "")
-    if again:
-        task = task_get_for(request.user, again)
+    if task is not None:
         initial = {
             "title": task.title,
             "spec": task.spec.text,
