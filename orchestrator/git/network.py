@@ -24,6 +24,16 @@ _SYMPTOMS: tuple[tuple[str, str, str], ...] = (
         "project.host-key",
         "The ssh host key of {} is not known here: connect to it once with ssh in a terminal.",
     ),
+    (
+        "SSL certificate problem",
+        "project.certificate",
+        "The certificate of {} is not trusted here: set http.sslCAInfo in git's configuration.",
+    ),
+    (
+        "server certificate verification failed",
+        "project.certificate",
+        "The certificate of {} is not trusted here: set http.sslCAInfo in git's configuration.",
+    ),
     ("dubious ownership", "project.owner", "{} belongs to another user."),
     (
         "mismatched algorithms",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestrator.git.indexes import REFUSED, Workspace, index_set
 from orchestrator.git.origin import read_small
-from orchestrator.git.refs import is_commit_id
+from orchestrator.git.refs import display_path, is_commit_id
 
 DEPENDENCIES = "installed dependencies"
 CACHE = "cache"
@@ -61,7 +61,10 @@ _EMPTY_BLOB = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """Something of the workspace that is not in the Snapshot; a directory ends with a slash."""
+    """Something of the workspace that is not in the Snapshot; a directory ends with a slash.
+
+    The path is one to show (`display_path`): it holds no control characters and no broken bytes.
+    """
 
     path: str
     reason: str
@@ -99,11 +102,11 @@ def workspace_scan(
     ignored = _others(workspace, patterns, "--ignored", "--directory")
     copied = _others(workspace, brought, "--ignored", "--directory") if brought else []
     left_out = _walk(workspace.worktree, {path.rstrip(b"/") for path in ignored}, names, scan)
-    scan.excluded += [_excluded(path, _ignored_reason(path, copied)) for path in ignored]
+    scan.excluded += [excluded(path, _ignored_reason(path, copied)) for path in ignored]
     # Spares git the way through them; what does not fit into a command line is dropped below.
     patterns += [_anchored(path) for path in left_out[:_MAX_PATTERNS]]
     _untracked(workspace, scan, limits, patterns, frozenset(left_out[_MAX_PATTERNS:]))
-    scan.excluded = sorted(set(scan.excluded), key=lambda excluded: excluded.path)
+    scan.excluded = sorted(set(scan.excluded), key=lambda item: item.path)
     return scan
 
 
@@ -141,7 +144,7 @@ def _tracked(workspace: Workspace, scan: Scan, limits: SnapshotLimits) -> None:
         elif reason == _GONE:
             scan.remove.append(path)
         else:
-            scan.excluded.append(_excluded(path, reason))
+            scan.excluded.append(excluded(path, reason))
 
 
 def _submodules(workspace: Workspace, scan: Scan, staged: bytes) -> None:
@@ -161,7 +164,7 @@ def _submodules(workspace: Workspace, scan: Scan, staged: bytes) -> None:
         if head is not None and head != recorded:
             scan.links.append((path, head))
         if head != recorded and any(name != ".git" for name in os.listdir(place)):
-            scan.excluded.append(_excluded(path + b"/", SUBMODULE))
+            scan.excluded.append(excluded(path + b"/", SUBMODULE))
 
 
 def _submodule_head(place: Path) -> str | None:
@@ -188,12 +191,12 @@ def _walk(worktree: Path, ignored: set[bytes], names: _Names, scan: Scan) -> lis
         try:
             entries = list(os.scandir(os.path.join(root, directory)))
         except OSError:
-            scan.excluded.append(_excluded(directory, UNREADABLE))
+            scan.excluded.append(excluded(directory, UNREADABLE))
             continue
         reason = _marker(directory, entries, names)
         if reason is not None:
             left_out.append(directory)
-            scan.excluded.append(_excluded(directory, reason))
+            scan.excluded.append(excluded(directory, reason))
             continue
         for entry in entries:
             path = directory + entry.name
@@ -202,7 +205,7 @@ def _walk(worktree: Path, ignored: set[bytes], names: _Names, scan: Scan) -> lis
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(path + b"/")
             elif not entry.is_file(follow_symlinks=False):
-                scan.excluded.append(_excluded(path, SPECIAL))
+                scan.excluded.append(excluded(path, SPECIAL))
     return left_out
 
 
@@ -236,7 +239,7 @@ def _untracked(
         if reason is None:
             fresh.append(path)
         elif reason != _GONE:
-            scan.excluded.append(_excluded(path, reason))
+            scan.excluded.append(excluded(path, reason))
     scan.add += _fewer(fresh, limits.new_files, scan)
 
 
@@ -253,11 +256,11 @@ def _with_nested(workspace: Workspace, scan: Scan, patterns: Sequence[str]) -> l
             nested = [path for path in listed if path.endswith(b"/")]
             if not nested:
                 return listed
-            scan.excluded += [_excluded(path + b".git/", NESTED) for path in nested]
+            scan.excluded += [excluded(path + b".git/", NESTED) for path in nested]
             fresh = [path + _HOLD for path in nested]
             holds += fresh
             index_set(workspace, [(path, "100644", _EMPTY_BLOB) for path in fresh])
-        scan.excluded += [_excluded(path, REFUSED) for path in nested]
+        scan.excluded += [excluded(path, REFUSED) for path in nested]
         return [path for path in listed if not path.endswith(b"/")]
     finally:
         index_set(workspace, [(path, "0", _EMPTY_BLOB) for path in holds])
@@ -275,7 +278,7 @@ def _fewer(paths: list[bytes], limit: int, scan: Scan) -> list[bytes]:
             dropped = set(top[limit - (len(paths) - count) if len(paths) - count < limit else 0 :])
         else:
             dropped = {path for path in paths if path.startswith(inside)}
-        scan.excluded.append(_excluded(inside, f"{TOO_MANY}: {len(dropped):,}"))
+        scan.excluded.append(excluded(inside, f"{TOO_MANY}: {len(dropped):,}"))
         paths = [path for path in paths if path not in dropped]
     return paths
 
@@ -306,8 +309,8 @@ def _ignored_reason(path: bytes, copied: Sequence[bytes]) -> str:
     return COPIED if path in copied else IGNORED
 
 
-def _excluded(path: bytes, reason: str) -> Excluded:
-    return Excluded(os.fsdecode(path), reason)
+def excluded(path: bytes, reason: str) -> Excluded:
+    return Excluded(display_path(os.fsdecode(path)), reason)
 
 
 def _refusal(worktree: Path, path: bytes, limits: SnapshotLimits) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from orchestrator.git.locks import repository_lock
 from orchestrator.git.parents import parent_find
 from orchestrator.git.refs import ref_name_check
 from orchestrator.git.run import AGENT, git, identity_env
-from orchestrator.git.scan import Excluded, Scan, SnapshotLimits, workspace_scan
+from orchestrator.git.scan import Excluded, Scan, SnapshotLimits, excluded, workspace_scan
 
 __all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take"]
 
@@ -78,9 +77,9 @@ def snapshot_take(
         if branch is not None:
             updates.append((f"refs/heads/{ref_name_check(branch)}", commit, None))
         refs_set(hub=hub, updates=updates)
-        excluded = list(scan.excluded)
+        left_out = list(scan.excluded)
         if parent.note:
-            excluded.append(Excluded(".git/", parent.note))
+            left_out.append(Excluded(".git/", parent.note))
         numbers = diff_stat(hub=hub, left=base, right=commit)
         return SnapshotInfo(
             commit=commit,
@@ -89,7 +88,7 @@ def snapshot_take(
             files_changed=numbers.files_changed,
             insertions=numbers.insertions,
             deletions=numbers.deletions,
-            excluded=tuple(excluded),
+            excluded=tuple(left_out),
         )
 
 
@@ -101,7 +100,7 @@ def _scan(workspace: Workspace, base: str, excludes: Sequence[str], limits: Snap
     linked = [(path, "160000", commit) for path, commit in scan.links]
     index_set(workspace, [*removed, *linked])
     for path, reason in index_add(workspace, scan.add):
-        scan.excluded.append(Excluded(os.fsdecode(path), reason))
+        scan.excluded.append(excluded(path, reason))
     return scan
 
 

@@ -63,6 +63,9 @@ class Desk:
 
     def make(self, base: str = "main") -> Desk:
         hub_create(hub=self.hub, source=str(self.origin))
+        return self.make_from_hub(base)
+
+    def make_from_hub(self, base: str = "main") -> Desk:
         self.base = commit_resolve(hub=self.hub, rev=base)
         yard_create(hub=self.hub, yard=self.yard)
         self.add()
