@@ -15,14 +15,14 @@ from agents.bundle import Bundle, BundleBusyError, ShimError, shim_launch
 from tests.support.bundles import Bench, wait_for
 
 ALL_GONE_S = 10.0
-# Each child ignores SIGTERM and hides in another way; the last sheds the mark as well.
+# Each child ignores SIGTERM and hides in another way; the last sheds the mark and its parent too.
 STUBBORN = """
 trap '' TERM INT HUP
 (trap '' TERM; while true; do sleep 1; done) &
 setsid sh -c "trap '' TERM; while true; do sleep 1; done" &
 sh -c "setsid sh -c \\"trap '' TERM; while true; do sleep 1; done\\" &"
-env -i PATH=$PATH setsid sh -c "trap '' TERM; (while true; do sleep 1; done) &
-while true; do sleep 1; done" &
+(env -i PATH=$PATH setsid sh -c "trap '' TERM; (while true; do sleep 1; done) &
+while true; do sleep 1; done" &)
 echo up
 while true; do sleep 1; done
 """
@@ -155,7 +155,9 @@ def test_held_clocks_stand_still(bench: Bench) -> None:
     wait_for(lambda: time.monotonic() > held + 1.5, "twice the limit")
     assert bundle.exit() is None
     bundle.control("note", id="3", d={"ev": "answer"}, clock="release")
+    released = time.monotonic()
     assert bench.ended(bundle).reason == "idle_timeout"
+    assert time.monotonic() - released > 0.5  # it goes on where it stood
 
 
 def test_the_wall_clock_runs_over_all_steps(bench: Bench) -> None:
@@ -237,6 +239,16 @@ def test_nothing_is_left_of_a_killed_shim(bench: Bench, tmp_path: Path) -> None:
     assert bundle.processes() != []
     bundle.kill_processes()
     assert bundle.processes() == []
+    wait_for(lambda: pids_with(str(tmp_path)) == [], "all gone", limit_s=2)
+
+
+def test_what_shed_its_mark_is_found_by_its_session(bench: Bench, tmp_path: Path) -> None:
+    bundle = bench.start(bench.sh(f"(env -i /bin/sh -c ': {tmp_path}; sleep 60; :' &); sleep 60"))
+    wait_for(lambda: pids_with(f"/bin/sh\0-c\0: {tmp_path}"), "the child")
+    shim_kill(bundle)
+    assert '"processes": []' in bundle.shim_path.read_text()  # before it had a look around
+    wait_for(lambda: bundle.processes() != [], "the child found")
+    bundle.kill_processes()
     wait_for(lambda: pids_with(str(tmp_path)) == [], "all gone", limit_s=2)
 
 
