@@ -157,16 +157,22 @@ def _index_make(packed: IO[bytes] | File[bytes]) -> Index:
     packed.seek(0)
     members: list[Member] = []
     seq, offset = 1, 0
-    data = b""
-    while data or (data := packed.read(_READ_BYTES)):
-        unpack = zlib.decompressobj(wbits=31)
-        lines = length = 0
-        while data and not unpack.eof:
-            lines += unpack.decompress(data).count(b"\n")
-            length += len(data) - len(unpack.unused_data)
-            data = unpack.unused_data if unpack.eof else packed.read(_READ_BYTES)
+    data = packed.read(_READ_BYTES)
+    while data:
+        lines, length, data = _member_scan(packed, data)
         if lines:
             members.append(Member(first_seq=seq, offset=offset, length=length))
         seq += lines
         offset += length
     return Index(members=tuple(members), last_seq=seq - 1)
+
+
+def _member_scan(packed: IO[bytes] | File[bytes], data: bytes) -> tuple[int, int, bytes]:
+    """Lines and length of the member that `data` begins with, and what was read beyond it."""
+    unpack = zlib.decompressobj(wbits=31)
+    lines = length = 0
+    while data and not unpack.eof:
+        lines += unpack.decompress(data).count(b"\n")
+        length += len(data) - len(unpack.unused_data)
+        data = unpack.unused_data or packed.read(_READ_BYTES)
+    return lines, length, data

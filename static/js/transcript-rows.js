@@ -8,7 +8,7 @@ import { Tool, wholeButton } from "./transcript-tool.js";
 
 const GROUP_LINES = 300;        // lines of plain output in one row
 const THOUGHT_SHORT = 180;      // characters that need no folding
-const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
+const TIME = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const EXACT = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const NUMBER = new Intl.NumberFormat("en");
 const ENDS = {
@@ -89,7 +89,7 @@ export class Rows {
     if (text.length <= THOUGHT_SHORT && !text.includes("\n")) { this.row(event, h("p.thought", null, text)); return; }
     const first = text.split("\n", 1)[0].slice(0, THOUGHT_SHORT);
     const whole = h("p.thought.asis", null, text);
-    this.row(event, h("details.thoughts", null, h("summary.thought", null, icon("right", "fold"), h("span.cut", null, first)), whole));
+    this.row(event, h("details.thoughts", null, h("summary.thought", null, icon("right", "turn"), h("span.cut", null, first)), whole));
   }
 
   on_tool_call(event) {

@@ -1,22 +1,40 @@
 from __future__ import annotations
 
+import socket
 import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.contrib.auth.models import User
+from django.core.asgi import get_asgi_application
+from django.urls import path, re_path
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 
 from orchestrator.lib.redis import redis_client
 from orchestrator.models import Run
+from orchestrator.routing import websocket_urlpatterns
 from orchestrator.services.access import token_issue
 from tests.support.live import Web, eventually, run_make
 from tests.support.valkey import Valkey
+
+HARNESS = """<!doctype html><html lang="en"><head><title>t</title>
+<link rel="stylesheet" href="/static/css/tokens.css"><link rel="stylesheet" href="/static/css/base.css">
+<link rel="stylesheet" href="/static/css/parts.css"><link rel="stylesheet" href="/static/css/run.css">
+<link rel="stylesheet" href="/static/css/diff.css">
+<link rel="stylesheet" href="/static/css/transcript.css">
+<script type="module" src="/static/js/live.js"></script>
+<script type="module" src="/static/js/transcript.js"></script></head>
+<body data-live-topics="home" data-icons="/static/img/icons.svg">
+<div class="duo v v-c" style="height:800px"><section class="left"><div class="log" tabindex="0">
+<section class="run"><run-transcript run="RUN" after="0"></run-transcript></section>
+</div></section><section></section></div></body></html>"""
 
 
 @pytest.fixture
@@ -51,21 +69,52 @@ def run(user: User, valkey: Valkey, media: Path) -> Run:
     return run_make(user)
 
 
+async def harness(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """A page with nothing but one transcript."""
+    body = HARNESS.replace("RUN", scope["query_string"].decode()).encode()
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 @pytest.fixture
 def web(user: User, valkey: Valkey, media: Path, settings: Settings) -> Iterator[Web]:
-    from orchestrator.routing import websocket_urlpatterns
-
-    app = ProtocolTypeRouter({"websocket": URLRouter(websocket_urlpatterns)})
+    """A web process' doors, served by uvicorn in a thread: pages, API and sockets."""
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    settings.BAKEOFF_PUBLIC_URL = f"http://localhost:{port}"
+    app = ProtocolTypeRouter(
+        {
+            "http": URLRouter(
+                [
+                    # Chromium lets only a page that came from this address open a socket to it.
+                    path("harness", harness),
+                    re_path("", get_asgi_application()),
+                ]
+            ),
+            "websocket": URLRouter(websocket_urlpatterns),
+        }
+    )
     config = uvicorn.Config(
-        app, port=0, ws="websockets-sansio", lifespan="off", log_level="warning", access_log=False
+        app, ws="websockets-sansio", lifespan="off", log_level="warning", access_log=False
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     eventually(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    settings.BAKEOFF_PUBLIC_URL = f"http://localhost:{port}"
     yield Web(port, token_issue(user=user, name="test"), f"http://localhost:{port}")
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
+    listener.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, which Django takes for an async caller.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+        yield browser
+        browser.close()

@@ -146,8 +146,8 @@ def test_somebody_who_was_signed_out_is_cut_off(
         assert page.closed_with() == consumers.SIGNED_OUT
 
 
-def test_what_one_may_not_see_is_refused(web: Web, run: Run) -> None:
-    hidden = run_make(run.variant.task.created_by)
+def test_what_one_may_not_see_is_refused(web: Web, run: Run, user: User) -> None:
+    hidden = run_make(user)
     type(hidden.variant.task.project).objects.filter(pk=hidden.variant.task.project_id).update(
         archived_at="2026-01-01T00:00Z"
     )
