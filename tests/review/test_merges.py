@@ -83,8 +83,8 @@ def test_newer_work_of_others_at_the_origin_is_merged_with(shop: Shop, pat: User
     assert plain_git(shop.origin, "show", "main:README.md") == "# The shop"
 
 
-def test_a_clean_working_copy_goes_along(data_dir: Path, pat: User, tmp_path: Path) -> None:
-    shop = Shop.make(tmp_path, pat, bare=False)
+def test_a_clean_working_copy_goes_along(checked_out: Shop, pat: User) -> None:
+    shop = checked_out
     write(shop.origin / "notes.txt", "untracked\n")
 
     merge = variant_merge(user=pat, variant=shop.variant(NEW_FILE), strategy="merge")
@@ -126,10 +126,8 @@ def test_a_conflict_names_the_files_and_changes_nothing(shop: Shop, pat: User) -
     assert resolution(shop) == Resolution.OPEN
 
 
-def test_a_dirty_working_copy_is_refused_and_says_what_to_do(
-    data_dir: Path, pat: User, tmp_path: Path
-) -> None:
-    shop = Shop.make(tmp_path, pat, bare=False)
+def test_a_dirty_working_copy_is_refused_and_says_what_to_do(checked_out: Shop, pat: User) -> None:
+    shop = checked_out
     variant = shop.variant(NEW_FILE)
     before = shop.tip()
     write(shop.origin / "README.md", "# in the middle of something\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,20 +31,16 @@ class Shop:
     agent: AgentProfile
 
     @classmethod
-    def make(cls, root: Path, user: User, *, bare: bool = True, branch: str = "main") -> Shop:
-        copy = root / "copy"
-        copy.mkdir()
-        plain_git(copy, "init", "-q", "-b", branch)
-        for name, value in (("name", "Pat"), ("email", "pat@example.org")):
-            plain_git(copy, "config", f"user.{name}", value)
-        commit(copy, FILES, "First")
-        origin = root / "origin"
-        plain_git(root, "clone", "-q", *(["--bare"] if bare else []), str(copy), str(origin))
+    def make(cls, root: Path, user: User, *, template: Path, bare: bool = True) -> Shop:
+        """`template` is what `template_make` has made."""
+        copy, origin = root / "copy", root / "origin"
+        shutil.copytree(template / "copy", copy)
+        shutil.copytree(template / ("bare" if bare else "full"), origin)
         plain_git(copy, "remote", "add", "origin", str(origin))
         project = Project.objects.create(
             name="shop",
             source=str(origin),
-            default_branch=branch,
+            default_branch="main",
             state=ProjectState.READY,
             host=paths.host_id(),
         )
@@ -53,8 +50,8 @@ class Shop:
         spec = Spec.objects.create(
             text=text,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
-            base_branch=branch,
-            base_commit=commit_resolve(hub=hub, rev=branch),
+            base_branch="main",
+            base_commit=commit_resolve(hub=hub, rev="main"),
         )
         task = Task.objects.create(
             project=project, spec=spec, title="Better <shop>", created_by=user
@@ -110,6 +107,19 @@ class Shop:
     def merges_count(self) -> int:
         """Merge commits on the origin's branch."""
         return int(plain_git(self.origin, "rev-list", "--count", "--merges", self.tip()))
+
+
+def template_make(root: Path) -> Path:
+    """A first commit in a working copy, and what a person may have as origin: bare, or checked out."""
+    copy = root / "copy"
+    copy.mkdir(parents=True)
+    plain_git(copy, "init", "-q", "-b", "main")
+    for name, value in (("name", "Pat"), ("email", "pat@example.org")):
+        plain_git(copy, "config", f"user.{name}", value)
+    commit(copy, FILES, "First")
+    plain_git(root, "clone", "-q", "--bare", str(copy), "bare")
+    plain_git(root, "clone", "-q", str(copy), "full")
+    return root
 
 
 def commit(repository: Path, files: Mapping[str, str | None], message: str) -> str:
