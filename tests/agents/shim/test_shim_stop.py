@@ -245,6 +245,7 @@ def test_nothing_is_left_of_a_killed_shim(bench: Bench, tmp_path: Path) -> None:
 def test_what_shed_its_mark_is_found_by_its_session(bench: Bench, tmp_path: Path) -> None:
     bundle = bench.start(bench.sh(f"(env -i /bin/sh -c ': {tmp_path}; sleep 60; :' &); sleep 60"))
     wait_for(lambda: pids_with(f"/bin/sh\0-c\0: {tmp_path}"), "the child")
+    wait_for(lambda: '"leaders": []' not in bundle.shim_path.read_text(), "its session known")
     shim_kill(bundle)
     assert '"processes": []' in bundle.shim_path.read_text()  # before it had a look around
     wait_for(lambda: bundle.processes() != [], "the child found")
