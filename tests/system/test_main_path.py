@@ -6,7 +6,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.support.installation import Installation, eventually, git
+
+pytestmark = pytest.mark.system
 
 
 def test_a_program_of_ones_own_answers_a_spec_and_is_merged(
