@@ -25,6 +25,8 @@ os.environ |= {
 os.environ.pop("REDIS_URL", None)
 os.environ.pop("DATABASE_URL", None)
 
+(DATA_DIR / "static").mkdir()
+
 import django  # noqa: E402
 
 django.setup()

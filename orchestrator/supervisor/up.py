@@ -265,7 +265,7 @@ class Supervisor:
         """First in their own way, with the worker's help; what that leaves at once."""
         self.say("Ending the demo's runs and previews …")
         with suppress(StartError, TimeoutError):
-            self.say((await self._manage("stop_all", within_s=8)).rstrip())
+            self.say((await self._manage("stop_all", within_s=10)).rstrip())
         shims_kill(self.options.data_dir)
 
 

@@ -13,6 +13,7 @@ from orchestrator.services.demo import demo_seed
 
 class Command(BaseCommand):
     help = "Make the demo's task; prints where its page is as JSON."
+    requires_system_checks: list[str] = []  # it is waited for
 
     def handle(self, *args: Any, **options: Any) -> None:
         task = demo_seed(owner_ensure())

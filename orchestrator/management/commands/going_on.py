@@ -13,6 +13,7 @@ from orchestrator.states import RUN_STARTED, PreviewState
 
 class Command(BaseCommand):
     help = "List the runs and previews of this host that are running."
+    requires_system_checks: list[str] = []  # it is waited for
 
     def handle(self, *args: Any, **options: Any) -> None:
         here = paths.host_id()

@@ -24,6 +24,7 @@ TOKEN_NAME = "bakeoff up"  # noqa: S105 (its name, not the token)
 
 class Command(BaseCommand):
     help = "Migrate, collect static files, make the first account; prints its way in as JSON."
+    requires_system_checks: list[str] = []  # it is waited for
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)

@@ -18,6 +18,7 @@ STOP_S = 5.0
 
 class Command(BaseCommand):
     help = "Stop all runs and previews of this host and wait until their processes are gone."
+    requires_system_checks: list[str] = []  # it is waited for
 
     def handle(self, *args: Any, **options: Any) -> None:
         runs, previews = stop_all(), previews_stop_all()
