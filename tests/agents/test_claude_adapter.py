@@ -151,6 +151,20 @@ def test_turns_are_done_when_every_prompt_has_its_result() -> None:
     assert changes == [True, False, True]
 
 
+def test_a_result_is_not_the_last_while_a_prompt_is_unread() -> None:
+    first, second = CLAUDE.message("one"), CLAUDE.message("two")
+
+    def taken(prompt: str) -> dict[str, Any]:
+        return {**json.loads(prompt), "isReplay": True}
+
+    run = Reading().feed(first, "in").feed(taken(first)).feed(second, "in").feed(result())
+    assert not run.done[-1]  # its end of input now would be the second prompt's end, too
+    run.feed(taken(second)).feed(result())
+    assert run.done[-1]
+    mute = Reading().feed(first, "in").feed(result())  # a CLI that says nothing back
+    assert mute.done[-1]
+
+
 def test_a_task_list_is_the_plan() -> None:
     run = Reading.transcript("tasks")
     plan = [event for event in run.events if isinstance(event, ev.Plan)][-1]
@@ -368,6 +382,12 @@ def test_the_prompt_goes_by_stdin_only() -> None:
     assert again.session == "s-1"
     assert "--resume=s-1" in again.argv
     assert not [word for word in again.argv if "--session-id" in word]
+
+
+def test_a_prompt_that_looks_like_a_command_is_text() -> None:
+    for prompt in ("/clear all", "  /clear"):
+        (block,) = json.loads(CLAUDE.message(prompt))["message"]["content"]
+        assert block["text"] == f"\n{prompt}"
 
 
 def test_lines_written_are_one_line_each() -> None:
