@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.support.installation import Installation, git
+from tests.support.servers import needed
+
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    made = Installation(tmp_path_factory.mktemp("browser") / "data")
+    made.up()
+    yield made
+    made.down()
+
+
+@pytest.fixture(scope="session")
+def context(installation: Installation) -> Iterator[BrowserContext]:
+    """A browser that opened the printed login link."""
+    chromium = next((p for p in map(Path, PATHS) if p.exists()), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(needed(chromium, "chromium")), args=QUIET
+        )
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        link = re.findall(r"http://\S+/login\?\S+", installation.log_path.read_text())[-1]
+        page.goto(link)
+        page.close()
+        yield context
+        browser.close()
+
+
+PATHS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page on which nothing may go wrong unseen: script errors and blocked content fail the test."""
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            wrong.append(message.text)
+            if message.type == "error" and "Failed to load resource" not in message.text
+            else None
+        ),
+    )
+    yield page
+    page.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    path = tmp_path / "shop"
+    path.mkdir()
+    git(path, "init", "--quiet", "--initial-branch=main")
+    (path / "README.md").write_text("# A shop\n")
+    (path / "calc.py").write_text("".join(f"line_{n} = {n}\n" for n in range(80)))
+    (path / ".bakeoff.toml").write_text(
+        '[preview]\ncommand = "exec python3 -m http.server --bind 127.0.0.1 $PORT"\n'
+    )
+    git(path, "add", ".")
+    git(path, "commit", "--quiet", "-m", "Begin")
+    return path
