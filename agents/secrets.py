@@ -24,7 +24,7 @@ def secrets_encrypt(secrets: Mapping[str, str]) -> bytes:
     return _fernet().encrypt(json.dumps(dict(secrets)).encode()) if secrets else b""
 
 
-def secrets_decrypt(data: bytes) -> dict[str, str]:
+def secrets_decrypt(data: bytes | memoryview) -> dict[str, str]:
     """Names and values; raises SecretsUnreadableError when the key has changed."""
     if not data:
         return {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,12 +38,12 @@ def test_two_claudes_write_ask_remember_and_cost(
 ) -> None:
     agent = claude_agent(installation, model, "claude-asks", tmp_path / "home")
     # claude itself allows `touch` and the like inside the workspace
-    spec = "[[write hello.txt|hello]] [[bash python3 -c 'open(\"ran.txt\", \"w\")']] [[final Done]]"
+    spec = '[[write hello.txt|hello]] [[bash python3 -c \'open("ran.txt", "w")\']] [[final Done]]'
     project = installation.project(origin, "claude-main")
     task = installation.task(project, spec, agent, agent)
     runs = [run["id"] for run in installation.runs(task["id"])]
     for run, decision in zip(runs, ("allow", "deny"), strict=True):
-        asked = eventually(lambda run=run: questions(installation, run), what="the question")
+        asked = eventually(partial(questions, installation, run), what="the question")
         answer = {"decision": decision} | ({"message": "No."} if decision == "deny" else {})
         installation.post(f"runs/{run}/permissions/{asked[0]}", answer)
     first, second = installation.wait_ended(task["id"])["variants"]

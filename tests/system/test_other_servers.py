@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_the_main_path_on_postgresql_and_redis(tmp_path: Path, origin: Path) -> 
             spec = "[[write hello.txt|hello]] [[ask echo yes > yes.txt]] [[final Done]]"
             task = installation.task(project, spec, "demo", "demo")
             for run in installation.runs(task["id"]):
-                asked = eventually(lambda run=run: questions(installation, run["id"]))
+                asked = eventually(partial(questions, installation, run["id"]))
                 installation.post(f"runs/{run['id']}/permissions/{asked[0]}", {"decision": "allow"})
             variants = installation.wait_ended(task["id"])["variants"]
             assert [variant["state"] for variant in variants] == ["ready", "ready"]
