@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from orchestrator.lib.http import StaticStorage
+from orchestrator.services.access import login_code_issue
 
 HOST = f"localhost:{settings.BAKEOFF_PORT}"
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,8 @@ def test_every_answer_says_what_may_run_in_it(client: Client) -> None:
 
 
 def test_the_cookie_is_of_this_host_and_port_only(client: Client) -> None:
-    client.force_login(User.objects.create_user("eve"))
+    code = login_code_issue(user=User.objects.create_user("eve"))
+    assert client.get(f"/login?code={code}", headers={"host": HOST}).status_code == 302
     cookie = client.cookies[f"bakeoff_session_{settings.BAKEOFF_PORT}"]
     assert not cookie["domain"]
     assert cookie["samesite"] == "Lax"
