@@ -253,10 +253,14 @@ def api_build(*, title: str, version: str, token_user: Callable[[str], User | No
         parser=JsonParser(),
         renderer=JsonRenderer(),
     )
-    api.docs_decorator = api.guarded
-    api.add_exception_handler(AppError, _on_app_error)
-    api.add_exception_handler(HttpError, _on_http_error)
-    api.add_exception_handler(ValidationError, _on_validation_error)
-    api.add_exception_handler(RequestDataTooBig, _on_too_big)
-    api.add_exception_handler(Exception, _on_exception)
+    api.docs_decorator = api.guarded  # type: ignore[assignment]  # for the schema, too
+    handlers: dict[type[Exception], Callable[..., HttpResponse]] = {
+        AppError: _on_app_error,
+        HttpError: _on_http_error,
+        ValidationError: _on_validation_error,
+        RequestDataTooBig: _on_too_big,
+        Exception: _on_exception,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
     return api

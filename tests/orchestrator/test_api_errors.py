@@ -61,13 +61,17 @@ def test_the_session_reads_and_needs_the_csrf_token_to_write(api: Api) -> None:
     assert client.get("/api/v1/openapi.json").status_code == 200
 
     body = json.dumps({"name": "cat", "adapter": "command", "command": ["cat"]})
-    post = {"path": "/api/v1/agents", "data": body, "content_type": "application/json"}
-    refusal(client.post(**post), 403, "auth.csrf")
+
+    def post(**headers: str) -> Any:
+        path = "/api/v1/agents"
+        return client.post(path, body, content_type="application/json", headers=headers)
+
+    refusal(post(), 403, "auth.csrf")
     refusal(client.delete("/api/v1/agents/1"), 403, "auth.csrf")
 
     token = "t" * 32
     client.cookies[django_settings.CSRF_COOKIE_NAME] = token
-    assert client.post(**post, headers={"X-CSRFToken": token}).status_code == 201
+    assert post(**{"X-CSRFToken": token}).status_code == 201
 
 
 def test_a_token_needs_no_csrf_token(api: Api) -> None:

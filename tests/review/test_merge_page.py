@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 
 from orchestrator.models import Task
@@ -28,7 +28,7 @@ def client(pat: User) -> Client:
     return client
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Any) -> str:
     return " ".join(html.unescape(response.content.decode()).split())
 
 
