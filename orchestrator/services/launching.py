@@ -52,9 +52,7 @@ def _start(run_id: str) -> bool:
             return False
         environment = environments.environment_ensure(run.variant)
         spec = bundle_spec(run, environment)
-        Run.objects.filter(pk=run.pk, fence=fence).update(
-            session=run.session, secrets_encrypted=run.secrets_encrypted
-        )
+        Run.objects.filter(pk=run.pk, fence=fence).update(secrets_encrypted=run.secrets_encrypted)
         bundle = Bundle.create(paths.bundles_dir(), spec)
         shim_launch(bundle)
     except Exception as exc:  # noqa: BLE001
@@ -99,7 +97,7 @@ def _files_write(files: Mapping[str, str]) -> None:
 
 
 def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
-    """The steps of a Run: the project's setup, then the agent. Fills in the Run's session and secrets."""
+    """The steps of a Run: the project's setup, then the agent. Fills in the Run's secrets."""
     variant, profile = run.variant, run.variant.agent
     settings = environments.settings_at(variant, commit=variant.task.spec.base_commit)
     env = environments.process_environment(variant, environment, settings)
@@ -125,7 +123,6 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
         )
     )
     _files_write(launch.files)
-    run.session = launch.session
     setup = () if run.number > 1 else settings.setup
     steps = tuple(
         Step(

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orchestrator.lib import queue
+from orchestrator.lib.prompts import prompt_follow_up
 from orchestrator.models import FollowUp, Run, Task, Variant
 from orchestrator.services import activity
 from orchestrator.services.run_states import run_changed
@@ -91,7 +92,12 @@ def follow_up_run(*, variant: Variant) -> Run | None:
         run = Run.objects.create(
             variant=locked,
             number=last.number + 1 if last else 1,
-            prompt="\n\n".join(follow_up.text for follow_up in waiting),
+            prompt=prompt_follow_up(
+                texts=[follow_up.text for follow_up in waiting],
+                spec=variant.task.spec.text,
+                strategy=variant.strategy,
+                resumes=bool(locked.session),
+            ),
             resumes=locked.session,
         )
         FollowUp.objects.filter(pk__in=[follow_up.pk for follow_up in waiting]).update(

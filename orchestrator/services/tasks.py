@@ -16,6 +16,7 @@ from orchestrator.git.errors import CommitNotFoundError, InvalidRefError
 from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.live import publish
+from orchestrator.lib.prompts import prompt_first
 from orchestrator.models import Project, Run, Spec, Task, Variant
 from orchestrator.services import activity, projects
 from orchestrator.states import (
@@ -95,17 +96,12 @@ def task_submit(
             Run.objects.create(
                 variant=variant,
                 number=1,
-                prompt=prompt_build(spec=spec, strategy=row.strategy),
+                prompt=prompt_first(spec=spec, strategy=row.strategy),
             )
         activity.record(verb="task.submitted", user=user, task=task, text=f"{len(rows)} variants")
         queue.enqueue("orchestrator.schedule_tick")
         publish("home")
     return task
-
-
-def prompt_build(*, spec: str, strategy: str) -> str:
-    """The first prompt: the spec word for word, then the variant's own strategy hint."""
-    return f"{spec}\n\n## Strategy\n\n{strategy}\n" if strategy.strip() else spec
 
 
 def task_resolve(
