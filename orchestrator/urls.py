@@ -20,6 +20,7 @@ urlpatterns = [
     path("projects/<int:project_id>/state", projects.project_state, name="project_state"),
     path("projects/<int:project_id>/refresh", projects.project_refresh, name="project_refresh"),
     path("agents", agents.agent_list, name="agents"),
+    path("agents/problems", agents.agent_problems, name="agent_problems"),
     path("agents/new", agents.agent_new, name="agent_new"),
     path("agents/<int:agent_id>", agents.agent_edit, name="agent_edit"),
     path("agents/<int:agent_id>/try", agents.agent_state, name="agent_try"),

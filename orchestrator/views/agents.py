@@ -39,6 +39,14 @@ def agent_state(request: PageRequest, agent_id: int) -> HttpResponse:
     return render(request, name, {**context, "nav": "agents"})
 
 
+@require_GET
+def agent_problems(request: PageRequest) -> HttpResponse:
+    """What would keep agents from working, said before a task is started with them."""
+    found = [(profile, profile_availability(profile)) for profile in profiles_active()]
+    problems = [pair for pair in found if not pair[1].installed or pair[1].login == "missing"]
+    return render(request, "orchestrator/_agent_problems.html", {"problems": problems})
+
+
 @require_http_methods(["GET", "POST"])
 def agent_new(request: PageRequest) -> HttpResponse:
     form = AgentForm(request.POST or None, profile=None)

@@ -54,6 +54,9 @@ function refresh() {
   document.getElementById("start-sum").textContent = at > max ? `${agents}: at most ${max}` : agents;
   document.getElementById("start-when").textContent = whenText(at, Number(card.dataset.free));
   document.getElementById("start-demo").hidden = !rows.some((facts) => demo.includes(facts.agent));
+  for (const problem of document.querySelectorAll("#agent-problems [data-agent]")) {
+    problem.hidden = !rows.some((facts) => facts.agent === problem.dataset.agent);
+  }
   document.getElementById("start").textContent = `Start ${agents}`;
 }
 
@@ -107,6 +110,11 @@ if (form) {
   form.addEventListener("input", (event) => {
     if (event.target.closest("[data-row]")) refresh();
     if (event.target.name === "spec") words();
+  });
+  document.getElementById("agent-problems").addEventListener("htmx:afterSettle", refresh);
+  // Enter in a line would press the first button of the form. What starts agents is said with Ctrl.
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input") && !event.ctrlKey && !event.metaKey) event.preventDefault();
   });
   // A title is one line; Enter goes on to the spec.
   form.elements.title.addEventListener("keydown", (event) => {
