@@ -52,6 +52,13 @@ format: .venv/.dev ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# --- Measuring and showing -------------------------------------------------------------------------
+bench: .venv/.dev ## figures as ratios, one after the other (some minutes); ARGS="launch idle" for some
+	$(BIN)/python -m bench $(ARGS)
+
+screenshots: .venv/.dev ## the README's pictures, from the real product
+	$(BIN)/python -m scripts.screenshots
+
 # --- Keeping --------------------------------------------------------------------------------------
 LOCK := uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --python-version 3.11 -q --no-header
 
