@@ -1,0 +1,133 @@
+"""The compare page in a real browser: keys, folds, permalinks, colours, and a diff that updates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.review.compare.conftest import World
+from tests.support.live import eventually
+
+pytestmark = pytest.mark.browser
+
+
+def area(world: World, extra: str = "") -> str:
+    return world.url(f"compare?left=base&right=A&path=app/area.py&view=split{extra}")
+
+
+def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.keyboard.press("j")
+    expect(page.locator("[data-now]")).to_have_attribute("data-change", "1")
+    expect(page.locator("[data-now]")).to_be_in_viewport()
+    assert page.url.endswith("#L82")
+    shown = page.locator("#file")
+    expect(shown).to_have_attribute("aria-label", "app/area.py")
+    page.keyboard.press("n")
+    expect(shown).to_have_attribute("aria-label", "app/new.py")
+    assert "path=app%2Fnew.py" in page.url
+    expect(page.locator("file-tree [aria-current]")).to_have_attribute("title", "app/new.py")
+    page.keyboard.press("p")
+    expect(shown).to_have_attribute("aria-label", "app/area.py")
+    page.go_back()
+    expect(shown).to_have_attribute("aria-label", "app/new.py")
+    page.keyboard.press("u")
+    expect(page.locator("diff-view.uni")).to_be_visible()
+    page.keyboard.press("2")
+    page.wait_for_url("**right=B**")
+
+
+def test_a_fold_opens_step_by_step_and_no_line_comes_twice(world: World, page: Page) -> None:
+    page.goto(area(world))
+    fold = page.locator(".fold").first
+    expect(fold).to_contain_text("78 unchanged lines")
+    fold.get_by_text("↑ 20").click()
+    expect(fold).to_contain_text("58 unchanged lines")
+    fold.get_by_text("Show all").click()
+    expect(page.locator("#L1")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.locator(".fold")).to_have_count(0)
+    lines = page.evaluate("[...document.querySelectorAll('.rows > [id^=L]')].map((c) => c.id)")
+    assert lines == [f"L{n}" for n in range(1, 161)]
+
+
+def test_a_permalink_unfolds_its_line(world: World, page: Page) -> None:
+    page.goto(area(world, "#R5"))
+    expect(page.locator("#R5")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#R5")).to_be_in_viewport()
+    expect(page.locator("#R5")).to_have_text("def area_1(side):")
+
+
+def test_the_filter_narrows_the_tree_and_a_deferred_file_is_one_click(
+    world: World, page: Page
+) -> None:
+    page.goto(area(world))
+    page.keyboard.press("t")
+    page.keyboard.type("lock")
+    expect(page.locator("file-tree nav a:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Show diff").click()
+    expect(page.locator("diff-view .add")).to_have_count(1)
+
+
+def test_a_long_diff_is_whole_light_and_coloured_near_the_viewport(
+    world: World, page: Page
+) -> None:
+    def grow(files: dict[str, str]) -> None:
+        rows = (f"def f_{n}(x):  # {n}\n    return 'text'" for n in range(5_000))
+        files["app/area.py"] = "\n".join(rows)
+
+    world.commit("A", grow)
+    page.goto(area(world, "&show=1"))
+    assert page.locator(".rows > .add").count() == 10_000
+    assert page.evaluate("document.querySelectorAll('*').length") < 45_000
+    count = "CSS.highlights.get('code-k')?.size ?? 0"
+    eventually(lambda: page.evaluate(count) > 0, within_s=60)
+    painted = page.evaluate(count)
+    assert painted < 3_000
+    assert page.evaluate("window.find('f_4321(x)')"), "the browser's own find reaches it"
+
+
+def live(page: Page, script: str) -> Any:
+    return page.evaluate(
+        f"(() => {{ const body = document.querySelector('.live-body'); {script} }})()"
+    )
+
+
+def test_an_update_of_the_live_diff_leaves_what_is_read_where_it_is(
+    world: World, page: Page
+) -> None:
+    def insert(files: dict[str, str]) -> None:
+        changed = files["app/area.py"].replace("return side * ", "return 1 * side * ")
+        files["app/area.py"] = changed
+
+    world.commit("A", insert)
+    page.goto(world.url("variants/A"))
+    page.locator("[data-path='app/area.py']").first.click()
+    expect(page.locator("live-diff")).to_have_attribute("data-path", "app/area.py")
+    live(page, "body.scrollTop = 1500")
+    seen = live(
+        page,
+        """const top = body.getBoundingClientRect().top;
+        const cell = [...body.querySelectorAll('.rows > [id]')].find((c) => c.getBoundingClientRect().bottom > top);
+        return [cell.textContent, Math.round(cell.getBoundingClientRect().top - top)];""",
+    )
+    before = page.locator("live-diff").get_attribute("data-seen")
+
+    def more(files: dict[str, str]) -> None:
+        insert(files)
+        files["app/area.py"] = "# new line\n" * 30 + files["app/area.py"]
+
+    head = world.commit("A", more)
+    assert head != before
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    expect(page.locator("live-diff")).to_have_attribute("data-seen", head)
+    now = live(
+        page,
+        f"""const top = body.getBoundingClientRect().top;
+        const cells = [...body.querySelectorAll('.rows > [id]')].filter((c) => c.textContent === {seen[0]!r});
+        return cells.map((c) => Math.round(c.getBoundingClientRect().top - top));""",
+    )
+    assert any(abs(offset - seen[1]) <= 1 for offset in now), (seen, now)

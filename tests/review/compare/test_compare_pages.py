@@ -1,0 +1,175 @@
+"""The compare page, its fragments, and the live diff of a variant."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from pytest_django import Settings
+
+from orchestrator.git.refs import display_path
+from tests.review.compare.conftest import ODD_NAME, World
+
+
+def get(reader: Client, url: str, status: int = 200) -> str:
+    response = reader.get(url)
+    assert isinstance(response, HttpResponse)
+    assert response.status_code == status, response.content.decode()[:2000]
+    return response.content.decode()
+
+
+def test_base_against_a_variant_split(world: World, reader: Client) -> None:
+    html = get(reader, world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    assert 'class="code two"' in html
+    assert "return side * <mark>side * </mark>" in re.sub(r"</?span[^>]*>", "", html)
+    assert re.search(r'class="del" id="L82" data-n="82" data-change="1"', html)
+    assert re.search(r'class="add" id="R82" data-n="82"', html)
+    assert 'class="k">return' in html
+    assert "unchanged lines" in html
+    assert "Areas of &lt;all&gt; kinds" in html
+    assert html.count("<script") == html.count('<script type="module"') + html.count(
+        "<script src="
+    ), "no inline script"
+    assert "<style" not in html
+
+
+def test_variant_against_variant_has_the_colours_of_both_and_no_old_side(
+    world: World, reader: Client
+) -> None:
+    html = get(reader, world.url("compare?left=A&right=B&view=unified"))
+    assert 'class="code uni vs"' in html
+    assert "--lv:var(--va)" in html
+    assert "--rv:var(--vb)" in html
+    assert 'class="plus"' not in html.split('class="cmp"')[1]
+
+
+def test_the_tree_lists_every_file_and_names_are_text(world: World, reader: Client) -> None:
+    html = get(reader, world.url("compare?left=base&right=A"))
+    tree = html.split("<file-tree")[1].split("</file-tree>")[0]
+    assert tree.count("<a href") == 7
+    assert "new name.txt, was old name.txt" in tree
+    assert "&lt;b&gt;" in tree
+    assert tree.count("<b>") == 1, "only the head of the list"
+    for link in re.findall(r'<a href="([^"]+)"', tree):
+        page = get(reader, link.replace("&amp;", "&"))
+        assert "<img src=x" not in page
+        assert 'id="file"' in page
+
+
+@pytest.mark.parametrize("name", [ODD_NAME, display_path("bytes-\udcff.txt"), "new name.txt"])
+def test_odd_file_names_can_be_opened(world: World, reader: Client, name: str) -> None:
+    html = get(reader, world.url(f"compare/file?left=base&right=A&path={quote(name)}"))
+    assert "of 7" in html
+    assert "added" in html or "renamed" in html
+
+
+def test_a_lock_file_waits_behind_one_button_and_comes_when_asked(
+    world: World, reader: Client
+) -> None:
+    url = world.url("compare?left=base&right=A&path=package-lock.json")
+    html = get(reader, url)
+    assert html.count("<button") - get(reader, world.url("compare")).count("<button") <= 1
+    assert len(re.findall(r"<button[^>]*>\s*Show diff\s*</button>", html)) == 1
+    assert "lock file" in html
+    assert "<diff-view" not in html
+    assert "<diff-view" in get(reader, f"{url}&show=1")
+
+
+def test_folded_lines_come_back(world: World, reader: Client) -> None:
+    page = get(reader, world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    lines = re.search(r'data-lines="([^"]+)"', page)
+    assert lines is not None
+    url = lines[1].replace("&amp;", "&")
+    html = get(reader, f"{url}&start=1&end=20")
+    assert re.findall(r'id="L(\d+)"', html) == [str(n) for n in range(1, 21)]
+    assert 'class="k">def' in html
+    for bad in ("start=0&end=5", "start=x&end=5", "start=1", "start=-1&end=2"):
+        get(reader, f"{url}&{bad}", 400)
+
+
+def test_colours_can_be_asked_for_afterwards(world: World, reader: Client) -> None:
+    response = reader.get(world.url("compare/colours?left=base&right=A&path=app/area.py"))
+    colours = response.json()
+    assert colours["left"][0][:3] == [0, 3, "k"]
+    assert len(colours["left"]) == len(colours["right"]) == 160
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("left=-x&right=A", 400),
+        ("left=--output=/tmp/x&right=A", 400),
+        ("left=base&right=Z", 404),
+        ("left=main&right=A", 400),
+        ("left=base&right=ffffffffffffffffffffffffffffffffffffffff", 404),
+        ("view=sideways", 400),
+        ("w=some", 400),
+        ("context=-1", 400),
+        ("context=99999999", 400),
+        ("path=no/such/file", 404),
+        ("path=../../etc/passwd", 404),
+        ("path=%00", 404),
+        ("path=%ff", 404),
+    ],
+)
+def test_bad_addresses_are_refused_plainly(
+    world: World, reader: Client, query: str, status: int
+) -> None:
+    get(reader, world.url(f"compare?{query}"), status)
+
+
+def test_a_file_that_is_the_same_and_a_variant_that_did_nothing(
+    world: World, reader: Client
+) -> None:
+    assert "the same on both sides" in get(reader, world.url("compare?right=A&path=same.txt"))
+    assert "No file was changed" in get(reader, world.url("compare?left=base&right=C"))
+    assert "Nothing changed yet" in get(reader, world.url("variants/C/diff"))
+
+
+def test_strangers_see_nothing(world: World) -> None:
+    stranger = Client(headers={"host": "localhost:8000"})
+    for rest in ("compare", "compare/file", "compare/lines", "compare/colours", "variants/A/diff"):
+        response = stranger.get(world.url(rest))
+        assert response.status_code in (302, 401, 403)
+        assert response.status_code != 302 or "login" in response["Location"]
+
+
+def test_the_live_diff_answers_only_what_is_new_and_follows_the_last_change(
+    world: World, reader: Client
+) -> None:
+    first = get(reader, world.url("variants/A/diff"))
+    seen = re.search(r'data-seen="(\w+)"', first)
+    assert seen is not None
+    assert seen[1] == world.heads["A"]
+    now = world.url(f"variants/A/diff?seen={seen[1]}&path=app/area.py&follow=1&keep=1")
+    assert reader.get(now).status_code == 204
+    world.commit("A", lambda files: files.update({"app/new.py": "print('newer')\n"}))
+    second = get(reader, now)
+    assert 'data-path="app/new.py"' in second.split(">", 1)[0]
+    assert "newer" in second
+    assert len(re.findall(r'class="fresh"', second)) == 1
+    stay = get(reader, now.replace("follow=1", "follow=0"))
+    assert 'data-path="app/area.py"' in stay.split(">", 1)[0]
+
+
+def test_a_page_is_correct_without_its_cache(
+    world: World, reader: Client, settings: Settings
+) -> None:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    html = get(reader, world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    assert "data-change" in html
+
+
+def test_queries_are_few_whatever_the_number_of_files(
+    world: World, reader: Client, django_assert_max_num_queries: object
+) -> None:
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        get(reader, world.url("compare?left=base&right=A"))
