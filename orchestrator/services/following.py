@@ -20,7 +20,7 @@ from orchestrator.lib import paths
 from orchestrator.lib.processes import process_name
 from orchestrator.models import Run
 from orchestrator.services.follow_run import RunFollower
-from orchestrator.services.run_ending import run_seal_empty
+from orchestrator.services.run_ending import run_seal_unstarted
 from orchestrator.services.run_states import lease_take, leases_renew
 from orchestrator.states import RUN_TERMINAL, RunState
 
@@ -92,9 +92,9 @@ class Follower(threading.Thread):
 
     def _take_up(self, run: Run) -> RunFollower | None:
         bundle = Bundle(paths.bundle_dir(run.id.hex))
-        if not bundle.spec_path.exists():
+        if bundle.shim() is None and bundle.exit() is None:
             if run.state in RUN_TERMINAL:
-                run_seal_empty(run)  # it ended before anything was started
+                run_seal_unstarted(run)
             return None  # run_start is at work, or the sweep will start it again
         if run.lease_owner != process_name() and not lease_take(run):
             return None

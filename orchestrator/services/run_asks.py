@@ -40,6 +40,7 @@ def permissions_deliver(follower: RunFollower) -> None:
 
 def _permission_deliver(follower: RunFollower, permission: Permission) -> None:
     run, allow = follower.run, permission.state == PermissionState.ALLOWED
+    others_wait = Permission.objects.filter(run=run, state=PermissionState.PENDING).exists()
     follower.tell(
         "note",
         id=f"answer-{permission.request}",
@@ -51,7 +52,7 @@ def _permission_deliver(follower: RunFollower, permission: Permission) -> None:
             "message": permission.message,
             "by": permission.decider,
         },
-        clock="release",
+        clock=None if others_wait else "release",
     )
     follower.tell(
         "stdin",

@@ -13,6 +13,7 @@ from agents.bundle import Bundle
 from agents.events import (
     Event,
     Message,
+    PermissionAnswer,
     PermissionRequest,
     State,
     Thought,
@@ -55,6 +56,8 @@ class RunEffects:
                 self._session(event)
             case PermissionRequest():
                 self._ask(event)
+            case PermissionAnswer(by="agent"):
+                self._withdrawn(event)
             case Usage():
                 self._usage(event)
             case ToolCall(title=title, tool=tool):
@@ -109,6 +112,21 @@ class RunEffects:
             Run.objects.filter(pk=self.run.pk, fence=self.fence, stop_requested_at=None).update(
                 stop_requested_at=timezone.now()
             )
+
+    def _withdrawn(self, event: PermissionAnswer) -> None:
+        """The agent no longer waits for an answer to its request."""
+        with transaction.atomic():
+            Permission.objects.filter(
+                run=self.run, request=event.request, state=PermissionState.PENDING
+            ).update(state=PermissionState.OBSOLETE, decider="agent", decided_at=timezone.now())
+            if not Permission.objects.filter(run=self.run, state=PermissionState.PENDING).exists():
+                run_transition(self.run, RunState.RUNNING, fence=self.fence)
+        self.bundle.control(
+            "note",
+            id=f"withdrawn-{event.request}",
+            d={"ev": "state", "state": "working", "request": event.request},
+            clock="release",
+        )
 
     def _ask(self, event: PermissionRequest) -> None:
         allowed = Permission.objects.filter(

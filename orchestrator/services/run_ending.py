@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from agents.adapters.base import Exit, Outcome
 from agents.bundle import Bundle, ExitInfo
-from agents.events import End
+from agents.events import End, event_payload
 from orchestrator import feed
 from orchestrator.lib import queue
 from orchestrator.models import FollowUp, Run, Variant
@@ -98,8 +98,17 @@ def _unheard_return(run: Run, heard: Callable[[str], bool]) -> None:
             FollowUp.objects.filter(pk=follow_up.pk).update(state=MessageState.QUEUED, run=None)
 
 
-def run_seal_empty(run: Run) -> None:
-    """A Run that ended before anything was started has nothing to seal."""
+def run_seal_unstarted(run: Run) -> None:
+    """A Run that ended before anything was started: its feed is its end alone."""
+    end = End(
+        time=run.ended_at.timestamp() if run.ended_at else now(),
+        state=run.state,
+        code=run.failure_code,
+        message=run.failure_message,
+    )
+    feed.append(run.id.hex, [feed.FeedEntry(seq=1, n=0, i=0, payload=event_payload(end))])
+    Run.objects.filter(pk=run.pk).update(last_seq=1)
+    feed.seal(run.id.hex)
     _sealed(run)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from orchestrator.lib import queue
+from orchestrator.lib import paths, queue
 from orchestrator.lib.prompts import prompt_follow_up
 from orchestrator.models import FollowUp, Run, Task, Variant
 from orchestrator.services import activity
@@ -50,9 +50,9 @@ def _stop(runs: QuerySet[Run], *, user: User | None) -> int:
 
 
 def _queued_end(run: Run, *, user: User | None) -> None:
-    """A Run that nothing was started for ends at once."""
+    """A Run that nothing was started for ends at once; the follower of this host seals it."""
     ended = Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
-        state=RunState.STOPPED, ended_at=timezone.now(), sealed_at=timezone.now()
+        state=RunState.STOPPED, ended_at=timezone.now(), host=paths.host_id()
     )
     if ended:
         activity.record(
