@@ -8,6 +8,7 @@ _VARIANT = r"^tasks/(?P<task_id>\d{1,18})/variants/(?P<letter>[A-Z])"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("working", home.working, name="working"),
     path("login", login.login_view, name="login"),
     path("logout", login.logout_view, name="logout"),
     path("jump", home.jump, name="jump"),

@@ -70,6 +70,10 @@ def slots_now() -> Slots:
     return Slots(used=runs["used"], total=total, queued=runs["queued"])
 
 
+def person_name(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "Somebody"
+
+
 # --- Questions ------------------------------------------------------------------------------------
 
 
@@ -143,19 +147,28 @@ _GROUPS = (
 )
 
 
+def working_rows(user: Viewer) -> tuple[VariantRow, ...]:
+    """Variants whose agent works or waits for an answer, newest Task first."""
+    variants = Variant.objects.filter(
+        task__in=tasks_for(user), runs__in=Run.objects.filter(state__in=RUN_STARTED)
+    ).distinct()
+    rows = [variant_row(v, task=v.task) for v in variants_with_state(variants)]
+    return tuple(sorted(rows, key=lambda row: (-row.task_id, row.letter)))
+
+
 def home_page(user: Viewer) -> HomePage:
     open_tasks = tasks_for(user).filter(resolution__in=UNRESOLVED)
     rows = [task_row(task) for task in tasks_with_state(open_tasks).order_by("-id")[:HOME_TASKS]]
     variants = [variant for row in rows for variant in row.variants]
     decide = [_decide_row(row) for row in rows if row.state == TaskState.READY]
-    working = [v for v in variants if v.state in {VariantState.WORKING, VariantState.WAITING}]
+    working = working_rows(user)
     projects = projects_for(user)
     return HomePage(
         asks=tuple(asks_for(user)),
         decide=tuple(row for row in decide if row.ready),
         failed=tuple(_failed(rows))[:HOME_FAILED],
         projects_failed=tuple(projects.filter(state=ProjectState.FAILED)[:5]),
-        working=tuple(sorted(working, key=lambda v: (-v.task_id, v.letter))),
+        working=working,
         working_tasks=len({v.task_id for v in working}),
         queued=sum(v.state == VariantState.QUEUED for v in variants),
         groups=tuple(
@@ -349,6 +362,9 @@ def _merged(task: Task) -> Merged | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
+    """`asked_by` names who wrote the follow-up that a Run began with; empty for the first Run."""
+
+    asked_by: str
     hex: str
     number: int
     state: str
@@ -382,8 +398,15 @@ class VariantPage:
 
 def variant_page(user: Viewer, variant: Variant) -> VariantPage:
     loaded = variants_with_state(Variant.objects.filter(pk=variant.pk)).get()
+    asked_by = {
+        follow_up.run_id: person_name(follow_up.author)
+        for follow_up in FollowUp.objects.filter(variant=variant)
+        .exclude(run=None)
+        .select_related("author")
+    }
     runs = tuple(
         RunRow(
+            asked_by=asked_by.get(run.pk, "") if run.number > 1 else "",
             hex=run.id.hex,
             number=run.number,
             state=run.state,

@@ -29,6 +29,13 @@ def home(request: PageRequest) -> HttpResponse:
 
 
 @require_GET
+def working(request: PageRequest) -> HttpResponse:
+    """The agents at work with their newest lines, for htmx."""
+    rows = pages.working_rows(request.user)
+    return render(request, "orchestrator/_working.html", {"rows": rows})
+
+
+@require_GET
 def jump(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:200]
     entries = [

@@ -2,7 +2,7 @@
 
    For htmx: the topics named in <body data-live-topics="task:12 home"> are watched, and each change is an
    event `live:<topic>` on `document`. Names are taken over as they are:
-       hx-trigger="live:task:12 from:document throttle:500ms"
+       hx-trigger="live:task:12 from:document"
    <body data-live-since="{% now 'U' %}"> (optional) says when the page was rendered; then only what changed
    since is told at the start. Without it everything counts as changed once.
 
@@ -17,11 +17,13 @@
 const FIRST_DELAY_MS = 300, LONGEST_DELAY_MS = 10_000;
 const BADGE_AFTER_MS = 1_500;
 const POLL_RUNS_MS = 2_000, POLL_TOPICS_MS = 5_000, POLL_LIMIT = 500;
+const PACE_MS = 300;
 const HIDDEN_CLOSE_MS = 60_000;
 const SIGNED_OUT = 4401;
 
 const runs = new Map();     // run id -> { last, listeners: Map(listener -> its own last) }
 const topics = new Map();   // topic -> number of watchers
+const paced = new Map();    // topic -> { again }, while its listeners have just been told
 let socket = null, attempts = 0, reconnectTimer = 0, badgeTimer = 0, pollTimer = 0, hiddenTimer = 0;
 let topicsPolled = 0, polling = false, signedOut = false, everOpen = false, subscribing = false;
 
@@ -189,8 +191,18 @@ function take(run, events) {
   }
 }
 
+/** Listeners hear of a change at once, then at most every PACE_MS, and always of the last one. */
 function tell(topic) {
-  if (topics.has(topic)) document.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
+  if (!topics.has(topic)) return;
+  const waiting = paced.get(topic);
+  if (waiting) { waiting.again = true; return; }
+  const entry = { again: false };
+  paced.set(topic, entry);
+  setTimeout(() => {
+    paced.delete(topic);
+    if (entry.again) tell(topic);
+  }, PACE_MS);
+  document.dispatchEvent(new CustomEvent(`live:${topic}`, { detail: { topic } }));
 }
 
 /* --- without the socket -------------------------------------------------------------------------- */
