@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from kombu.entity import Exchange, Queue
+from kombu.entity import Queue
 
 from orchestrator.config.env import (
     env_bool,
@@ -135,11 +135,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
 }
 CELERY_TASK_IGNORE_RESULT = True
-# Named in full: with the default exchange a message would reach both queues.
-CELERY_TASK_QUEUES = [
-    Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
-    for name in ("work", "runs")
-]
+CELERY_TASK_QUEUES = [Queue(name) for name in ("work", "runs")]  # type: ignore[no-untyped-call]
 CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_TASK_ROUTES = {
     "orchestrator.run_*": {"queue": "runs"},

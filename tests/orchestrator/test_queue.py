@@ -6,9 +6,11 @@ import json
 import logging
 
 import pytest
+from celery import Celery
 from django.conf import settings
 from django.db import transaction
 
+from orchestrator.lib import queue as queue_module
 from orchestrator.lib.queue import celery_app, enqueue
 from orchestrator.lib.redis import redis_client
 
@@ -18,7 +20,7 @@ PREFIX = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
 def waiting(queue: str) -> list[str]:
     """Names of the jobs that wait in a queue."""
     messages = redis_client().lrange(f"{PREFIX}{queue}", 0, -1)
-    return [json.loads(message)["headers"]["task"] for message in messages]  # type: ignore[union-attr]
+    return [json.loads(message)["headers"]["task"] for message in messages]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -52,10 +54,8 @@ def test_what_is_rolled_back_sends_nothing(redis_empty: None) -> None:
 def test_without_redis_the_person_is_not_bothered(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from orchestrator.lib import queue
-
-    lonely = queue.Celery("lonely", set_as_current=False, broker="redis+socket:///no/such.sock")
-    monkeypatch.setattr(queue, "celery_app", lonely)
+    lonely = Celery("lonely", set_as_current=False, broker="redis+socket:///no/such.sock")
+    monkeypatch.setattr(queue_module, "celery_app", lonely)
     with caplog.at_level(logging.WARNING):
         enqueue("orchestrator.sweep")
     assert "the sweep will do it" in caplog.text
