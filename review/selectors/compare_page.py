@@ -12,7 +12,8 @@ from django.urls import reverse
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Invalid
-from orchestrator.states import LETTERS
+from orchestrator.selectors.tasks import variant_state_of
+from orchestrator.states import LETTERS, Resolution, VariantState
 from review.diff.rows import View
 from review.selectors.compare import BASE, Comparison, file_must_exist, path_text
 from review.selectors.file_diffs import WHITESPACE, FileBody, file_body, is_renamed
@@ -20,6 +21,7 @@ from review.selectors.file_diffs import WHITESPACE, FileBody, file_body, is_rena
 CONTEXT_LINES = 3
 ALL = "all"
 _WHOLE_FILE = 10_000_000
+ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
 _STATUS = {
     "A": "added",
     "D": "deleted",
@@ -139,6 +141,7 @@ class ComparePage:
     deletions: int
     only_left: int
     only_right: int
+    can_merge: bool
     swap: str
     split: str
     unified: str
@@ -165,12 +168,22 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         deletions=sum(change.deletions or 0 for change in files),
         only_left=sum(change.status == "D" for change in files),
         only_right=sum(change.status == "A" for change in files),
+        can_merge=_can_merge(comparison),
         swap=plain.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
         all_space=plain.url(whitespace="none"),
         ignore_space=plain.url(whitespace="all"),
     )
+
+
+def _can_merge(comparison: Comparison) -> bool:
+    task, right = comparison.task, comparison.right
+    changed = right.commit != task.spec.base_commit
+    if not right.letter or not changed or task.resolution != Resolution.OPEN:
+        return False
+    variant = next(v for v in comparison.variants if v.letter == right.letter)
+    return variant_state_of(variant, task=task) not in ACTIVE
 
 
 def _choices(comparison: Comparison, address: Address, which: str) -> tuple[Choice, ...]:

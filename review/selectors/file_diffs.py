@@ -10,9 +10,8 @@ from pathlib import Path
 
 from pygments import __version__ as pygments_version
 
+from orchestrator.git.blobs import Blob, blobs_read
 from orchestrator.git.diffs import FileChange, file_patch
-from orchestrator.git.errors import TooLargeError
-from orchestrator.git.hub import blob_bytes
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import AppError
 from review.diff import (
@@ -35,6 +34,7 @@ from review.lib.cache import cache_get, cache_key, cache_put
 
 WHITESPACE = ("none", "eol", "change", "all")
 SUBMODULE_MODE = "160000"
+NO_BLOB = Blob(0, None)
 
 # The first HTML does not wait longer than that for colours; the page asks for them afterwards.
 COLOUR_WAIT_S = 0.25
@@ -63,10 +63,11 @@ def file_read(
 ) -> FileDiff:
     """Compare one file of two commits."""
     options = DiffOptions(whitespace=whitespace)
-    old, old_size = _side(hub, change.old_blob, change.old_mode, options.limit_bytes)
-    new, new_size = _side(hub, change.new_blob, change.new_mode, options.limit_bytes)
+    names = [_blob(change.old_blob, change.old_mode), _blob(change.new_blob, change.new_mode)]
+    known = blobs_read(hub=hub, blobs=[*filter(None, names)], limit_bytes=options.limit_bytes)
+    old, new = (known.get(name, NO_BLOB) for name in names)
     patch = b""
-    if old is not None and new is not None and old != new and change.status[0] != "T":
+    if old.data is not None and new.data is not None and change.status != "T":
         patch = file_patch(
             hub=hub,
             left=left,
@@ -80,15 +81,15 @@ def file_read(
         path=display_path(change.path),
         old_path=display_path(change.old_path) if is_renamed(change) else None,
         status=change.status,
-        left=old,
-        right=new,
-        left_size=old_size,
-        right_size=new_size,
+        left=old.data,
+        right=new.data,
+        left_size=old.size_bytes if old is not NO_BLOB else None,
+        right_size=new.size_bytes if new is not NO_BLOB else None,
         patch=patch,
         old_mode=_mode(change.old_mode),
         new_mode=_mode(change.new_mode),
-        old_blob=change.old_blob or "",
-        new_blob=change.new_blob or "",
+        old_blob=change.old_blob,
+        new_blob=change.new_blob,
     )
     try:
         return file_diff(file, options)
@@ -100,20 +101,13 @@ def is_renamed(change: FileChange) -> bool:
     return bool(change.old_path) and change.old_path != change.path
 
 
-def _mode(mode: str | None) -> str:
-    return "" if mode is None or not mode.strip("0") else mode
+def _mode(mode: str) -> str:
+    return mode if mode.strip("0") else ""
 
 
-def _side(
-    hub: Path, blob: str | None, mode: str | None, limit_bytes: int
-) -> tuple[bytes | None, int | None]:
-    """A side's content, or only its size if that is too large; (None, None) if there is none."""
-    if not blob or not blob.strip("0") or _mode(mode) == SUBMODULE_MODE:
-        return None, None
-    try:
-        return blob_bytes(hub=hub, blob=blob, limit_bytes=limit_bytes), None
-    except TooLargeError as error:
-        return None, int(error.details["size_bytes"])
+def _blob(blob: str, mode: str) -> str:
+    """The id of a side's content; "" where it has none (no file, or a submodule)."""
+    return "" if not blob.strip("0") or mode == SUBMODULE_MODE else blob
 
 
 def file_body(

@@ -31,6 +31,7 @@ class LiveDiff:
     head: str
     path: str
     follow: bool
+    show: bool  # a deferred file was asked for
     chips: tuple[FileChip, ...]
     more: int
     pane: FilePane | None
@@ -47,12 +48,15 @@ def live_diff(
     comparison = comparison_get(user=user, task_id=task_id, left=BASE, right=letter)
     head = comparison.right.commit
     fresh = _changed_since(comparison, seen)
+    asked = path
     known = {path_text(change.path) for change in comparison.files}
     if follow and fresh & known:
         path = next(p for c in comparison.files if (p := path_text(c.path)) in fresh)
     if path not in known:
         path = path_text(comparison.files[0].path) if comparison.files else ""
-    address = Address(comparison.task.pk, BASE, letter, path, "unified", show=show)
+    address = Address(
+        comparison.task.pk, BASE, letter, path, "unified", show=show and path == asked
+    )
     chips = [_chip(change, path, fresh) for change in comparison.files]
     if len(chips) > CHIPS_MAX:  # the current one is always among those that are shown
         chips.sort(key=lambda chip: not chip.current)
@@ -61,6 +65,7 @@ def live_diff(
         head=head,
         path=path,
         follow=follow,
+        show=address.show,
         chips=tuple(chips[:CHIPS_MAX]),
         more=max(0, len(chips) - CHIPS_MAX),
         pane=file_pane(comparison, address),

@@ -12,8 +12,19 @@ async function fileOpen(url, { push = true } = {}) {
   if (push) history.pushState(null, "", target.pathname + target.search);
   await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
   document.querySelector("file-tree")?.select(target.href);
+  linksFollow(target.searchParams.get("path"));
   const top = file()?.getBoundingClientRect().top ?? 0;
   if (top < 0) window.scrollBy(0, top - TOP_PX + 100);
+}
+
+/** Links that change the view or a side keep the file that is shown now. */
+function linksFollow(path) {
+  for (const link of document.querySelectorAll(".cmp-bar a, a[data-swap]")) {
+    const url = new URL(link.href);
+    url.searchParams.set("path", path);
+    for (const name of ["show", "context"]) url.searchParams.delete(name);
+    link.href = url.pathname + url.search;
+  }
 }
 
 // --- Lines ---------------------------------------------------------------------------------------

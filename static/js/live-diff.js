@@ -14,17 +14,22 @@ function anchorFind(body) {
   return null;
 }
 
-/** The same line after an update: equal text, nearest to where it was. */
-function anchorRestore(body, anchor) {
+/** The same line after an update: equal text, nearest to where it was. Unfolds it if need be. */
+async function anchorRestore(body, anchor) {
   if (!anchor) return;
-  const cells = [...body.querySelectorAll(".rows > [id]")];
+  let cell = anchorNear(body, anchor);
+  if (!cell && (await body.querySelector("diff-view")?.line(anchor.id))) cell = anchorNear(body, anchor);
+  if (cell) body.scrollTop += cell.getBoundingClientRect().top - body.getBoundingClientRect().top - anchor.offset;
+}
+
+function anchorNear(body, anchor) {
   const was = Number(anchor.id.slice(1));
   let best = null;
-  for (const cell of cells) {
+  for (const cell of body.querySelectorAll(".rows > [id]")) {
     const away = Math.abs(Number(cell.id.slice(1)) - was);
     if (cell.textContent === anchor.text && away <= ANCHOR_LINES && (!best || away < best.away)) best = { cell, away };
   }
-  if (best) body.scrollTop += best.cell.getBoundingClientRect().top - body.getBoundingClientRect().top - anchor.offset;
+  return best?.cell ?? null;
 }
 
 class LiveDiff extends HTMLElement {
@@ -38,8 +43,8 @@ class LiveDiff extends HTMLElement {
 
   /** What the server needs to know to answer with what is wanted, or with nothing if nothing changed. */
   get query() {
-    const { seen, path, follow } = this.dataset;
-    return { seen, path, follow, keep: "1" };
+    const { seen, path, follow, show } = this.dataset;
+    return { seen, path, follow, keep: "1", ...(show ? { show } : {}) };
   }
 
   #click(event) {

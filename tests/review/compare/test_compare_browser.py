@@ -35,6 +35,7 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     expect(shown).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("u")
     expect(page.locator("diff-view.uni")).to_be_visible()
+    expect(shown).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("2")
     page.wait_for_url("**right=B**")
 
