@@ -350,7 +350,21 @@ else:
     _RowSet = forms.BaseFormSet  # the class is generic for type checkers only
 
 
-class _VariantRowSet(_RowSet):
+class VariantRows(_RowSet):
+    """The rows of a task. What `formset_factory` would set is written out, so that the class has a type."""
+
+    form = VariantRowForm
+    extra = 0
+    min_num = 0
+    max_num = VARIANTS_MAX
+    absolute_max = VARIANTS_MAX * 4
+    can_order = False
+    can_delete = True
+    can_delete_extra = True
+    validate_min = False
+    validate_max = False
+    renderer = None
+
     def clean(self) -> None:
         total = sum(row.count for row in self.requests()) if not any(self.errors) else 1
         if not total:
@@ -387,16 +401,6 @@ class _VariantRowSet(_RowSet):
 
     def _removed(self, row: VariantRowForm) -> bool:
         return self.is_bound and f"{row.prefix}-{DELETION_FIELD_NAME}" in self.data
-
-
-VariantRows = forms.formset_factory(
-    VariantRowForm,
-    formset=_VariantRowSet,
-    extra=0,
-    can_delete=True,
-    max_num=VARIANTS_MAX,
-    absolute_max=VARIANTS_MAX * 4,
-)
 
 
 def rows_initial(

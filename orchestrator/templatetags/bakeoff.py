@@ -255,7 +255,7 @@ def person(user: object | None, viewer: object | None = None, nobody: str = "Bak
     if viewer is not None and user == viewer:
         return "you"
     full: str = user.get_full_name()  # type: ignore[attr-defined]
-    return full or user.get_username()  # type: ignore[attr-defined, no-any-return]
+    return full or user.get_username()  # type: ignore[attr-defined]
 
 
 # --- Sentences ------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 class PageRequest(HttpRequest):
     """A request of a signed-in person, as the middleware leaves it. For annotations only."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails
 
 
@@ -50,10 +50,9 @@ def notice(request: HttpRequest, text: str, *, status: int, kind: str = "error")
 
 def action(
     view: Callable[Concatenate[PageRequest, P], HttpResponse],
-) -> Callable[Concatenate[PageRequest, P], HttpResponse]:
+) -> Callable[..., HttpResponse]:
     """A POST that changes something. A refusal is said where the person is, not on a page of its own."""
 
-    @require_POST
     @wraps(view)
     def wrapped(request: PageRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
@@ -64,7 +63,7 @@ def action(
             messages.error(request, exc.message)
             return HttpResponseRedirect(next_url(request, "/"))
 
-    return wrapped
+    return require_POST(wrapped)
 
 
 def errors_add(form: Any, exc: AppError, *, field: str = "") -> None:
