@@ -44,8 +44,7 @@ function changeGo(step) {
   const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
   let next = now + step;
   if (now < 0 || !onScreen(changes[now])) {
-    const below = changes.findIndex((cell) => cell.getBoundingClientRect().top > TOP_PX);
-    const here = below < 0 ? changes.length : below;
+    const here = changeBelow(changes);
     next = step > 0 ? here : here - 1;
   }
   const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
@@ -60,9 +59,22 @@ function changeGo(step) {
   if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
 }
 
+/** The index of the first change below the top of the window. Asks only one section for the places of its
+    lines: asking one that the browser skips makes it lay that out. */
+function changeBelow(changes) {
+  const isBelow = (element) => element.getBoundingClientRect().bottom > TOP_PX;
+  const section = [...view().querySelectorAll(".rows")].find(isBelow);
+  if (!section) return changes.length;
+  const ahead = (cell) => section.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const found = changes.findIndex((cell) => (section.contains(cell) ? isBelow(cell) : ahead(cell)));
+  return found < 0 ? changes.length : found;
+}
+
 function onScreen(cell) {
-  const { top, bottom } = cell.getBoundingClientRect();
-  return bottom > 0 && top < innerHeight;
+  return [cell.closest(".rows"), cell].every((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  });
 }
 
 // --- Keys ----------------------------------------------------------------------------------------
