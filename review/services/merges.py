@@ -37,7 +37,7 @@ from review.selectors import merges as selectors
 
 log = logging.getLogger(__name__)
 
-# How long a git push may go on after the process that started it was killed.
+# How long a push may go on at the origin after the git process that began it was killed.
 ORPHAN_LIFE = timedelta(seconds=60)
 _COMMIT_PREFIX = re.compile(r"[0-9a-f]{7,40}")
 
@@ -176,7 +176,7 @@ def _merge_prepare(merge: Merge, *, expected_target: str) -> None:
 
 
 def _merge_push(merge: Merge, *, patient: bool = False) -> None:
-    """Push and settle. `patient`: an earlier push of a process that is gone may still be at it."""
+    """Push and settle. `patient`: an earlier push, cut off here, may still be going on over there."""
     try:
         result = git_merges.push(
             hub=paths.hub_dir(merge.decision.variant.task.project_id),

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 
 from orchestrator.git import merges as git_merges
+from orchestrator.git.errors import GitTimeoutError
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.models import Activity, Run, Task
 from orchestrator.states import Resolution, RunState
@@ -368,9 +369,11 @@ def test_a_push_that_outlives_its_killed_process_is_waited_for(
     transactional_db: None, shop: Shop, pat: User, tmp_path: Path
 ) -> None:
     began, go_on = tmp_path / "began", tmp_path / "go-on"
+    # In this state of the transaction the branch is locked and not moved yet.
     hook = write(
-        shop.origin / "hooks/update",
-        f"#!/bin/sh\ntouch {began}\nwhile [ ! -e {go_on} ]; do sleep 0.05; done\n",
+        shop.origin / "hooks/reference-transaction",
+        f"#!/bin/sh\n[ $1 = prepared ] || exit 0\ntouch {began}\n"
+        f"while [ ! -e {go_on} ]; do sleep 0.05; done\n",
     )
     hook.chmod(0o755)
     variant = shop.variant(NEW_FILE)
@@ -395,6 +398,43 @@ def test_a_push_that_outlives_its_killed_process_is_waited_for(
     assert Merge.objects.get().state == MergeState.MERGED
     assert resolution(shop) == Resolution.MERGED
     assert shop.merges_count() == 1
+
+
+def test_a_push_that_lost_the_race_against_itself_has_won(
+    shop: Shop, pat: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = git_merges.push
+
+    def push_twice(**kwargs: str) -> git_merges.PushResult:
+        assert real(**kwargs).state == git_merges.PushState.PUSHED  # type: ignore[arg-type]
+        return git_merges.PushResult(git_merges.PushState.REJECTED, "main has moved.")
+
+    monkeypatch.setattr(git_merges, "push", push_twice)
+    merge = variant_merge(user=pat, variant=shop.variant(NEW_FILE), strategy="merge")
+    assert merge.state == MergeState.MERGED
+
+
+def test_a_push_still_going_on_at_the_origin_is_given_time(
+    shop: Shop, pat: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def timeout(**_kwargs: object) -> None:
+        raise GitTimeoutError("git.timeout", "git push did not finish.")
+
+    def busy(**_kwargs: object) -> git_merges.PushResult:
+        return git_merges.PushResult(git_merges.PushState.REJECTED, "main is being moved.")
+
+    monkeypatch.setattr(git_merges, "push", timeout)
+    merge = variant_merge(user=pat, variant=shop.variant(NEW_FILE), strategy="merge")
+    monkeypatch.setattr(git_merges, "push", busy)
+    merges_recover()
+    merge.refresh_from_db()
+    assert merge.state == MergeState.PUSHING
+
+    Merge.objects.update(created_at=merge.created_at - 2 * merges.ORPHAN_LIFE)
+    merges_recover()
+    merge.refresh_from_db()
+    assert (merge.state, merge.reason) == (MergeState.REFUSED, "main is being moved.")
+    assert resolution(shop) == Resolution.OPEN
 
 
 def test_a_lost_answer_is_asked_for_later(
