@@ -154,7 +154,7 @@ def task_list(
         found = found.filter(project=access.project_get_for(request.auth, project))
     if before is not None:
         found = found.filter(pk__lt=before)
-    page = tasks_with_state(found.order_by("-pk"))[:limit]
+    page = tasks_with_state(found.order_by("-pk")).defer("spec__text", "rubric")[:limit]
     return [payloads.task_row_payload(task) for task in page]
 
 
