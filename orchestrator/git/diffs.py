@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.git.errors import InvalidRefError
 from orchestrator.git.hub import NO_COMMIT, blob_bytes, blob_size
-from orchestrator.git.refs import display_path, is_commit_id
+from orchestrator.git.refs import display_path, is_commit_id, is_path
 from orchestrator.git.run import git
 
 __all__ = [
@@ -130,7 +130,7 @@ def file_patch(
     if whitespace not in _WHITESPACE:
         raise InvalidRefError("diff.whitespace", "Whitespace is none, all, change or eol.")
     paths = {path, old_path or path}
-    if any(not name or "\0" in name for name in paths):
+    if not all(is_path(name) for name in paths):
         raise InvalidRefError("diff.path", "That is not the path of a file.")
     return git(
         "diff-tree",

@@ -28,6 +28,7 @@ from orchestrator.git.refs import (
     SourceKind,
     display_path,
     is_commit_id,
+    is_path,
     ref_name_check,
     rev_check,
     source_check,
@@ -180,7 +181,7 @@ def branch_commit(*, hub: Path, branch: str) -> str:
 
 def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes | None:
     """The content of a file at a commit; None if there is no file at that path."""
-    if not path or "\0" in path or {"", ".", ".."} & set(path.split("/")):
+    if not is_path(path):
         return None
     listed = git("ls-tree", "-z", _commit_check(commit), "--", path, git_dir=hub).fields()
     for record in listed:

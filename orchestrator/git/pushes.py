@@ -25,6 +25,7 @@ from orchestrator.git.run import (
 )
 
 _REASON_CHARS = 600
+_IN_THE_WAY = re.compile(r"[Uu]ntracked working tree file '(.*)' would be overwritten")
 _STATUS = re.compile(r"^([ +\-*!=])\t[^\t]*\t(.*)$", re.MULTILINE)
 
 
@@ -185,6 +186,8 @@ def _unfinished(checkout: _Checkout) -> str | None:
         cwd=checkout.path,
         timeout_s=120,
     )
+    if "must be run in a work tree" in status.stderr:
+        return None  # a bare repository in a directory called .git
     if status.code != 0:
         return f"cannot be looked at: {first_line(status.stderr)}"
     changed = [record[3:] for record in status.text.split("\0") if len(record) > 3]
@@ -204,14 +207,17 @@ def _hook_reason(branch: str, summary: str, stderr: str) -> str:
         for line in stderr.splitlines()
         if line.startswith("remote:")
     ]
-    said = " ".join(display_path(line) for line in remote if line)[:_REASON_CHARS]
+    told = [line for line in remote if line and not line.startswith("error: hook declined")]
+    said = " ".join(display_path(line) for line in told)[:_REASON_CHARS]
     if "hook declined" in summary:
         hook = "A hook" if "pre-receive" not in summary else "The pre-receive hook"
         return f"{hook} of the origin refused it{f': {said}' if said else '.'}"
     if "protected branch" in summary.lower() or "protected branch" in said.lower():
         return f"{branch} is protected at the origin. {said}".strip()
-    if "untracked working tree files" in stderr or "would be overwritten" in stderr:
-        return f"Untracked files are in the way at the origin: {said or 'move them first'}"
+    in_the_way = _IN_THE_WAY.search(stderr)
+    if in_the_way is not None:
+        name = display_path(in_the_way.group(1))
+        return f"The untracked file {name} is in the way at the origin: move it away first."
     inner = re.search(r"\(([^)]*)\)\s*$", summary)
     reason = inner.group(1) if inner else summary
     return f"The origin refused it: {display_path(reason)}{f' ({said})' if said else ''}."

@@ -38,7 +38,7 @@ def is_commit_id(text: str) -> bool:
 
 def ref_name_check(name: str) -> str:
     """The name of a branch, unchanged, if git would take it; without a process."""
-    if not name or len(os.fsencode(name)) > 240:
+    if not name or len(name.encode("utf-8", "replace")) > 240:
         raise InvalidRefError("ref.invalid", "A branch name has 1 to 240 bytes.")
     if _REF_FORBIDDEN.search(name) or name == "@" or name == "HEAD":
         raise InvalidRefError("ref.invalid", f"{display_path(name)!r} cannot be a branch name.")
@@ -78,9 +78,21 @@ def source_check(source: str) -> Source:
     )
 
 
+def is_path(path: str) -> bool:
+    """Whether a file of a commit can have this path."""
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
 def display_path(path: str) -> str:
     """A path for people's eyes: no control characters, no bytes that are no text."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half of a pair, from a browser: no file has such a name
+        text = path.encode("utf-8", "replace").decode()
     return "".join(
         char if _shown(char) else char.encode("unicode_escape").decode() for char in text
     )

@@ -67,7 +67,6 @@ _CONFIG: dict[str, str] = {
     "core.askPass": "",
     "core.fsync": "committed,loose-object",
     "core.fsyncMethod": "batch",
-    "checkout.workers": "0",
     "commit.gpgSign": "false",
     "credential.helper": "",
     "diff.submodule": "short",
@@ -308,7 +307,7 @@ def _environment(*, login: bool, config: Mapping[str, str]) -> dict[str, str]:
         **identity_env(BAKEOFF),
     }
     pairs = list(_CONFIG.items())
-    if _lfs_installed():
+    if lfs_installed():
         pairs += _LFS_CONFIG.items()
     if login:
         pairs += _login(environment)
@@ -332,7 +331,7 @@ def _login(environment: dict[str, str]) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def _lfs_installed() -> bool:
+def lfs_installed() -> bool:
     return shutil.which("git-lfs", path=_path()) is not None
 
 

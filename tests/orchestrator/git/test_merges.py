@@ -192,4 +192,7 @@ class TestDiffs:
             patch("app.py", whitespace="--output=x")
         with pytest.raises(InvalidRefError):
             patch("app.py", left="--output=x")
+        for path in ("", "../app.py", "/etc/passwd", "a\0b", "\ud800"):
+            with pytest.raises(InvalidRefError):
+                patch(path)
         assert not Path("x").exists()

@@ -154,7 +154,7 @@ class TestCheckedOut:
         write(desk.origin / "one.py", "precious\n")
         result = pushed(desk, merged(desk))
         assert result.state == "refused"
-        assert result.reason
+        assert "untracked file one.py is in the way" in result.reason
         assert (desk.origin / "one.py").read_text() == "precious\n"
         assert unchanged(desk)
 

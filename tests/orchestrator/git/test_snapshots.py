@@ -65,6 +65,12 @@ def test_a_change_within_the_same_second_and_of_the_same_size_is_seen(desk: Desk
         assert read == word.encode()
 
 
+def test_a_change_of_the_same_size_right_after_the_checkout_is_seen(desk: Desk) -> None:
+    text = (desk.workspace / "app.py").read_text()
+    desk.write("app.py", text.replace("line 0", "LINE 0"))
+    assert desk.snapped().files_changed == 1
+
+
 def test_commits_of_the_agent_become_the_history_of_the_snapshot(desk: Desk) -> None:
     desk.write("one.py")
     first = desk.snapped()
