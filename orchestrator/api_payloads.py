@@ -19,10 +19,12 @@ from orchestrator.selectors.tasks import (
     variant_color,
     variant_state_of,
 )
+from orchestrator.services.previews import preview_log
 from orchestrator.states import PreviewState, Resolution, RunState
 
 Payload = dict[str, Any]
 
+FAILURE_LINES = 20
 FAILED_STATES = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.LOST})
 
 
@@ -126,12 +128,15 @@ def run_payload(run: Run) -> Payload:
 def preview_payload(preview: Preview | None) -> Payload:
     if preview is None:
         return {"state": PreviewState.STOPPED, "url": None, "port": None, "failure": None}
-    failed = preview.failure_code or preview.failure_message
+    failed = bool(preview.failure_code or preview.failure_message)
+    lines = preview_log(preview, limit=FAILURE_LINES) if failed else []
     return {
         "state": preview.state,
         "url": preview_url(preview) or None,
         "port": preview.port or None,
-        "failure": _failure(preview.failure_code, preview.failure_message) if failed else None,
+        "failure": _failure(preview.failure_code, preview.failure_message, lines)
+        if failed
+        else None,
     }
 
 

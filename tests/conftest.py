@@ -30,6 +30,8 @@ os.environ.pop("DATABASE_URL", None)
 import django  # noqa: E402
 
 django.setup()
+# Test workers that inherit it would read the settings before this file has made their place.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 from orchestrator.lib.redis import redis_client  # noqa: E402
 from orchestrator.supervisor import valkey as embedded  # noqa: E402

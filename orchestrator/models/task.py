@@ -99,6 +99,7 @@ class Environment(models.Model):
         max_length=10, choices=EnvironmentState.choices, default=EnvironmentState.NONE
     )
     setup_key = models.CharField(max_length=64, blank=True)  # inputs of the last good setup
+    setup_pending = models.CharField(max_length=64, blank=True)  # inputs of the one under way
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -17,7 +17,7 @@ from agents.secrets import SecretsUnreadableError, secrets_decrypt, secrets_encr
 from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError, Invalid
 from orchestrator.models import Environment, Run
-from orchestrator.services import environments
+from orchestrator.services import environments, setups
 from orchestrator.services.run_states import lease_take, run_transition
 from orchestrator.states import RunState
 
@@ -123,7 +123,7 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
         )
     )
     _files_write(launch.files)
-    setup = () if run.number > 1 else settings.setup
+    setup = () if setups.setup_is_done(environment, settings) else settings.setup
     steps = tuple(
         Step(
             name="setup" if n == 1 else f"setup-{n}",

@@ -15,12 +15,11 @@ from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Preview
 from orchestrator.previews.readiness import answers_http
-from orchestrator.services import environments
+from orchestrator.services import environments, setups
 from orchestrator.services.previews import (
     bundle_stop,
     preview_log,
     preview_transition,
-    setup_done,
 )
 from orchestrator.states import PreviewState
 
@@ -108,7 +107,7 @@ def _starting(preview: Preview, bundle: Bundle) -> None:
         variant, commit=variant.head_commit or variant.task.spec.base_commit
     ).preview
     if answers_http(preview.port, settings.path):
-        setup_done(variant=variant)
+        setups.setup_done(variant=variant)
         preview_transition(
             preview,
             PreviewState.READY,

@@ -18,8 +18,7 @@ from orchestrator.lib.errors import AppError, Conflict, Unavailable
 from orchestrator.lib.live import publish
 from orchestrator.models import Environment, Preview, Variant
 from orchestrator.previews.readiness import port_free
-from orchestrator.services import activity, environments
-from orchestrator.services.setup_inputs import setup_key
+from orchestrator.services import activity, environments, setups
 from orchestrator.states import PREVIEW_SOURCES, EnvironmentState, PreviewState
 
 PORT_WAIT_S = 12.0
@@ -153,10 +152,7 @@ def _bundle_spec(preview: Preview) -> BundleSpec:
     variant, environment = preview.variant, preview.variant.environment
     settings = environments.settings_at(variant, commit=_settings_commit(variant))
     env = environments.process_environment(variant, environment, settings)
-    workspace = Path(environment.path)
-    setup = settings.setup
-    if setup_key(settings, workspace=workspace) == environment.setup_key:
-        setup = ()
+    setup = () if setups.setup_is_done(environment, settings) else settings.setup
     commands = [(f"setup-{n}" if n > 1 else "setup", c) for n, c in enumerate(setup, 1)]
     commands.append(("preview", settings.preview.command))
     return BundleSpec(
@@ -167,14 +163,6 @@ def _bundle_spec(preview: Preview) -> BundleSpec:
         ),
         limits=Limits(),
     )
-
-
-def setup_done(*, variant: Variant) -> None:
-    """Remember that the setup has run on the workspace as it is."""
-    environment = variant.environment
-    settings = environments.settings_at(variant, commit=_settings_commit(variant))
-    key = setup_key(settings, workspace=Path(environment.path))
-    Environment.objects.filter(pk=environment.pk).update(setup_key=key)
 
 
 def preview_transition(

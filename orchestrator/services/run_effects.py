@@ -24,7 +24,7 @@ from agents.events import (
 )
 from orchestrator.lib.live import publish
 from orchestrator.models import Permission, Run
-from orchestrator.services.previews import setup_done
+from orchestrator.services import setups
 from orchestrator.services.run_states import run_changed, run_transition
 from orchestrator.states import PermissionState, RunState
 
@@ -50,7 +50,7 @@ class RunEffects:
         match event:
             case State(state="agent"):
                 if self.run.number == 1:
-                    setup_done(variant=self.run.variant)
+                    setups.setup_done(variant=self.run.variant)
                 run_transition(self.run, RunState.RUNNING, fence=self.fence)
             case State(state="session"):
                 self._session(event)

@@ -1,4 +1,8 @@
-"""Whether a workspace's setup must run again: a digest of the commands and of the files they depend on."""
+"""Whether a workspace's setup must run again: a digest of the commands and of the files they depend on.
+
+The digest is taken before the setup is started and counts once it has succeeded: what an agent changes
+in between makes it run again, never be left out.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,28 @@ import os
 import stat
 from pathlib import Path
 
+from django.db.models import F
+
 from orchestrator.lib.project_settings import ProjectSettings
+from orchestrator.models import Environment, Variant
 
 INPUT_LIMIT_BYTES = 8 * 1024 * 1024
+
+
+def setup_is_done(environment: Environment, settings: ProjectSettings) -> bool:
+    """Has this setup run on the files as they are? If not, they are noted as those it will have run on."""
+    key = setup_key(settings, workspace=Path(environment.path))
+    if key == environment.setup_key:
+        return True
+    Environment.objects.filter(pk=environment.pk).update(setup_pending=key)
+    return False
+
+
+def setup_done(*, variant: Variant) -> None:
+    """The setup that was started last has succeeded."""
+    Environment.objects.filter(variant=variant).exclude(setup_pending="").update(
+        setup_key=F("setup_pending"), setup_pending=""
+    )
 
 
 def setup_key(settings: ProjectSettings, *, workspace: Path) -> str:
