@@ -98,7 +98,7 @@ async def watch_all(
 def cpu_s(installation: Installation) -> dict[str, float]:
     """Processor time so far of the processes a line goes through."""
     used = {}
-    for word in ("uvicorn", "celery", "valkey-server", "agents/shim"):
+    for word in ("uvicorn", "celery", "valkey-server"):
         ticks = 0
         for pid in installation.pids(word):
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

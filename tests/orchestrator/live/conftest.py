@@ -33,7 +33,7 @@ HARNESS = """<!doctype html><html lang="en"><head><title>t</title>
 <script type="module" src="/static/js/transcript.js"></script></head>
 <body data-live-topics="home" data-icons="/static/img/icons.svg">
 <div class="duo v v-c" style="height:800px"><section class="left"><div class="log" tabindex="0">
-<section class="run"><run-transcript run="RUN" after="0"></run-transcript></section>
+<section class="run"><run-transcript run="RUN" last="LAST"></run-transcript></section>
 </div></section><section></section></div></body></html>"""
 
 
@@ -71,7 +71,8 @@ def run(user: User, valkey: Valkey, media: Path) -> Run:
 
 async def harness(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """A page with nothing but one transcript."""
-    body = HARNESS.replace("RUN", scope["query_string"].decode()).encode()
+    run, _, last = scope["query_string"].decode().partition("&last=")
+    body = HARNESS.replace("RUN", run).replace("LAST", last or "0").encode()
     headers = [(b"content-type", b"text/html; charset=utf-8")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -173,7 +173,10 @@ def test_what_one_may_not_see_is_refused(web: Web, run: Run, user: User) -> None
 # --- what they get --------------------------------------------------------------------------------
 
 
-def test_events_come_after_the_number_asked_for(web: Web, run: Run) -> None:
+def test_events_come_after_the_number_asked_for(
+    web: Web, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_reader, "BLOCK_MS", 25_000)  # a new subscription must not wait for it
     feed.append(run.id.hex, [entry(seq) for seq in range(1, 11)])
     with page_open(web) as page:
         page.subscribe({run.id.hex: 7})
@@ -204,19 +207,25 @@ def test_many_runs_and_clients_lose_and_double_nothing(web: Web, run: Run, user:
     assert sorted(late.seqs) == sorted([*range(1401, 1701)] * 4)
 
 
-def test_a_run_that_is_sealed_while_it_is_watched_is_complete(web: Web, run: Run) -> None:
+def test_a_run_that_is_sealed_while_it_is_watched_is_complete(
+    web: Web, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_reader, "COALESCE_S", 0.5)  # the reader comes too late for the stream
     run_id = run.id.hex
     with page_open(web) as page, page_open(web) as later:
         page.subscribe({run_id: 0})
-        feed.append(run_id, [entry(seq) for seq in range(1, 800)])
-        feed.append(run_id, [end(800)])
+        for seq in (1, 2):  # the second comes by the reader, which then waits a little
+            feed.append(run_id, [entry(seq)])
+            page.until_seq(seq)
+        feed.append(run_id, [entry(seq) for seq in range(3, 3000)])
+        feed.append(run_id, [end(3000)])
         feed.seal(run_id)
-        page.until_seq(800)
+        page.until_seq(3000)
         later.subscribe({run_id: 500})
-        later.until_seq(800)
+        later.until_seq(3000)
         assert not page.take(0.2)
-    assert page.seqs == list(range(1, 801))
-    assert later.seqs == list(range(501, 801))
+    assert page.seqs == list(range(1, 3001))
+    assert later.seqs == list(range(501, 3001))
 
 
 def test_a_subscription_can_be_moved_and_ended(web: Web, run: Run) -> None:

@@ -305,3 +305,57 @@ def test_a_text_that_was_cut_can_be_loaded(page: Page, web: Web, run: Run) -> No
     assert tail not in page.locator(".tool").inner_text()
     more.click()
     until(page, f"document.querySelector('.tool').innerText.includes('{tail}')")
+
+
+def test_a_run_with_a_known_end_is_shown_from_a_little_before_it(
+    page: Page, web: Web, run: Run
+) -> None:
+    feed.append(run.id.hex, [*(entry(seq) for seq in range(1, 5000)), end(5000)])
+    feed.seal(run.id.hex)
+    page.goto(f"{web.origin}/harness?{run.id.hex}&last=4990")
+    until(page, "document.querySelector('.endline') !== null")
+    rows = "[...document.querySelectorAll('.ev')].map(row => Number(row.dataset.seq))"
+    assert page.evaluate(rows) == list(range(4591, 5001))
+
+
+def test_a_reader_far_above_is_left_alone_and_can_go_to_the_end(
+    page: Page, web: Web, run: Run
+) -> None:
+    run_id = run.id.hex
+    feed.append(run_id, [entry(seq) for seq in range(1, 101)])
+    page.goto(f"{web.origin}/harness?{run_id}")
+    until(page, "document.querySelector('.log').innerText.includes('line 100')")
+    page.evaluate("document.querySelector('.log').scrollTop = 300")
+    for start in range(101, 8101, 400):
+        feed.append(run_id, [entry(seq) for seq in range(start, start + 400)])
+        page.wait_for_function("document.querySelector('run-transcript').queue.length < 800")
+    until(page, "document.querySelector('run-transcript').newest === 8100")
+    assert page.evaluate("document.querySelectorAll('.ev').length") < 5_000
+    assert page.evaluate("document.querySelector('.log').scrollTop") == 300
+    assert page.locator(".ev").first.get_attribute("data-seq") == "1"
+
+    page.locator(".newlines").click()
+    until(page, "document.querySelector('.log').innerText.includes('line 8100')")
+    feed.append(run_id, [entry(8101)])
+    until(page, "document.querySelector('.log').innerText.includes('line 8101')")
+    seqs = page.evaluate(
+        "[...document.querySelectorAll('.ev')].map(row => Number(row.dataset.seq))"
+    )
+    assert seqs == list(range(seqs[0], 8102))
+    assert page.locator("button.earlier").is_visible()
+
+
+def test_a_result_finds_the_call_that_is_shown_later(page: Page, web: Web, run: Run) -> None:
+    call = event(1, "tool_call", call="c", tool="Bash", category="execute", title="make")
+    result = event(
+        700, "tool_update", call="c", status="completed", output="done", category="execute"
+    )
+    feed.append(run.id.hex, [call, *(entry(seq) for seq in range(2, 700)), result])
+    page.goto(f"{web.origin}/harness?{run.id.hex}&last=700")
+    page.locator(".tool").wait_for()
+    assert "earlier call" in page.locator(".tool").inner_text()
+    page.locator("button.earlier").click()
+    page.locator("button.earlier").wait_for(state="hidden")
+    assert page.locator(".tool").count() == 1
+    assert "make" in page.locator(".tool").inner_text()
+    assert page.locator(".ev").first.locator(".tool").count() == 1
