@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -90,8 +90,8 @@ def web(user: User, valkey: Valkey, media: Path, settings: Settings) -> Iterator
             "http": URLRouter(
                 [
                     # Chromium lets only a page that came from this address open a socket to it.
-                    path("harness", harness),
-                    re_path("", get_asgi_application()),
+                    path("harness", cast(Any, harness)),
+                    re_path("", cast(Any, get_asgi_application())),
                 ]
             ),
             "websocket": URLRouter(websocket_urlpatterns),
