@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from django.db import transaction
 
+from orchestrator.feed import StreamEntry
 from orchestrator.lib.live import CHANGED_KEY, publish
 from orchestrator.lib.redis import redis_client
 from tests.support.valkey import Valkey
@@ -11,7 +14,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def topics() -> list[bytes]:
-    return [fields[b"topic"] for _, fields in redis_client().xrange(CHANGED_KEY)]
+    entries = cast(list[StreamEntry], redis_client().xrange(CHANGED_KEY))
+    return [fields[b"topic"] for _, fields in entries]
 
 
 def test_a_change_is_told_when_it_is_committed_and_only_then(valkey: Valkey) -> None:
