@@ -89,14 +89,23 @@ def _index_add(workspace: Workspace, paths: list[bytes]) -> str | None:
         check=False,
         env=writer_env(workspace.index),
     )
+    ignoring = "Ignoring path " in result.stderr
+    if result.code == 0 and not ignoring:
+        return None
     failure = git_failure("update-index", result)
-    if isinstance(failure, DiskFullError):
-        raise failure
-    if "Ignoring path " in result.stderr and len(paths) == 1:
-        return BAD_NAME
-    if result.code != 0 or "Ignoring path " in result.stderr:
-        return f"{REFUSED}: {first_line(result.stderr)}"
-    return None
+    alone = len(paths) == 1
+    if isinstance(failure, DiskFullError) or (alone and not _names(result.stderr, paths[0])):
+        raise failure  # not this file's fault: the next one would fare no better
+    return BAD_NAME if ignoring and alone else f"{REFUSED}: {first_line(result.stderr)}"
+
+
+def _names(stderr: str, path: bytes) -> bool:
+    """Whether git complains of this path. It puts "?" for the control characters of a name."""
+    shown, told = (
+        "".join(char if char.isprintable() else "?" for char in text)
+        for text in (path.decode("utf-8", "replace"), stderr)
+    )
+    return shown in told
 
 
 def _is_sound(index: Path) -> bool:

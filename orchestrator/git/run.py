@@ -105,6 +105,7 @@ _LOGIN_KEYS = re.compile(r"^(credential|http|url)\.|^core\.(sshcommand|gitproxy)
 
 _ADDED = ("LANGUAGE",)  # by GitPython, to every process
 
+_DISK_FULL = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 _PASSWORD = re.compile(r"(\w+://)[^/@\s'\"]+@")
 
 
@@ -149,7 +150,7 @@ def git(
 def git_failure(command: str, result: GitResult) -> GitError:
     """The error for a git command that failed for no reason we know, or for want of space."""
     details = {"code": result.code, "stderr": result.stderr[-4000:]}
-    if "No space left on device" in result.stderr or "Disk quota exceeded" in result.stderr:
+    if any(symptom in result.stderr for symptom in _DISK_FULL):
         return DiskFullError("git.disk-full", "The disk is full: free some space.", details)
     reason = first_line(result.stderr) or f"exit code {result.code}"
     return GitError("git.failed", f"git {command} failed: {reason}", details)

@@ -4,13 +4,17 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from orchestrator.git.errors import WorkspaceGoneError
+from orchestrator.git import indexes
+from orchestrator.git.errors import DiskFullError, GitError, WorkspaceGoneError
 from orchestrator.git.hub import blob_read, commit_log, commit_resolve
+from orchestrator.git.run import GitResult
 from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits, snapshot_take
 from orchestrator.git.yard import worktree_add, worktree_head
 from tests.support.repositories import Desk, plain_git, write
@@ -356,46 +360,37 @@ class TestLeftOut:
         for parent in desk.root.parents:
             if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
                 parent.chmod(parent.stat().st_mode | 0o011)
-        script = (
-            "import os, sys\n"
-            "os.setgid(65534); os.setuid(65534)\n"
-            "from pathlib import Path\n"
-            "from orchestrator.git.snapshots import snapshot_take\n"
-            "root = Path(sys.argv[1])\n"
-            "taken = snapshot_take(hub=root/'hubs/1.git', yard=root/'yards/1.git',"
-            " worktree=root/'worktrees/1/A', index=root/'index/1', base=sys.argv[2], message='m')\n"
-            "print(taken.files_changed, sorted((e.path, e.reason) for e in taken.excluded))\n"
-        )
-        done = as_nobody(script, str(desk.root), desk.base)
+
+        def take() -> str:
+            taken = desk.snapped()
+            named = sorted((item.path, item.reason) for item in taken.excluded)
+            return f"{taken.files_changed} {named}"
+
+        done = as_nobody(take)
         assert done == (
             "1 [('lib/util.py', 'cannot be read'), ('locked/', 'cannot be read'), "
             "('secret.py', 'cannot be read')]"
         )
 
 
-def as_nobody(script: str, *args: str) -> str:
-    """Run Python in a child that has given up root after importing what it needs."""
-    import sys
-
-    read, write_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover - the child
+def as_nobody(work: Callable[[], str]) -> str:
+    """What the work returns in a child that has given up root."""
+    read, told = os.pipe()
+    child = os.fork()
+    if child == 0:
         try:
-            os.close(read)
-            os.dup2(write_end, 1)
-            sys.argv = ["script", *args]
-            sys.stdout = os.fdopen(1, "w", closefd=False)
-            exec(compile(script, "script", "exec"), {"__name__": "script"})  # noqa: S102
-            sys.stdout.flush()
+            os.setgid(65534)
+            os.setuid(65534)
+            os.write(told, work().encode())
         except BaseException as error:  # noqa: BLE001 - told to the parent
-            os.write(write_end, repr(error).encode())
+            os.write(told, repr(error).encode())
         finally:
             os._exit(0)
-    os.close(write_end)
+    os.close(told)
     with os.fdopen(read) as stream:
         text = stream.read()
-    os.waitpid(pid, 0)
-    return text.strip()
+    os.waitpid(child, 0)
+    return text
 
 
 class TestStrangeFiles:
@@ -533,6 +528,37 @@ def test_submodules_keep_their_commit(tmp_path: Path, origin: Path) -> None:
     assert reasons(taken)["sub/"].startswith("submodule")
     shutil.rmtree(desk.workspace / "sub")
     assert "sub" not in desk.files(desk.snapped(taken).commit)
+
+
+@pytest.mark.parametrize("name", [b"odd\nname.bad", b"latin\xe9.bad", "ünï ☃.bad".encode()])
+def test_a_refused_file_with_a_strange_name(desk: Desk, name: bytes) -> None:
+    desk.write(".gitattributes", "*.bad working-tree-encoding=UTF-16\n")
+    desk.write(os.fsdecode(name), b"\xd8\x00\xd8")
+    desk.write("fine.py")
+    taken = desk.snapped()
+    assert taken.files_changed == 2
+    assert len(taken.excluded) == 1
+
+
+def test_a_failure_that_is_no_files_fault_is_an_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index that cannot be written must not look like a workspace without changes."""
+    full = GitResult(b"", "fatal: sha1 file 'x/1.lock' write error. Out of diskspace\n", 128)
+    broken = GitResult(b"", "fatal: unable to write new index file\n", 128)
+    real = indexes.git
+    desk.write("x.py")
+    desk.write("y.py")
+    for result, error in ((full, DiskFullError), (broken, GitError)):
+
+        def git(*args: str, result: GitResult = result, **options: Any) -> GitResult:
+            return result if "--add" in args else real(*args, **options)
+
+        monkeypatch.setattr(indexes, "git", git)
+        with pytest.raises(error):
+            desk.snap()
+    monkeypatch.undo()
+    assert desk.snapped().files_changed == 2
 
 
 class TestCrashes:
