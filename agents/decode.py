@@ -100,11 +100,8 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
         case "user-message":
             text = get_str(data, "text")
             return [ev.Message(time=time, text=text, role="user", by=get_str(data, "by"))]
-        case "eof":
+        case "eof" | "clock":  # of the shim's own: the end of input, the clocks held or released
             return []
-        case "state":
-            text = get_str(data, "text")
-            return [ev.State(time=time, state=get_str(data, "state"), text=text, data=data)]
         case "warning":
             return [ev.State(time=time, state="warning", text=get_str(data, "text"))]
         case "end":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from time import monotonic
 
@@ -30,6 +31,9 @@ from orchestrator.states import PermissionState, RunState
 
 FLUSH_EVERY_S = 0.5
 LINE_MAX = 200
+_TERMINAL_CODES = re.compile(
+    r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)|[\x00-\x08\x0e-\x1f\x7f]"
+)
 _USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 
 
@@ -81,7 +85,7 @@ class RunEffects:
                 publish(f"run:{self.run.id.hex}")
 
     def _line(self, text: str) -> None:
-        line = " ".join(text.split())[:LINE_MAX]
+        line = " ".join(_TERMINAL_CODES.sub("", text).split())[:LINE_MAX]
         if line:
             self._dirty["last_line"] = line
 
@@ -124,7 +128,7 @@ class RunEffects:
         self.bundle.control(
             "note",
             id=f"withdrawn-{event.request}",
-            d={"ev": "state", "state": "working", "request": event.request},
+            d={"ev": "clock", "request": event.request},
             clock="release",
         )
 
@@ -151,7 +155,7 @@ class RunEffects:
             self.bundle.control(
                 "note",
                 id=f"hold-{event.request}",
-                d={"ev": "state", "state": "waiting", "request": event.request},
+                d={"ev": "clock", "request": event.request},
                 clock="hold",
             )
             run_transition(self.run, RunState.WAITING, fence=self.fence, text=event.title[:200])
