@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,10 +70,6 @@ def slots_now() -> Slots:
     )
     total = Host.objects.aggregate(total=Sum("slots"))["total"] or 0
     return Slots(used=runs["used"], total=total, queued=runs["queued"])
-
-
-def person_name(user: User | None) -> str:
-    return (user.get_full_name() or user.get_username()) if user else "Somebody"
 
 
 # --- Questions ------------------------------------------------------------------------------------
@@ -362,13 +360,12 @@ def _merged(task: Task) -> Merged | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """`asked_by` names who wrote the follow-up that a Run began with; empty for the first Run."""
+    """`asked` are the messages that a Run began with; none for the first Run."""
 
-    asked_by: str
+    asked: tuple[FollowUp, ...]
     hex: str
     number: int
     state: str
-    prompt: str
     agent_version: str
     last_seq: int
 
@@ -398,19 +395,16 @@ class VariantPage:
 
 def variant_page(user: Viewer, variant: Variant) -> VariantPage:
     loaded = variants_with_state(Variant.objects.filter(pk=variant.pk)).get()
-    asked_by = {
-        follow_up.run_id: person_name(follow_up.author)
-        for follow_up in FollowUp.objects.filter(variant=variant)
-        .exclude(run=None)
-        .select_related("author")
-    }
+    asked: dict[uuid.UUID, list[FollowUp]] = defaultdict(list)
+    for message in FollowUp.objects.filter(variant=variant).select_related("author").order_by("pk"):
+        if message.run_id and message.state == MessageState.RUN:
+            asked[message.run_id].append(message)
     runs = tuple(
         RunRow(
-            asked_by=asked_by.get(run.pk, "") if run.number > 1 else "",
+            asked=tuple(asked[run.pk]),
             hex=run.id.hex,
             number=run.number,
             state=run.state,
-            prompt=run.prompt,
             agent_version=run.agent_version,
             last_seq=run.last_seq,
         )

@@ -18,12 +18,15 @@ from orchestrator.states import ProjectState
 from orchestrator.views.answers import PageRequest, acted, action, errors_add
 
 # Which field a refusal of the service is about, by the beginning of its code.
-_FIELDS = (("project.name", "name"), ("project.exists", "name"), ("ref.", "default_branch"))
+_FIELDS = (
+    ("project.name", "name"),
+    ("project.exists", "name"),
+    ("project.branch", "default_branch"),
+    ("ref.", "default_branch"),
+)
 
 
 def _field_of(exc: AppError, default: str) -> str:
-    if exc.code == "project.no-such-branch":
-        return "default_branch"
     return next((field for code, field in _FIELDS if exc.code.startswith(code)), default)
 
 

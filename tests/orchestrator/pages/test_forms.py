@@ -1,0 +1,215 @@
+"""Forms: what was typed stays, and what is wrong is said at its field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from orchestrator.models import Project, Task
+from orchestrator.states import ProjectState
+from tests.support.pages import Element, World, tree
+from tests.support.repositories import plain_git, write
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Path:
+    repository = tmp_path / "origin"
+    write(repository / "README.md", "# Shop\n")
+    plain_git(repository, "init", "-q", "-b", "main")
+    plain_git(repository, "add", ".")
+    plain_git(repository, "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "one")
+    return repository
+
+
+@pytest.fixture
+def project(origin: Path, client: Client, world: World) -> Project:
+    response = client.post("/projects/new", {"source": str(origin)})
+    assert response.status_code == 302
+    return Project.objects.get(source=str(origin))
+
+
+def body(into: Project, /, *rows: dict[str, object], **fields: object) -> dict[str, object]:
+    values: dict[str, object] = {
+        "title": "Better shop",
+        "spec": "Make it **better**.",
+        "project": into.pk,
+        "base": "",
+        "rubric": "",
+        "timeout_min": "",
+        "budget_usd": "",
+        "rows-TOTAL_FORMS": len(rows),
+        "rows-INITIAL_FORMS": 0,
+        "start": "1",
+    }
+    for number, row in enumerate(rows):
+        base = {"agent": "scripted", "count": 1, "model": "", "strategy": ""}
+        values |= {f"rows-{number}-{name}": value for name, value in (base | row).items()}
+    return values | fields
+
+
+def wrong(page: Element) -> list[str]:
+    return [e.text for e in page.all(lambda e: "err" in e.attrs.get("class", "").split())]
+
+
+def test_a_project_is_added_and_opens(project: Project, client: Client) -> None:
+    assert project.name == "origin"
+    assert project.state == ProjectState.READY
+    page = tree(client.get(project.get_absolute_url()))
+    assert page.tags("h1")[0].text == "origin"
+    assert page.id("id_default_branch").attrs["value"] == "main"
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("", "Give a path on this machine"),
+        ("ext::sh -c id", ""),
+        ("-upload-pack=x", ""),
+        ("/nowhere/at/all", ""),
+    ],
+)
+def test_a_wrong_repository_is_said_at_its_field(
+    source: str, says: str, client: Client, world: World
+) -> None:
+    response = client.post("/projects/new", {"source": source, "name": "kept <name>"})
+    assert response.status_code == 400
+    page = tree(response)
+    field = page.id("id_source")
+    assert field.attrs["value"] == source if source else True
+    assert field.attrs["aria-invalid"] == "true"
+    assert page.id("id_name").attrs["value"] == "kept <name>"
+    (error,) = wrong(page)
+    assert says in error
+    assert Project.objects.count() == 1
+
+
+def test_settings_are_saved_and_a_wrong_one_is_said(project: Project, client: Client) -> None:
+    url = project.get_absolute_url()
+    fields = {
+        "name": "origin",
+        "default_branch": "main",
+        "setup": "pip install -r requirements.txt\n\n make \n",
+        "env": "A=1\nB=x=y",
+        "preview_command": "flask run --port $PORT",
+        "preview_path": "/",
+        "preview_ready_timeout_s": "30",
+    }
+    assert client.post(url, fields).status_code == 302
+    project.refresh_from_db()
+    assert project.settings == {
+        "setup": ["pip install -r requirements.txt", "make"],
+        "env": {"A": "1", "B": "x=y"},
+        "preview": {
+            "command": "flask run --port $PORT",
+            "path": "/",
+            "autostart": False,
+            "ready_timeout_s": 30,
+        },
+    }
+    for change, field, says in [
+        ({"env": "no sign here"}, "env", "Line 1 is not NAME=value"),
+        ({"default_branch": "gone"}, "default_branch", "has no branch 'gone'"),
+        ({"preview_path": "no-slash"}, "preview_path", "begins with /"),
+        ({"name": "shop"}, "name", "already a project"),
+    ]:
+        response = client.post(url, fields | change)
+        page = tree(response)
+        assert response.status_code == 400
+        assert page.id(f"id_{field}").attrs["aria-invalid"] == "true", field
+        assert says in page.id(f"id_{field}_error").text
+        assert page.id("id_setup").text.startswith("pip install")
+
+
+def test_a_task_starts_what_its_rows_say(project: Project, client: Client) -> None:
+    rows: list[dict[str, object]] = [{"count": 2}, {"strategy": "in one file", "model": "small"}]
+    response = client.post("/tasks/new", body(project, *rows, timeout_min="30", base="main"))
+    task = Task.objects.get()
+    assert response.headers["Location"] == task.get_absolute_url()
+    assert [(v.letter, v.model, v.strategy) for v in task.variants.all()] == [
+        ("A", "", ""),
+        ("B", "", ""),
+        ("C", "small", "in one file"),
+    ]
+    assert task.timeout_s == 1800
+    assert task.spec.text == "Make it **better**."
+
+
+def test_browsers_line_ends_do_not_reach_the_spec(project: Project, client: Client) -> None:
+    client.post("/tasks/new", body(project, {}, spec="one\r\n  two\r\n"))
+    assert Task.objects.get().spec.text == "one\n  two\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "says"),
+    [
+        ([{}], {"title": "  "}, "Give the task a title."),
+        ([{}], {"title": "x" * 201}, "200"),
+        ([{}], {"spec": " \n "}, "the spec is empty"),
+        ([{}], {"base": "gone"}, "There is no branch or commit “gone”"),
+        ([{}], {"base": "--upload-pack=x"}, ""),
+        ([{}], {"timeout_min": "0"}, "greater than or equal to 1"),
+        ([{}], {"project": 999}, "not there"),
+        ([], {}, "at least one agent"),
+        ([{"count": 9}, {"count": 8}], {}, "17 variants"),
+        ([{"count": 17}], {}, "At most 16."),
+        ([{"agent": "nobody"}], {}, "nobody"),
+        ([{}], {"spec": "nul \0"}, ""),
+    ],
+)
+def test_bad_input_keeps_what_was_typed(
+    rows: list[dict[str, object]],
+    fields: dict[str, object],
+    says: str,
+    project: Project,
+    client: Client,
+) -> None:
+    rows = [{"strategy": "kept <hint>"} | row for row in rows]
+    response = client.post("/tasks/new", body(project, *rows, rubric="kept rubric", **fields))
+    assert response.status_code == 400
+    page = tree(response)
+    errors = wrong(page)
+    assert errors
+    assert any(says in error for error in errors)
+    assert page.id("id_rubric").text == "kept rubric"
+    if rows:
+        assert page.id("id_rows-0-strategy").attrs["value"] == "kept <hint>"
+    if "title" not in fields:
+        assert page.id("id_title").text == "Better shop"
+    assert not Task.objects.exists()
+
+
+def test_rows_come_and_go_without_javascript(project: Project, client: Client) -> None:
+    values = body(project, {"count": 2}, {"strategy": "dropped"}, {"strategy": "stays"}, add="1")
+    del values["start"]
+    values["rows-1-DELETE"] = "on"
+    page = tree(client.post("/tasks/new", values))
+    rows = page.all(lambda e: "data-row" in e.attrs and "__prefix__" not in str(e))
+    assert [r.tags("input")[0].attrs["name"] for r in rows] == [
+        "rows-0-count",
+        "rows-2-count",
+        "rows-3-count",
+    ]
+    assert page.id("start-sum").text == "4 agents"
+    assert not Task.objects.exists()
+
+
+def test_the_preview_works_without_javascript(project: Project, client: Client) -> None:
+    values = body(project, {}, preview="1")
+    del values["start"]
+    page = tree(client.post("/tasks/new", values))
+    assert page.id("spec-preview").tags("strong")[0].text == "better"
+    assert page.id("id_spec").text == "Make it **better**."
+
+
+def test_a_new_task_offers_what_was_chosen_last(project: Project, client: Client) -> None:
+    client.post("/tasks/new", body(project, {"count": 3}, {"model": "m", "strategy": "s"}))
+    offered = tree(client.get("/tasks/new"))
+    assert offered.id("id_rows-0-count").attrs["value"] == "3"
+    assert "value" not in offered.id("id_rows-1-strategy").attrs
+    again = tree(client.get(f"/tasks/new?again={Task.objects.get().pk}"))
+    assert again.id("id_rows-1-strategy").attrs["value"] == "s"
+    assert again.id("id_spec").text == "Make it **better**."

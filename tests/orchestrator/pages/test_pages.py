@@ -1,0 +1,272 @@
+"""What the pages show: facts, in words, and nothing that an agent could make them do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from unittest.mock import ANY
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from agents.models import AgentProfile
+from agents.services import profile_update
+from orchestrator.lib import markdown
+from orchestrator.models import Permission, Run
+from orchestrator.selectors.tasks import variant_color
+from orchestrator.states import LETTERS, VARIANTS_MAX, PermissionState, Resolution, RunState
+from tests.support.pages import HTMX, World, tree
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'\x1b[31m"
+CSS = Path(settings.BASE_DIR) / "static" / "css"
+
+
+def test_home_says_what_needs_a_person_first(client: Client, world: World) -> None:
+    asking = world.task(RunState.WAITING, RunState.RUNNING, title="Limits")
+    world.ask(asking.variants.get(letter="A"), "pip install limits")
+    world.task(RunState.SUCCEEDED, RunState.SUCCEEDED, title="Webhooks")
+    world.task(RunState.FAILED, title="Search")
+    page = tree(client.get("/"))
+    assert page.tags("h1")[0].text == "Three things wait for you"
+    needs = [element.text for element in page.tags("ul")[0].tags("li")]
+    assert needs[0].startswith("A A asks to run pip install limits")
+    assert "A and B are ready: choose one" in needs[1]
+    assert "The agent is not signed in." in needs[2]
+    assert "Two agents are at work on one task." in page.text
+
+
+def test_an_empty_home_says_what_to_do_next(client: Client, data_dir: Path) -> None:
+    page = tree(client.get("/"))
+    assert any(e.attrs.get("href") == "/projects/new" for e in page.tags("a"))
+
+
+@pytest.mark.parametrize("path", ["/", "/tasks", "/projects", "/activity", "/tasks/new"])
+def test_a_page_asks_the_database_as_often_for_many_tasks_as_for_one(
+    path: str, client: Client, world: World
+) -> None:
+    def ask() -> int:
+        client.get(path)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(path).status_code == 200
+        return len(queries)
+
+    states = (RunState.WAITING, RunState.SUCCEEDED, RunState.FAILED, RunState.QUEUED)
+    world.ask(world.task(*states).variants.get(letter="A"))
+    first = ask()
+    for _ in range(6):
+        world.ask(world.task(*states).variants.get(letter="A"))
+    assert ask() == first
+    assert first <= 20
+
+
+def test_a_task_page_asks_as_often_for_sixteen_variants_as_for_two(
+    client: Client, world: World
+) -> None:
+    few = world.task(*[RunState.SUCCEEDED] * 2)
+    many = world.task(*[RunState.SUCCEEDED] * VARIANTS_MAX)
+    counts = []
+    for task in (few, many):
+        for path in (task.get_absolute_url(), f"{task.get_absolute_url()}/variants/A"):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(path).status_code == 200
+            counts.append(len(queries))
+    assert counts[:2] == counts[2:]
+
+
+def test_what_agents_and_people_write_is_text(client: Client, world: World) -> None:
+    task = world.task(RunState.WAITING, RunState.FAILED, title=HOSTILE, spec=HOSTILE)
+    world.ask(task.variants.get(letter="A"), HOSTILE)
+    Run.objects.update(
+        last_line=HOSTILE,
+        failure_message=HOSTILE,
+        failure_lines=[HOSTILE],
+        prompt=HOSTILE,
+    )
+    AgentProfile.objects.update(model=HOSTILE)
+    for path in ("", "/variants/A", "/variants/B"):
+        page = client.get(task.get_absolute_url() + path)
+        assert page.status_code == 200
+        assert "<img src=x" not in page.content.decode()
+    assert "<img src=x" not in client.get("/").content.decode()
+    assert "<img src=x" not in client.get("/activity").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("<script>alert(1)</script>", "<script"),
+        ("[x](javascript:alert(1))", "href"),
+        ("![x](http://evil.example/pixel.png)", "<img"),
+        ("<a href='x' onclick='y'>z</a>", "<a "),
+        ("[x](data:text/html;base64,AAAA)", "href"),
+    ],
+)
+def test_markdown_brings_no_markup_of_its_own(text: str, gone: str) -> None:
+    assert gone not in markdown.render(text)
+
+
+def test_a_huge_spec_is_shown_as_it_is() -> None:
+    assert markdown.render("<b>" * markdown.SIZE_LIMIT).startswith("<pre>&lt;b&gt;")
+
+
+def test_the_overview_says_how_each_variant_stands(client: Client, world: World) -> None:
+    task = world.task(
+        RunState.WAITING, RunState.SUCCEEDED, RunState.SUCCEEDED, RunState.FAILED, RunState.QUEUED
+    )
+    world.ask(task.variants.get(letter="A"))
+    page = tree(client.get(task.get_absolute_url()))
+    said = next(e.text for e in page.tags("p") if "waits for your answer" in e.text)
+    assert said == "A waits for your answer. B and C are ready. E waits for a slot. D has failed."
+    following = page.tags("aside")[0].text
+    assert "Answer A" in following
+    assert "Decide between B and C" in following
+    assert "Scripted demo agent: no model was used." in page.text
+
+
+def test_a_merged_task_takes_no_more_messages(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED)
+    task.resolution = Resolution.MERGED
+    task.merged_variant = task.variants.get()
+    task.save()
+    page = tree(client.get(f"{task.get_absolute_url()}/variants/A"))
+    assert page.tags("textarea") == []
+    assert "its agents take no more work" in page.text
+
+
+# --- Questions ------------------------------------------------------------------------------------
+
+
+def test_enter_in_the_reason_can_only_deny(client: Client, world: World) -> None:
+    """A browser presses the first button of the field's form: it must not be one that allows."""
+    task = world.task(RunState.WAITING)
+    world.ask(task.variants.get())
+    page = tree(client.get(f"{task.get_absolute_url()}/variants/A"))
+    (form,) = [
+        form
+        for form in page.tags("form")
+        if any(e.attrs.get("name") == "message" for e in form.tags("input"))
+    ]
+    decisions = [
+        e.attrs["value"] for e in form.tags("input", "button") if e.attrs.get("name") == "decision"
+    ]
+    assert decisions == ["deny"]
+
+
+@pytest.mark.parametrize(
+    ("decision", "state", "scope"),
+    [
+        ("allow", PermissionState.ALLOWED, "once"),
+        ("allow-run", PermissionState.ALLOWED, "run"),
+        ("deny", PermissionState.DENIED, "once"),
+    ],
+)
+def test_an_answer_is_stored_and_the_second_one_refused(
+    decision: str, state: str, scope: str, client: Client, world: World
+) -> None:
+    permission = world.ask(world.task(RunState.WAITING).variants.get())
+    url = f"/permissions/{permission.pk}"
+    message = "use cat" if decision == "deny" else ""
+    first = client.post(url, {"decision": decision, "message": message}, headers=HTMX)
+    assert first.status_code == 204
+    assert first.headers["HX-Trigger"] == "acted"
+    permission.refresh_from_db()
+    assert (permission.state, permission.scope) == (state, scope)
+    assert permission.message == message
+    second = client.post(url, {"decision": "allow"}, headers=HTMX)
+    assert second.status_code == 409
+    assert "already been answered" in second.content.decode()
+    plain = client.post(url, {"decision": "allow", "next": "/"}, follow=True)
+    assert "already been answered" in plain.content.decode()
+    assert Permission.objects.get().state == state
+
+
+def test_an_unknown_decision_is_none(client: Client, world: World) -> None:
+    permission = world.ask(world.task(RunState.WAITING).variants.get())
+    response = client.post(f"/permissions/{permission.pk}", {"decision": "yes"}, headers=HTMX)
+    assert response.status_code == 400
+    assert Permission.objects.get().state == PermissionState.PENDING
+
+
+def test_a_refused_message_comes_back_as_it_was_typed(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED)
+    url = f"{task.get_absolute_url()}/variants/A/message"
+    typed = "do this\0 and that"
+    response = client.post(url, {"text": typed}, headers=HTMX)
+    page = tree(response)
+    assert page.tags("textarea")[0].attrs["aria-invalid"] == "true"
+    assert "cannot be stored" in page.id("message-error").text
+    assert client.post(url, {"text": ""}).status_code == 400
+    sent = client.post(url, {"text": "go on"}, headers=HTMX)
+    assert tree(sent).tags("textarea")[0].text == ""
+    assert Run.objects.filter(variant__task=task, number=2).exists()
+    page = tree(client.get(f"{task.get_absolute_url()}/variants/A"))
+    asked = [e.text for e in page.tags("div") if e.attrs.get("class") == "said runasked"]
+    assert asked == ["you go on"]
+
+
+# --- Secrets --------------------------------------------------------------------------------------
+
+
+def test_a_stored_secret_is_never_shown(client: Client, world: World) -> None:
+    profile_update(profile=world.agent, secrets={"API_KEY": "s3cret-value"})
+    for path in ("/agents", f"/agents/{world.agent.pk}"):
+        page = client.get(path).content.decode()
+        assert "API_KEY" in page
+        assert "s3cret-value" not in page
+
+
+def test_an_agent_form_left_alone_changes_nothing(client: Client, world: World) -> None:
+    profile = profile_update(
+        profile=world.agent,
+        secrets={"KEY": "one"},
+        args=["--a", "b c"],
+        env={"X": "1=2"},
+        timeout_s=95,
+    )
+    before = {f.name: getattr(profile, f.name) for f in AgentProfile._meta.fields}
+    url = f"/agents/{profile.pk}"
+    page = tree(client.get(url))
+    values = {
+        e.attrs["name"]: e.attrs.get("value", "") for e in page.tags("input") if "name" in e.attrs
+    }
+    values |= {
+        e.attrs["name"]: "".join(map(str, e.children)).lstrip("\n") for e in page.tags("textarea")
+    }
+    for select in page.tags("select"):
+        chosen = [o for o in select.tags("option") if "selected" in o.attrs]
+        values[select.attrs["name"]] = chosen[0].attrs["value"]
+    values.pop("drop", None)
+    assert client.post(url, values).status_code == 302
+    profile.refresh_from_db()
+    after = {f.name: getattr(profile, f.name) for f in AgentProfile._meta.fields}
+    assert after | {"secrets_encrypted": ANY} == before | {"secrets_encrypted": ANY}
+    assert profile.secret_names == ["KEY"]
+
+
+# --- Colours --------------------------------------------------------------------------------------
+
+
+def test_every_letter_has_its_colour_its_pattern_and_its_icon() -> None:
+    tokens = (CSS / "tokens.css").read_text()
+    patterns = []
+    for letter in LETTERS[:VARIANTS_MAX]:
+        light = re.search(rf"--v{letter.lower()}: light-dark\((#\w+),", tokens)
+        assert light
+        assert light[1] == variant_color(letter)
+        rule = re.search(rf"\.v-{letter.lower()} \{{.*--v-pat: (.*?); \}}", tokens)
+        assert rule
+        patterns.append(rule[1])
+        icon = CSS.parent / "img" / f"favicon-{letter.lower()}.svg"
+        assert variant_color(letter) in icon.read_text()
+    assert len(set(patterns)) == VARIANTS_MAX
+
+
+def test_colours_stand_in_the_tokens_only() -> None:
+    for sheet in CSS.glob("*.css"):
+        if sheet.name != "tokens.css":
+            assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;,\s)])", sheet.read_text()), sheet.name
