@@ -25,6 +25,7 @@ HEARTBEAT_S = 5.0
 RETRY_S = 0.5
 GRACE_MAX_S = 3.0  # twice this and the kill stay under the 10 s in which all must be gone
 KILL_S = 2.0
+REAP_S = 1.0
 TAIL_S = 0.5  # for what the agent has left behind to end by itself: a pager, a `tee`
 
 
@@ -302,6 +303,8 @@ class Runner:
                 self.turn_while(self._patient, self.grace_s)
             self._terminate()
         self._kill()
+        # Dead is not yet waited for: the exit is told with its signal.
+        self.turn_while(lambda: self.running, REAP_S)
 
     def _patient(self) -> bool:
         return self.running and self.wish != "killed"

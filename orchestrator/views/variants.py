@@ -122,6 +122,7 @@ def permission_decide(request: PageRequest, permission_id: int) -> HttpResponse:
         request=permission.request,
         allow=decision != "deny",
         scope="run" if decision == "allow-run" else "once",
-        message=request.POST.get("message", ""),
+        # The text field of the form is the reason of a denial.
+        message=request.POST.get("message", "") if decision == "deny" else "",
     )
     return acted(request, to=permission.run.variant.get_absolute_url())

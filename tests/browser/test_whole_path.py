@@ -60,6 +60,7 @@ def test_from_a_spec_to_a_merged_variant(
     page.get_by_placeholder(re.compile("Tell B")).fill("[[write later.txt|later]] [[final Twice]]")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("main")).to_contain_text("Twice")
+    installation.wait_ended(int(task_url.rpartition("/")[2]))
 
     # Compare.
     page.goto(f"{task_url}/compare?left=base&right=A&path=calc.py&view=split")

@@ -18,6 +18,7 @@ from pytest_django import Settings
 from agents.models import AgentProfile
 from orchestrator import feed
 from orchestrator.models import Permission, Preview, Run, Variant
+from orchestrator.services.run_ending import run_seal_unstarted
 from orchestrator.states import PreviewState, RunState
 from tests.support.api import Api
 from tests.support.live import end, entry
@@ -315,8 +316,11 @@ def test_a_queued_variant_is_stopped(api: Api, task: dict[str, Any]) -> None:
     variant = task["variants"][0]
     stopped = api.post(f"variants/{variant['id']}/stop")
     assert (stopped["state"], stopped["runs"][0]["state"]) == ("stopped", "stopped")
-    events = api.get(f"runs/{variant['runs'][0]['id']}/events")
-    assert events == {"events": [], "last_seq": 0, "ended": True}
+    run = Run.objects.get(pk=variant["runs"][0]["id"])
+    run_seal_unstarted(run)  # as the follower of this host does
+    page = api.get(f"runs/{run.id.hex}/events")
+    assert [event["kind"] for event in page["events"]] == ["end"]
+    assert (page["last_seq"], page["ended"]) == (1, True)
     rest = api.post(f"tasks/{task['id']}/stop")
     assert {v["state"] for v in rest["variants"]} == {"stopped"}
     assert rest["state"] == "ready"
