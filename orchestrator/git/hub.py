@@ -6,6 +6,7 @@ whatever must outlive its branch (bases, snapshots) at refs/bakeoff/kept/.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from orchestrator.git.errors import (
     SourceError,
     TooLargeError,
 )
-from orchestrator.git.locks import git_network, git_write, repository_lock, writers_end
+from orchestrator.git.locks import git_network, git_write, network_end, repository_lock
 from orchestrator.git.network import network_check, upload_pack
 from orchestrator.git.origin import origin_inspect, read_small
 from orchestrator.git.refs import (
@@ -76,26 +77,16 @@ def hub_create(*, hub: Path, source: str) -> None:
     _origin_check(origin)
     with repository_lock(hub):
         if not hub.exists():
-            fresh = hub.with_name(hub.name + ".new")
-            writers_end(fresh.with_name(fresh.name + ".network"))
-            shutil.rmtree(fresh, ignore_errors=True)
-            fresh.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                _init(fresh, origin)
-                _fetch(fresh)
-                os.rename(fresh, hub)
-            finally:
-                shutil.rmtree(fresh, ignore_errors=True)
+            _make(hub, origin)
             return
-        hub_source_set(hub=hub, source=source)
-        hub_fetch(hub=hub)
+    hub_source_set(hub=hub, source=source)
+    _fetch(hub)
 
 
 def hub_fetch(*, hub: Path) -> None:
     """Bring in what is new at the origin: branches, tags, which branch is the default."""
     _origin_check(hub_source(hub))
-    with repository_lock(hub):
-        _fetch(hub)
+    _fetch(hub)
 
 
 def hub_source(hub: Path) -> Source:
@@ -266,6 +257,22 @@ def _commit_check(commit: str) -> str:
     if not is_commit_id(commit):
         raise InvalidRefError("ref.invalid", f"{display_path(commit[:80])!r} is not an object id.")
     return commit
+
+
+def _make(hub: Path, origin: Source) -> None:
+    """Under another name first, so that a hub that is there is whole."""
+    fresh = hub.with_name(hub.name + ".new")
+    network_end(fresh)
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _init(fresh, origin)
+        _fetch(fresh)
+        os.rename(fresh, hub)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        for lock in hub.parent.glob(f"{glob.escape(fresh.name)}*.flock"):
+            lock.unlink(missing_ok=True)
 
 
 def _init(hub: Path, origin: Source) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.git.errors import DiskFullError
-from orchestrator.git.locks import clear_stale_lock, writer_env, writers_end
 from orchestrator.git.run import first_line, git, git_failure
 
 BAD_NAME = "a name that git does not allow"
@@ -33,17 +32,14 @@ class Workspace:
             index=self.index,
             stdin=stdin,
             timeout_s=timeout_s,
-            env=writer_env(self.index),
         ).fields()
 
 
 def index_prepare(workspace: Workspace, base: str) -> None:
-    """Make sure of a sound index, whatever a killed predecessor left of it."""
+    """Make sure of a sound index, whatever a killed predecessor left. The caller has its lock."""
     index = workspace.index
     index.parent.mkdir(parents=True, exist_ok=True)
-    lock = index.with_name(index.name + ".lock")
-    while lock.exists():
-        clear_stale_lock(lock, owner=index)
+    index.with_name(index.name + ".lock").unlink(missing_ok=True)
     if not _is_sound(index):
         _index_new(workspace, base)
 
@@ -87,7 +83,6 @@ def _index_add(workspace: Workspace, paths: list[bytes]) -> str | None:
         stdin=b"".join(path + b"\0" for path in paths),
         timeout_s=600,
         check=False,
-        env=writer_env(workspace.index),
     )
     ignoring = "Ignoring path " in result.stderr
     if result.code == 0 and not ignoring:
@@ -119,7 +114,6 @@ def _is_sound(index: Path) -> bool:
 
 
 def _index_new(workspace: Workspace, base: str) -> None:
-    writers_end(workspace.index)
     fresh = workspace.index.with_name(workspace.index.name + ".new")
     for leftover in (fresh, fresh.with_name(fresh.name + ".lock")):
         leftover.unlink(missing_ok=True)
@@ -128,6 +122,5 @@ def _index_new(workspace: Workspace, base: str) -> None:
         base,
         git_dir=workspace.hub,
         index=fresh,
-        env=writer_env(workspace.index),
     )
     os.rename(fresh, workspace.index)

@@ -1,8 +1,11 @@
 """One writer at a time per repository, and what a killed writer left behind.
 
-The lock is a flock on a file beside the repository: the kernel lets go of it when its owner dies.
-git's own `*.lock` files do not go away by themselves. A git process outlives the worker that
-started it, so such a file is removed only when no writer of ours is left that can have made it.
+The lock is a flock on a file beside the repository. The git processes started under it inherit it:
+the kernel lets go of it when the last of them is gone, even if their worker was killed before.
+So git's own `*.lock` files, found by whoever holds the flock, are left from the dead.
+
+Fetch and push are the exception: a credential helper that stays behind as a daemon would keep the
+lock. They carry a mark in their environment instead, by which they are found.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestrator.git.errors import GitBusyError, GitError
-from orchestrator.git.run import NETWORK_TIMEOUT_S, WRITER, GitResult, git, git_failure
+from orchestrator.git.errors import GitBusyError
+from orchestrator.git.run import NETWORK_TIMEOUT_S, WRITER, GitResult, git, git_failure, held_locks
 
 _POLL_S = 0.01
 _CLOCK_SLACK_S = 1.0
@@ -43,9 +46,11 @@ def repository_lock(path: Path, *, timeout_s: float = 600.0) -> Iterator[None]:
         return
     descriptor = _acquire(path.with_name(path.name + ".flock"), timeout_s)
     depths[key] = 1
+    held_locks().append(descriptor)
     try:
         yield
     finally:
+        held_locks().remove(descriptor)
         del depths[key]
         os.close(descriptor)
 
@@ -58,16 +63,15 @@ def git_write(
     check: bool = True,
 ) -> GitResult:
     """A git command that changes refs or configuration of a repository of ours, under its lock."""
+    deadline = time.monotonic() + timeout_s
     with repository_lock(git_dir):
-        return _git_writer(
-            *args,
-            git_dir=git_dir,
-            owner=git_dir,
-            stdin=stdin,
-            timeout_s=timeout_s,
-            check=check,
-            login=False,
-        )
+        while True:
+            result = git(*args, git_dir=git_dir, stdin=stdin, timeout_s=timeout_s, check=False)
+            if not _retry(result, git_dir, deadline):
+                break
+    if check and result.code != 0:
+        raise git_failure(args[0], result)
+    return result
 
 
 def git_network(
@@ -77,87 +81,67 @@ def git_network(
 
     Whoever asks what became of a push must not ask while that push, its worker dead, still runs.
     """
-    owner = git_dir.with_name(git_dir.name + ".network")
-    with repository_lock(owner):
-        writers_wait(owner, timeout_s=timeout_s)
-        return _git_writer(
-            *args,
-            git_dir=git_dir,
-            owner=owner,
-            stdin=None,
-            timeout_s=timeout_s,
-            check=check,
-            login=True,
-        )
-
-
-def writer_env(owner: Path) -> Mapping[str, str]:
-    """Marks a git process as a writer of `owner`, so that others can tell that it is alive."""
-    return {WRITER: str(owner)}
-
-
-def writers_wait(owner: Path, *, timeout_s: float) -> None:
-    """Let the git processes of killed workers finish. The caller holds the lock of `owner`."""
+    network = network_of(git_dir)
     deadline = time.monotonic() + timeout_s
-    while _writers(owner, since=time.time()) and time.monotonic() < deadline:
-        time.sleep(_POLL_S)
+    with repository_lock(network):
+        while _writers(network, since=time.time()) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        while True:
+            result = git(
+                *args,
+                git_dir=git_dir,
+                timeout_s=timeout_s,
+                check=False,
+                login=True,
+                env={WRITER: str(network)},
+            )
+            if not _retry(result, git_dir, deadline):
+                break
+    if check and result.code != 0:
+        raise git_failure(args[0], result)
+    return result
 
 
-def writers_end(owner: Path) -> None:
-    """End the git processes of killed workers, whose work is to be done again from the start."""
-    while writers := _writers(owner, since=time.time()):
+def network_end(git_dir: Path) -> None:
+    """End the fetches of killed workers, whose work is to be done again from the start."""
+    while writers := _writers(network_of(git_dir), since=time.time()):
         for pid in writers:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         time.sleep(_POLL_S)
 
 
-def clear_stale_lock(lock: Path, *, owner: Path) -> None:
-    """Remove a lock file that a killed writer of `owner` left; wait a little if one is alive."""
+def network_of(git_dir: Path) -> Path:
+    """What fetches and pushes of a repository lock."""
+    return git_dir.with_name(git_dir.name + ".network")
+
+
+def clear_stale_lock(lock: Path, *, git_dir: Path) -> None:
+    """Remove a `*.lock` file left in a repository; the caller holds the repository's lock.
+
+    Waits a little instead if a fetch is at work that may have made it.
+    """
     try:
         made = lock.stat().st_mtime
     except FileNotFoundError:
         return
-    network = owner.with_name(owner.name + ".network")
     unknown = not _PROC.is_dir() and time.time() - made < _STALE_AFTER_S
-    if unknown or _writers(owner, since=made) or _writers(network, since=made):
+    if unknown or _writers(network_of(git_dir), since=made):
         time.sleep(_POLL_S)
-    elif owner in lock.parents or lock.parent == owner.parent:
-        lock.unlink(missing_ok=True)
     else:
-        raise GitError("git.locked", f"{lock} is in the way and does not belong to Bakeoff.")
+        lock.unlink(missing_ok=True)
 
 
-def _git_writer(
-    *args: str,
-    git_dir: Path,
-    owner: Path,
-    stdin: bytes | None,
-    timeout_s: float,
-    check: bool,
-    login: bool,
-) -> GitResult:
-    deadline = time.monotonic() + timeout_s
-    while True:
-        result = git(
-            *args,
-            git_dir=git_dir,
-            stdin=stdin,
-            timeout_s=timeout_s,
-            check=False,
-            login=login,
-            env=writer_env(owner),
-        )
-        left = _LOCK_FILE.search(result.stderr)
-        if result.code == 0 or left is None or time.monotonic() > deadline:
-            break
-        lock = Path(left.group(1))
-        if git_dir not in lock.parents:
-            break  # the origin's own: not ours to touch
-        clear_stale_lock(lock, owner=git_dir)
-    if check and result.code != 0:
-        raise git_failure(args[0], result)
-    return result
+def _retry(result: GitResult, git_dir: Path, deadline: float) -> bool:
+    """Whether a command failed for a lock file that was in the way, and may be tried again."""
+    left = _LOCK_FILE.search(result.stderr)
+    if result.code == 0 or left is None or time.monotonic() > deadline:
+        return False
+    lock = Path(left.group(1))
+    if git_dir not in lock.parents:
+        return False  # the origin's own: not ours to touch
+    clear_stale_lock(lock, git_dir=git_dir)
+    return True
 
 
 def _acquire(path: Path, timeout_s: float) -> int:
@@ -182,7 +166,7 @@ def _acquire(path: Path, timeout_s: float) -> int:
 
 
 def _writers(owner: Path, *, since: float) -> list[int]:
-    """The git processes marked as writers of `owner` that were started before `since`."""
+    """The git processes with the mark of `owner` that were started before `since`."""
     if not _PROC.is_dir():
         return []
     mark = f"\0{WRITER}={owner}\0".encode()

@@ -13,7 +13,8 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -105,6 +106,7 @@ _LOGIN_KEYS = re.compile(r"^(credential|http|url)\.|^core\.(sshcommand|gitproxy)
 
 _ADDED = ("LANGUAGE",)  # by GitPython, to every process
 
+_thread = threading.local()
 _DISK_FULL = ("No space left on device", "Out of diskspace", "Disk quota exceeded")
 _PASSWORD = re.compile(r"(\w+://)[^/@\s'\"]+@")
 
@@ -141,6 +143,8 @@ def git(
         cwd=cwd or work_tree or git_dir or Path("/"),
         stdin=stdin,
         timeout_s=timeout_s,
+        # A helper of a network command may stay behind as a daemon: it must not hold our locks.
+        keep=() if login else held_locks(),
     )
     if check and result.code != 0:
         raise git_failure(args[0], result)
@@ -156,6 +160,15 @@ def git_failure(command: str, result: GitResult) -> GitError:
     return GitError("git.failed", f"git {command} failed: {reason}", details)
 
 
+def held_locks() -> list[int]:
+    """The descriptors of this thread's file locks, for git to hold too.
+
+    So a lock is free only when its owner and all git processes it started are gone.
+    """
+    descriptors: list[int] = _thread.__dict__.setdefault("locks", [])
+    return descriptors
+
+
 def execute(
     argv: tuple[str, ...],
     *,
@@ -163,8 +176,12 @@ def execute(
     cwd: Path,
     stdin: bytes | None = None,
     timeout_s: float = 60.0,
+    keep: Sequence[int] = (),
 ) -> GitResult:
-    """Run argv through GitPython with exactly this environment, in a process group of its own."""
+    """Run argv through GitPython with exactly this environment, in a process group of its own.
+
+    `keep`: descriptors that the program inherits.
+    """
     # GitPython adds the server's environment to whatever it is given; env takes it away again.
     # Only names stand in the command line: values (a proxy's password) never do.
     unset = [word for name in os.environ if name not in environment for word in ("-u", name)]
@@ -178,6 +195,7 @@ def execute(
             istream=subprocess.PIPE,
             as_process=True,
             start_new_session=True,
+            pass_fds=tuple(keep),
         )
     except (GitCommandNotFound, FileNotFoundError) as error:
         raise GitMissingError("git.missing", "git cannot be started on this machine.") from error

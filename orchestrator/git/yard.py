@@ -15,7 +15,7 @@ from pathlib import Path
 
 from orchestrator.git.errors import InvalidRefError
 from orchestrator.git.hub import NO_COMMIT, ORIGIN, commit_keep, shallow_commits
-from orchestrator.git.locks import repository_lock, writer_env, writers_end
+from orchestrator.git.locks import repository_lock
 from orchestrator.git.origin import read_small
 from orchestrator.git.refs import is_commit_id, ref_name_check
 from orchestrator.git.run import AGENT, git
@@ -86,12 +86,11 @@ def worktree_add(
         if made.exists() and path.is_dir():
             _mend(hub, admin or _Admin(_admin_name(yard, path)), yard, path, base, ref)
             return
-        writers_end(made)
         commit_keep(hub=hub, commit=base)
         admin = admin or _Admin(_admin_name(yard, path))
         _admin_write(admin, path, ref)
         _branch_write(yard, ref, base)
-        _checkout(hub, admin, path, base, made)
+        _checkout(hub, admin, path, base)
         if index is not None:
             _copy(admin.path / "index", index)
         _link_write(admin, path)
@@ -193,7 +192,7 @@ def _branch_write(yard: Path, ref: str, commit: str) -> None:
     _write(yard / ref, f"{commit}\n")
 
 
-def _checkout(hub: Path, admin: _Admin, path: Path, base: str, made: Path) -> None:
+def _checkout(hub: Path, admin: _Admin, path: Path, base: str) -> None:
     path.mkdir(parents=True, exist_ok=True)
     fresh = admin.path / "index.new"
     for leftover in (fresh, admin.path / "index.new.lock"):
@@ -207,7 +206,6 @@ def _checkout(hub: Path, admin: _Admin, path: Path, base: str, made: Path) -> No
         work_tree=path,
         index=fresh,
         timeout_s=1800,
-        env=writer_env(made),
     )
     os.rename(fresh, admin.path / "index")
 

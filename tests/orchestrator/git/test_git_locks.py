@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.git.errors import GitBusyError, GitError
+from orchestrator.git.errors import GitBusyError
 from orchestrator.git.hub import commit_resolve, hub_branches, hub_create
-from orchestrator.git.locks import clear_stale_lock, repository_lock
+from orchestrator.git.locks import clear_stale_lock, network_end, network_of, repository_lock
+from orchestrator.git.run import git
 from orchestrator.git.snapshots import snapshot_take
 from orchestrator.git.yard import worktree_add
 from tests.support.repositories import Desk, plain_git, write
@@ -30,41 +31,68 @@ def test_a_stale_ref_lock_of_a_dead_git_is_cleared(desk: Desk) -> None:
     assert commit_resolve(hub=desk.hub, rev=desk.branch) == taken.commit
 
 
-def test_the_lock_of_a_living_git_is_left_alone(desk: Desk) -> None:
-    """A git that outlived its worker is still at work: its lock is not torn from it."""
-    with subprocess.Popen(
+def fetch_of_a_killed_worker(desk: Desk) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         ["git", "-c", "read end"],
         executable="/bin/sh",
         stdin=subprocess.PIPE,
-        env={"BAKEOFF_GIT_WRITER": str(desk.hub), "PATH": os.environ["PATH"]},
-    ) as orphan:
+        env={"BAKEOFF_GIT_WRITER": str(network_of(desk.hub)), "PATH": os.environ["PATH"]},
+    )
+
+
+def test_the_lock_file_of_a_living_fetch_is_left_alone(desk: Desk) -> None:
+    """A git that outlived its worker is still at work: its lock is not torn from it."""
+    with fetch_of_a_killed_worker(desk) as orphan:
         lock = write(desk.hub / "refs/heads/x.lock", "")
-        clear_stale_lock(lock, owner=desk.hub)
+        clear_stale_lock(lock, git_dir=desk.hub)
         assert lock.exists()
         orphan.kill()
-    clear_stale_lock(lock, owner=desk.hub)
+    clear_stale_lock(lock, git_dir=desk.hub)
     assert not lock.exists()
 
 
-def test_a_writer_that_came_after_the_lock_did_not_make_it(desk: Desk) -> None:
+def test_a_fetch_that_came_after_the_lock_file_did_not_make_it(desk: Desk) -> None:
     lock = write(desk.hub / "refs/heads/x.lock", "")
     os.utime(lock, (time.time() - 3600, time.time() - 3600))
-    with subprocess.Popen(
-        ["git", "-c", "read end"],
-        executable="/bin/sh",
-        stdin=subprocess.PIPE,
-        env={"BAKEOFF_GIT_WRITER": str(desk.hub), "PATH": os.environ["PATH"]},
-    ) as later:
-        clear_stale_lock(lock, owner=desk.hub)
+    with fetch_of_a_killed_worker(desk) as later:
+        clear_stale_lock(lock, git_dir=desk.hub)
         assert not lock.exists()
         later.kill()
 
 
-def test_a_lock_elsewhere_is_nobodys_to_remove(desk: Desk, tmp_path: Path) -> None:
-    foreign = write(tmp_path / "foreign/x.lock", "")
-    with pytest.raises(GitError):
-        clear_stale_lock(foreign, owner=desk.hub)
-    assert foreign.exists()
+def test_a_fetch_whose_work_is_done_again_is_ended(desk: Desk) -> None:
+    with fetch_of_a_killed_worker(desk) as orphan:
+        network_end(desk.hub)
+        assert orphan.wait(10) == -signal.SIGKILL
+
+
+def test_git_holds_the_lock_it_was_started_under(desk: Desk, tmp_path: Path) -> None:
+    """Its worker may be killed: whoever comes next waits until git is done too."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    flock = ["flock", "--nonblock", f"{desk.index}.flock", "true"]
+
+    def hang() -> None:
+        with repository_lock(desk.index):
+            git("-c", f"alias.hang=!cat {pipe}", "hang")
+
+    def is_free() -> bool:
+        return subprocess.run(flock, check=False).returncode == 0
+
+    child = os.fork()
+    if child == 0:
+        try:
+            hang()
+        finally:
+            os._exit(0)
+    end = os.open(pipe, os.O_WRONLY)  # opens when git has
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert not is_free()
+    os.close(end)
+    deadline = time.monotonic() + 20
+    while not is_free():
+        assert time.monotonic() < deadline
 
 
 def test_the_lock_is_between_processes_and_reentrant_in_a_thread(desk: Desk) -> None:

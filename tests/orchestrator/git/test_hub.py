@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from orchestrator.git.hub import (
     hub_gc,
     hub_source,
 )
+from orchestrator.git.merges import remote_tip
 from tests.support.repositories import Canary, Desk, plain_git, write
 
 
@@ -76,7 +78,8 @@ class TestCreate:
     def test_after_a_kill_in_the_middle(self, hub: Path, origin: Path) -> None:
         write(hub.with_name("7.git.new") / "objects/pack/tmp_pack_1", "half")
         hub_create(hub=hub, source=str(origin))
-        assert [path.name for path in hub.parent.iterdir() if path.is_dir()] == ["7.git"]
+        left = {path.name for path in hub.parent.iterdir()}
+        assert left == {"7.git", "7.git.flock"}
 
     @pytest.mark.parametrize("form", ["{}", "file://{}", "{}/", "{}/../origin", "link"])
     def test_forms_of_a_local_path(
@@ -237,6 +240,24 @@ class TestFetch:
         plain_git(origin, "branch", "a/b")
         hub_fetch(hub=hub)
         assert {branch.name for branch in hub_branches(hub)} == {"a/b", "main"}
+
+    def test_snapshots_go_on_while_a_slow_origin_is_fetched(self, desk: Desk, home: Path) -> None:
+        pipe = desk.root / "pipe"
+        os.mkfifo(pipe)
+        ssh = write(home / "slow-ssh", f"#!/bin/sh\necho > {pipe}\nread end < {pipe}\nexit 1\n")
+        ssh.chmod(0o755)
+        plain_git(home, "config", "--global", "core.sshCommand", str(ssh))
+        plain_git(home, "config", "--global", "ssh.variant", "ssh")
+        plain_git(desk.hub, "config", "remote.origin.url", "git@example.org:x.git")
+        with ThreadPoolExecutor(1) as pool:
+            fetch = pool.submit(remote_tip, hub=desk.hub, branch="main")
+            pipe.read_text()  # the origin is being asked
+            desk.write("x.py")
+            assert desk.snapped().files_changed == 1
+            assert not fetch.done()
+            pipe.write_text("end\n")
+            with pytest.raises(SourceError):
+                fetch.result(30)
 
     def test_our_own_refs_survive(self, desk: Desk) -> None:
         desk.write("x.py")
