@@ -155,3 +155,38 @@ def test_slots_hold_the_rest_back(tmp_path: Path, origin: Path) -> None:
         assert [variant["state"] for variant in done["variants"]] == ["ready"] * 3
     finally:
         small.down()
+
+
+def test_copied_files_reach_the_workspace_and_never_the_answer(
+    installation: Installation, origin: Path
+) -> None:
+    (origin / ".bakeoff.toml").write_text(
+        'copy = [".env", "local/*.conf"]\nsetup = "test -f .env"\n'
+    )
+    git(origin, "add", ".bakeoff.toml")
+    git(origin, "commit", "--quiet", "-m", "Say what to copy")
+    (origin / ".env").write_text("KEY=of-the-person\n")
+    (origin / "local").mkdir()
+    (origin / "local" / "dev.conf").write_text("debug\n")
+    installation.agent(
+        "reader", adapter="command", command=["sh", "-c", "cat .env local/dev.conf; echo x > made"]
+    )
+    task = installation.task(installation.project(origin, "copying"), "Go", "reader")
+    variant = installation.wait_ended(task["id"])["variants"][0]
+    events = installation.events(variant["runs"][0]["id"])
+    assert [e["text"] for e in events if e["kind"] == "message"] == ["KEY=of-the-person", "debug"]
+    files = installation.get(f"tasks/{task['id']}/compare?left=base&right=A")["files"]
+    assert [file["path"] for file in files] == ["made"]
+
+
+def test_setup_that_fails_is_said_with_its_log(installation: Installation, origin: Path) -> None:
+    (origin / ".bakeoff.toml").write_text(
+        'setup = ["echo getting ready", "echo no compiler; exit 7"]\n'
+    )
+    git(origin, "add", ".bakeoff.toml")
+    git(origin, "commit", "--quiet", "-m", "Set up")
+    task = installation.task(installation.project(origin, "setting-up"), "Go", "demo")
+    variant = installation.wait_ended(task["id"])["variants"][0]
+    failure = variant["runs"][0]["failure"]
+    assert (variant["state"], failure["code"]) == ("failed", "setup.failed")
+    assert "no compiler" in failure["last_lines"]
