@@ -125,12 +125,23 @@ class HomePage:
     failed: tuple[VariantRow, ...]
     projects_failed: tuple[Project, ...]
     working: tuple[VariantRow, ...]
-    working_tasks: int
     queued: int
     groups: tuple[TaskGroup, ...]
     open_count: int
     project_count: int
     task_count: int
+
+    @property
+    def busy(self) -> int:
+        return sum(row.state == VariantState.WORKING for row in self.working)
+
+    @property
+    def busy_tasks(self) -> int:
+        return len({row.task_id for row in self.working if row.state == VariantState.WORKING})
+
+    @property
+    def waiting(self) -> int:
+        return len(self.working) - self.busy
 
     @property
     def needs(self) -> int:
@@ -167,7 +178,6 @@ def home_page(user: Viewer) -> HomePage:
         failed=tuple(_failed(rows))[:HOME_FAILED],
         projects_failed=tuple(projects.filter(state=ProjectState.FAILED)[:5]),
         working=working,
-        working_tasks=len({v.task_id for v in working}),
         queued=sum(v.state == VariantState.QUEUED for v in variants),
         groups=tuple(
             TaskGroup(name=name, rows=members)
@@ -278,6 +288,10 @@ class TaskPage:
         return tuple(r for r in self.rows if r.state in {VariantState.FAILED, VariantState.LOST})
 
     @property
+    def unfinished(self) -> tuple[VariantRow, ...]:
+        return tuple(row for row in self.rows if row.active)
+
+    @property
     def columns(self) -> int:
         return len(self.rows)
 
@@ -300,10 +314,6 @@ class TaskPage:
     @property
     def has_cost(self) -> bool:
         return any(row.cost_usd is not None for row in self.rows)
-
-    @property
-    def comparable(self) -> tuple[VariantRow, ...]:
-        return tuple(row for row in self.rows if row.mergeable)
 
     @property
     def stands(self) -> tuple[Stand, ...]:

@@ -35,7 +35,7 @@ def test_home_says_what_needs_a_person_first(client: Client, world: World) -> No
     assert needs[0].startswith("A A asks to run pip install limits")
     assert "A and B are ready: choose one" in needs[1]
     assert "The agent is not signed in." in needs[2]
-    assert "Two agents are at work on one task." in page.text
+    assert "One agent is at work on one task. One waits for your answer." in page.text
 
 
 def test_an_empty_home_says_what_to_do_next(client: Client, data_dir: Path) -> None:
