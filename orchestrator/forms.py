@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.db.models import QuerySet
 from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
 
 from agents.adapters.registry import ADAPTERS
 from agents.models import AgentProfile, Login, PermissionMode
@@ -386,21 +387,33 @@ class VariantRows(_RowSet):
             if row.cleaned_data and not row.cleaned_data.get(DELETION_FIELD_NAME)
         ]
 
-    def shown(self, *, more: bool = False) -> list[tuple[VariantRowForm, list[str]]]:
-        """The rows with the letters their variants will have; `more` adds a fresh one."""
-        rows = [row for row in self.forms if not self._removed(row)]
-        if more:
-            fresh = self.empty_form
-            fresh.prefix = self.add_prefix(len(self.forms))
-            rows.append(fresh)
+    def shown(self) -> list[tuple[VariantRowForm, list[str]]]:
+        """The rows with the letters their variants will have."""
         lettered, at = [], 0
-        for row in rows:
+        for row in self.forms:
+            if self._removed(row):
+                continue
             lettered.append((row, list(LETTERS[at : at + row.copies])))
             at += row.copies
         return lettered
 
+    def removed(self) -> list[str]:
+        """Names of the marks of rows that are gone; they are sent on, so that the others keep their numbers."""
+        return [f"{row.prefix}-{DELETION_FIELD_NAME}" for row in self.forms if self._removed(row)]
+
     def _removed(self, row: VariantRowForm) -> bool:
         return self.is_bound and f"{row.prefix}-{DELETION_FIELD_NAME}" in self.data
+
+
+def row_added(data: QueryDict, agents: Sequence[AgentProfile]) -> QueryDict:
+    """What was posted, with one fresh row more."""
+    posted = data.copy()
+    total = posted.get(f"{ROWS_PREFIX}-TOTAL_FORMS", "0")
+    number = int(total) if total.isdigit() and int(total[:6]) < VARIANTS_MAX * 4 else 0
+    posted[f"{ROWS_PREFIX}-TOTAL_FORMS"] = str(number + 1)
+    posted[f"{ROWS_PREFIX}-{number}-agent"] = agents[0].name if agents else ""
+    posted[f"{ROWS_PREFIX}-{number}-count"] = "1"
+    return posted
 
 
 def rows_initial(

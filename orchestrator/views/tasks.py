@@ -10,7 +10,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.models import AgentProfile
 from agents.selectors import profiles_active
-from orchestrator.forms import ROWS_PREFIX, TaskForm, VariantRowForm, VariantRows, rows_initial
+from orchestrator.forms import (
+    ROWS_PREFIX,
+    TaskForm,
+    VariantRowForm,
+    VariantRows,
+    row_added,
+    rows_initial,
+)
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
 from orchestrator.selectors import pages
@@ -46,22 +53,26 @@ def task_new(request: PageRequest) -> HttpResponse:
     again = request.GET.get("again", "")
     source = task_get_for(request.user, again) if again else None
     like = [] if bound else pages.variants_like(request.user, source)
-    form = TaskForm(
-        request.POST if bound else None, projects=projects, initial=_task_initial(request, source)
+    starting = bound and "start" in request.POST
+    posted = row_added(request.POST, agents) if "add" in request.POST else request.POST
+    form = TaskForm(  # nothing is wrong yet while rows are added or the spec is previewed
+        posted if starting else None,
+        projects=projects,
+        initial=posted.dict() if bound else _task_initial(request, source),
     )
     rows = VariantRows(
-        request.POST if bound else None,
+        posted if bound else None,
         prefix=ROWS_PREFIX,
         form_kwargs={"agents": agents},
         initial=None if bound else rows_initial(agents, like),
     )
     status = 200
-    if bound and "start" in request.POST:
+    if starting:
         task = _task_start(request, form, rows)
         if task is not None:
             return task
         status = 400
-    shown = rows.shown(more="add" in request.POST)
+    shown = rows.shown()
     context = {
         "form": form,
         "rows": shown,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.template import loader
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
 
@@ -26,6 +27,7 @@ ARGUMENTS = {
     "permission_id": 1,
 }
 OPEN = {"login"}
+HOST = urlsplit(settings.BAKEOFF_PUBLIC_URL).netloc
 
 
 def address(pattern: URLPattern) -> str:
@@ -47,7 +49,7 @@ def test_a_login_link_works_once(stranger: Client, pat: User) -> None:
     link = f"/login?code={login_code_issue(user=pat)}"
     assert stranger.get(link).headers["Location"] == "/"
     assert stranger.get("/").status_code == 200
-    other = Client(headers={"Host": urlsplit(settings.BAKEOFF_PUBLIC_URL).netloc})
+    other = Client(headers={"Host": HOST})
     refused = other.get(link)
     assert refused.status_code == 403
     assert "used already" in refused.content.decode()
@@ -147,3 +149,19 @@ def test_all_names_lead_somewhere() -> None:
             address(pattern)
         except NoReverseMatch as exc:
             pytest.fail(str(exc))
+
+
+def test_errors_are_pages_of_ours(client: Client, pat: User) -> None:
+    lost = client.get("/nowhere")
+    assert lost.status_code == 404
+    assert "This is not here" in lost.content.decode()
+    strict = Client(enforce_csrf_checks=True, headers={"Host": HOST})
+    strict.force_login(pat)
+    refused = strict.post("/projects/new", {"source": "/x"})
+    assert refused.status_code == 403
+    assert "The form was not accepted" in refused.content.decode()
+
+
+def test_the_page_for_our_own_faults_needs_nothing() -> None:
+    """Django renders it without a request, when anything may be broken."""
+    assert "This is a fault in Bakeoff" in loader.render_to_string("500.html")
