@@ -134,13 +134,15 @@ class TestCommit:
     def test_refusals(self, desk: Desk, moved: str) -> None:
         desk.write("upstream.py", "mine\n")
         head = desk.snapped().commit
-        for options, code in (
-            ({"message": "m", "strategy": "octopus"}, "merge.strategy"),
-            ({"message": " \n\0", "strategy": "merge"}, "merge.message"),
-            ({"message": "m", "strategy": "merge"}, "merge.conflict"),
+        for message, strategy, code in (
+            ("m", "octopus", "merge.strategy"),
+            (" \n\0", "merge", "merge.message"),
+            ("m", "merge", "merge.conflict"),
         ):
             with pytest.raises((MergeError, InvalidRefError)) as caught:
-                merge_commit(hub=desk.hub, target=moved, head=head, **options)
+                merge_commit(
+                    hub=desk.hub, target=moved, head=head, message=message, strategy=strategy
+                )
             assert caught.value.code == code
         with pytest.raises(MergeError) as nothing:
             merge_commit(hub=desk.hub, target=moved, head=desk.base, message="m", strategy="merge")

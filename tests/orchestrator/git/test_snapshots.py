@@ -546,7 +546,7 @@ def test_a_failure_that_is_no_files_fault_is_an_error(
     """An index that cannot be written must not look like a workspace without changes."""
     full = GitResult(b"", "fatal: sha1 file 'x/1.lock' write error. Out of diskspace\n", 128)
     broken = GitResult(b"", "fatal: unable to write new index file\n", 128)
-    real = indexes.git
+    real = git
     desk.write("x.py")
     desk.write("y.py")
     for result, error in ((full, DiskFullError), (broken, GitError)):
@@ -604,6 +604,7 @@ def test_variants_of_one_hub_are_snapshotted_at_the_same_time(desk: Desk) -> Non
                 branch=branch,
             )
             assert last is not None
+        assert last is not None
         assert worktree_head(yard=desk.yard, path=path) == desk.base
         assert commit_resolve(hub=desk.hub, rev=branch) == last.commit
         return set(desk.files(last.commit)) - set(desk.files(desk.base))
