@@ -39,7 +39,17 @@ def texts(redactor: Redactor, pieces: list[str]) -> list[str]:
         quote(SECRET, safe=""),
         re.sub("%..", lambda code: code[0].lower(), quote(SECRET, safe="")),
         base64.b64encode(SECRET.encode()).decode(),
-        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+    ],
+    ids=[
+        "plain",
+        "json",
+        "json-utf8",
+        "json-nested",
+        "url",
+        "url-all",
+        "url-lower",
+        "b64",
+        "b64url",
     ],
 )
 def test_every_printed_form_is_masked(form: str) -> None:
@@ -58,6 +68,14 @@ def test_base64_is_found_at_any_alignment(user: str) -> None:
     assert MASK in masked
     left = masked.replace(MASK, "")
     assert len(left) <= len(header) - len(secret)
+
+
+def test_both_alphabets_of_base64_are_found() -> None:
+    secret = ">>>???>>>???"
+    coded = base64.b64encode(secret.encode()).decode()
+    assert coded == "Pj4+Pz8/Pj4+Pz8/"
+    assert Redactor([secret]).text(coded) == MASK
+    assert Redactor([secret]).text(coded.replace("+", "-").replace("/", "_")) == MASK
 
 
 def test_short_secrets_are_not_masked_and_no_secrets_cost_nothing() -> None:
