@@ -14,7 +14,7 @@ import pytest
 from orchestrator.git import indexes
 from orchestrator.git.errors import DiskFullError, GitError, WorkspaceGoneError
 from orchestrator.git.hub import blob_read, commit_log, commit_resolve
-from orchestrator.git.run import GitResult
+from orchestrator.git.run import GitResult, git
 from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits, snapshot_take
 from orchestrator.git.yard import worktree_add, worktree_head
 from tests.support.repositories import Desk, plain_git, write
@@ -603,7 +603,6 @@ def test_variants_of_one_hub_are_snapshotted_at_the_same_time(desk: Desk) -> Non
                 message=letter,
                 branch=branch,
             )
-            assert last is not None
         assert last is not None
         assert worktree_head(yard=desk.yard, path=path) == desk.base
         assert commit_resolve(hub=desk.hub, rev=branch) == last.commit
