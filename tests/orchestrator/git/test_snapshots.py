@@ -14,7 +14,8 @@ import pytest
 from orchestrator.git import indexes
 from orchestrator.git.errors import DiskFullError, GitError, WorkspaceGoneError
 from orchestrator.git.hub import blob_read, commit_log, commit_resolve
-from orchestrator.git.run import GitResult, git
+from orchestrator.git.run import GitResult
+from orchestrator.git.run import git as git_run
 from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits, snapshot_take
 from orchestrator.git.yard import worktree_add, worktree_head
 from tests.support.repositories import Desk, plain_git, write
@@ -546,7 +547,7 @@ def test_a_failure_that_is_no_files_fault_is_an_error(
     """An index that cannot be written must not look like a workspace without changes."""
     full = GitResult(b"", "fatal: sha1 file 'x/1.lock' write error. Out of diskspace\n", 128)
     broken = GitResult(b"", "fatal: unable to write new index file\n", 128)
-    real = git
+    real = git_run
     desk.write("x.py")
     desk.write("y.py")
     for result, error in ((full, DiskFullError), (broken, GitError)):
