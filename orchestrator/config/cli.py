@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ["BAKEOFF_DATA_DIR"] = str(Path(arguments.data_dir).absolute())
     try:
         return int(arguments.verb(arguments))
-    except (ImproperlyConfigured, AlreadyRunningError, PortBusyError, PermissionError) as exc:
+    except (ImproperlyConfigured, AlreadyRunningError, PortBusyError, OSError) as exc:
         print(f"bakeoff: {exc}", file=sys.stderr)  # noqa: T201 (a command line speaks)
         return 2
     except KeyboardInterrupt:
@@ -73,7 +74,8 @@ def _port(text: str) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 (a command line speaks)
+    with suppress(BrokenPipeError):  # whoever read it is gone; what runs goes on
+        print(text, flush=True)  # noqa: T201 (a command line speaks)
 
 
 def _options(arguments: argparse.Namespace) -> UpOptions:

@@ -74,9 +74,11 @@ class ProcessTable:
         self._entries: dict[str, Entry] = {}
 
     def put(self, name: str, pid: int, started: int | None) -> None:
+        """Note a process. Where that fails (a full disk), its parent's death still ends it."""
         if started is not None:
             self._entries[name] = Entry(name, pid, started)
-            self._write()
+            with suppress(OSError):
+                self._write()
 
     def clear(self) -> None:
         self._entries.clear()

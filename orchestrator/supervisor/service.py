@@ -45,7 +45,12 @@ class Service:
         ever_ready = False
         while not self._stopping.is_set():
             program = self._make()
-            child = self.child = spawn(program)
+            try:
+                child = self.child = spawn(program)
+            except OSError as exc:  # no process, no memory, no file to be had just now
+                failures += 1
+                await self._pause(program, failures, str(exc), ever_ready=ever_ready)
+                continue
             self._table.put(program.name, child.pid, child.started)
             began = time.monotonic()
             why = await self._until_ready(child)
@@ -58,11 +63,13 @@ class Service:
                 return
             await child.stop()
             failures = 1 if time.monotonic() - began > WELL_AFTER_S else failures + 1
-            if not ever_ready and failures >= FIRST_TRIES:
-                raise StartError(f"{program.name} does not start: {why}.\n{log_tail(program.log)}")
-            pause_s = PAUSES_S[min(failures, len(PAUSES_S)) - 1]
-            self._say(f"{program.name} is started again: {why}. Its log: {program.log}")
-            await asyncio.sleep(pause_s)
+            await self._pause(program, failures, why, ever_ready=ever_ready)
+
+    async def _pause(self, program: Program, failures: int, why: str, *, ever_ready: bool) -> None:
+        if not ever_ready and failures >= FIRST_TRIES:
+            raise StartError(f"{program.name} does not start: {why}.\n{log_tail(program.log)}")
+        self._say(f"{program.name} is started again: {why}. Its log: {program.log}")
+        await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
 
     async def stop(self) -> None:
         self._stopping.set()

@@ -40,6 +40,8 @@ class Prepared:
 def up(options: UpOptions, *, ports_asked: tuple[int | None, int | None], say: Say) -> int:
     """Run until a signal says stop; the exit code."""
     options.places.ensure()
+    if options.ready_file and not options.ready_file.parent.is_dir():
+        raise NotADirectoryError(f"{options.ready_file}: its directory does not exist.")
     with data_dir_lock(options.places):
         for entry in leftovers_end(options.places):
             say(f"Ended {entry.name} (pid {entry.pid}), left over from an `up` that was killed.")
@@ -69,7 +71,10 @@ class Supervisor:
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
-        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+            signals.append(signal.SIGHUP)
+        for sig in signals:
             loop.add_signal_handler(sig, self._on_signal)
         self._files_remove()
         self.table.clear()

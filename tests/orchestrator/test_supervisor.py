@@ -308,6 +308,7 @@ def test_the_pulse_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert state is not None
     assert (state.pid, state.busy, state.threads) == (os.getpid(), 1, 8)
     assert before <= state.consumed_at <= state.written_at
+    assert path.stat().st_mode & 0o777 == 0o600
     path.write_text('{"pid": ')
     assert pulse_read(path) is None
 
