@@ -98,7 +98,12 @@ def task_submit(
                 number=1,
                 prompt=prompt_first(spec=spec, strategy=row.strategy),
             )
-        activity.record(verb="task.submitted", user=user, task=task, text=f"{len(rows)} variants")
+        activity.record(
+            verb="task.submitted",
+            user=user,
+            task=task,
+            text=f"{len(rows)} variant{'' if len(rows) == 1 else 's'}",
+        )
         queue.enqueue("orchestrator.schedule_tick")
         publish("home")
     return task
