@@ -102,6 +102,16 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
             return [ev.Message(time=time, text=text, role="user", by=get_str(data, "by"))]
         case "eof" | "clock":  # of the shim's own: the end of input, the clocks held or released
             return []
+        case "stdin-refused":
+            text = "The agent had closed its input: what was written to it did not arrive."
+            return [ev.State(time=time, state="warning", text=text)]
+        case "leftover":
+            names = data.get("names")
+            shown = ", ".join(str(name) for name in names) if isinstance(names, list) else ""
+            text = f"Ended what the agent had left running: {shown}."
+            return [ev.State(time=time, state="leftover", text=text)]
+        case "interrupt":
+            return [ev.State(time=time, state="stopping", text="Interrupting the agent.")]
         case "warning":
             return [ev.State(time=time, state="warning", text=get_str(data, "text"))]
         case "end":

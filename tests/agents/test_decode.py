@@ -276,3 +276,23 @@ def test_the_registry_names_what_it_knows() -> None:
     assert set(ADAPTERS) == {"claude", "command", "demo"}
     with pytest.raises(UnknownAdapterError, match="claude, command, demo"):
         adapter_get("nope")
+
+
+def test_what_the_shim_did_to_the_agent_is_said_in_words() -> None:
+    decoder = RunDecoder(adapter_get("command"))
+    said = [
+        event
+        for n, data in enumerate(
+            (
+                {"ev": "stdin-refused", "id": "message-1"},
+                {"ev": "leftover", "names": ["sleep", "<b>"]},
+                {"ev": "interrupt", "signal": 2},
+                {"ev": "clock", "request": "r"},
+                {"ev": "eof"},
+            ),
+            1,
+        )
+        for event in decoder.feed(JournalLine(n=n, t=1.0, step="agent", s="sys", d=data))
+    ]
+    assert [event.kind for event in said] == ["state"] * 3
+    assert [getattr(event, "state", "") for event in said] == ["warning", "leftover", "stopping"]
