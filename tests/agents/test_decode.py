@@ -280,18 +280,16 @@ def test_the_registry_names_what_it_knows() -> None:
 
 def test_what_the_shim_did_to_the_agent_is_said_in_words() -> None:
     decoder = RunDecoder(adapter_get("command"))
+    notes: list[dict[str, Any]] = [
+        {"ev": "stdin-refused", "id": "message-1"},
+        {"ev": "leftover", "names": ["sleep", "<b>"]},
+        {"ev": "interrupt", "signal": 2},
+        {"ev": "clock", "request": "r"},
+        {"ev": "eof"},
+    ]
     said = [
         event
-        for n, data in enumerate(
-            (
-                {"ev": "stdin-refused", "id": "message-1"},
-                {"ev": "leftover", "names": ["sleep", "<b>"]},
-                {"ev": "interrupt", "signal": 2},
-                {"ev": "clock", "request": "r"},
-                {"ev": "eof"},
-            ),
-            1,
-        )
+        for n, data in enumerate(notes, 1)
         for event in decoder.feed(JournalLine(n=n, t=1.0, step="agent", s="sys", d=data))
     ]
     assert [event.kind for event in said] == ["state"] * 3
