@@ -21,7 +21,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     made.down()
 
 
-@pytest.fixture(scope="session")
+# For a module only: while it lives, an event loop runs in this process.
+@pytest.fixture(scope="module")
 def context(installation: Installation) -> Iterator[BrowserContext]:
     """A browser that opened the printed login link."""
     chromium = next((p for p in map(Path, PATHS) if p.exists()), None)

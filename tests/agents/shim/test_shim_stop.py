@@ -170,9 +170,11 @@ def test_the_wall_clock_runs_over_all_steps(bench: Bench) -> None:
     assert time.monotonic() - began < 5
 
 
+# A suite that was started in the background has SIGINT ignored: not so this process.
 LAUNCHER = """
-import sys, os
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 from agents.bundle import Bundle, shim_launch
 shim_launch(Bundle(Path(sys.argv[1])))
 print("launched", flush=True)
