@@ -50,14 +50,17 @@ def _start(run_id: str) -> bool:
         if run.stop_requested_at:
             run_transition(run, RunState.STOPPED, fence=fence, text="before it began")
             return False
+        bundle = Bundle(paths.bundle_dir(run_id))
+        if bundle.shim() is not None or bundle.exit() is not None:
+            return True  # launched by a worker that was killed then; what became of it is for the follower
         environment = environments.environment_ensure(run.variant)
         spec = bundle_spec(run, environment)
         Run.objects.filter(pk=run.pk, fence=fence).update(secrets_encrypted=run.secrets_encrypted)
-        bundle = Bundle.create(paths.bundles_dir(), spec)
-        shim_launch(bundle)
+        shim_launch(Bundle.create(paths.bundles_dir(), spec))
     except Exception as exc:  # noqa: BLE001
         # Whatever went wrong, the Run must say so and free its slot.
         code, message = _failure(exc)
+        _bundle_give_up(Bundle(paths.bundle_dir(run_id)))
         run_transition(
             run,
             RunState.FAILED,
@@ -86,6 +89,18 @@ def _failure(exc: Exception) -> tuple[str, str]:
         "environment.failed",
         f"The environment could not be made: {type(exc).__name__}: {exc}.",
     )
+
+
+def _bundle_give_up(bundle: Bundle) -> None:
+    """A shim that comes up too late must not run an agent that nobody follows any more."""
+    if not bundle.path.exists():
+        return
+    try:
+        bundle.control("kill", id="given-up")
+        if not bundle.shim_alive():
+            bundle.scrub()
+    except OSError:
+        log.exception("what was left of run %s could not be ended", bundle.id)
 
 
 def _files_write(files: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from orchestrator.states import ProjectState
 log = logging.getLogger(__name__)
 
 NAME_MAX = 120
+
+_importing: set[int] = set()  # Projects this process is importing now
+_importing_lock = threading.Lock()
 
 
 def project_create(
@@ -134,8 +138,18 @@ def project_refresh(*, project: Project) -> None:
 
 
 def project_import_quietly(*, project_id: int) -> None:
-    """As a job: the failure is on the Project for people to read, and is not the worker's."""
+    """As a job: the failure is on the Project for people to read, and is not the worker's.
+
+    The sweep asks again as long as an import takes: those jobs must not wait for its lock and fill the pool.
+    """
+    with _importing_lock:
+        if project_id in _importing:
+            return
+        _importing.add(project_id)
     try:
-        project_import(project_id=project_id)
+        if Project.objects.filter(pk=project_id).exclude(state=ProjectState.READY).exists():
+            project_import(project_id=project_id)
     except AppError as exc:
         log.info("project %s was not imported: %s", project_id, exc.message)
+    finally:
+        _importing.discard(project_id)

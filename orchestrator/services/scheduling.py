@@ -18,6 +18,9 @@ from orchestrator.models import Host, Project, Run
 from orchestrator.services.run_states import run_transition
 from orchestrator.states import RUN_STARTED, ProjectState, RunState
 
+# A project's first import is asked for when it is added; later than this the message counts as lost.
+IMPORT_LATE = timedelta(seconds=10)
+
 
 def host_ensure() -> Host:
     """This machine's row, with its present number of slots."""
@@ -63,6 +66,6 @@ def sweep() -> None:
         host=here,
         state__in=[ProjectState.PENDING, ProjectState.CLONING],
         archived_at=None,
-        created_at__lt=timezone.now() - timedelta(seconds=30),
+        created_at__lt=timezone.now() - IMPORT_LATE,
     ):
         queue.enqueue("orchestrator.project_import", project_id=project.pk)
