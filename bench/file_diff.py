@@ -84,7 +84,7 @@ def _median_ms(run: Callable[[], object]) -> float:
 
 def _repository(path: Path, lines: int) -> tuple[Path, str, str]:
     """Python source that repeats nothing, and a fifth of it edited."""
-    rng = random.Random(lines)  # noqa: S311 - text to compare, not secrets
+    rng = random.Random(lines)
     source = [
         text
         for n in range(lines // 5)
