@@ -21,6 +21,7 @@ DEFAULTS = (
     signal.SIGXFSZ,
     signal.SIGHUP,
     signal.SIGINT,
+    signal.SIGQUIT,
     signal.SIGTERM,
     signal.SIGCHLD,
 )
