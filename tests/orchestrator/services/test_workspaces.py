@@ -1,0 +1,103 @@
+"""What becomes of workspaces, ports and waiting follow-ups."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from orchestrator.git.hub import blob_read
+from orchestrator.lib.errors import Conflict
+from orchestrator.models import Environment, FollowUp, Run, Task, Variant
+from orchestrator.services.environments import environment_ensure
+from orchestrator.services.runs import follow_up_run, follow_ups_sweep
+from orchestrator.services.variants import variant_archive, workspaces_sweep
+from orchestrator.states import EnvironmentState, Resolution, RunState
+from tests.support.merging import Shop
+
+
+def ended(shop: Shop) -> tuple[Variant, Path]:
+    """A Variant that is done and sealed, with its workspace."""
+    variant = shop.variant()
+    path = Path(environment_ensure(variant).path)
+    Run.objects.filter(variant=variant).update(sealed_at=variant.created_at)
+    return Variant.objects.get(pk=variant.pk), path
+
+
+def test_work_that_no_snapshot_holds_is_kept_when_its_workspace_goes(shop: Shop) -> None:
+    variant, path = ended(shop)
+    (path / "by-hand.txt").write_text("not lost\n")
+    variant_archive(user=None, variant=variant)
+    workspaces_sweep()
+    assert not path.exists()
+    variant.refresh_from_db()
+    kept = blob_read(hub=shop.hub, commit=variant.head_commit, path="by-hand.txt", limit_bytes=1000)
+    assert kept == b"not lost\n"
+
+
+def test_a_workspace_that_was_deleted_already_is_put_away(shop: Shop) -> None:
+    variant, path = ended(shop)
+    shutil.rmtree(path)
+    variant_archive(user=None, variant=variant)
+    workspaces_sweep()
+    assert Environment.objects.get(variant=variant).state == EnvironmentState.REMOVED
+
+
+def test_a_workspace_that_resists_does_not_keep_the_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, stuck = ended(shop)
+    second, path = ended(shop)
+    for variant in (first, second):
+        variant_archive(user=None, variant=variant)
+
+    def full(run: Run, **_: object) -> None:
+        if run.variant_id == first.pk:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orchestrator.services.variants.snapshot_take", full)
+    workspaces_sweep()
+    assert stuck.exists()
+    assert not path.exists()
+
+
+def test_the_ports_of_an_archived_variant_are_given_out_again(shop: Shop) -> None:
+    first, _ = ended(shop)
+    port = first.environment.port_base
+    variant_archive(user=None, variant=first)
+    workspaces_sweep()
+    assert environment_ensure(shop.variant()).port_base == port
+    with pytest.raises(Conflict):  # it would share them
+        environment_ensure(Variant.objects.get(pk=first.pk))
+
+
+def test_no_two_living_workspaces_share_ports(shop: Shop) -> None:
+    first = environment_ensure(shop.variant())
+    second = environment_ensure(shop.variant())
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Environment.objects.filter(pk=second.pk).update(port_base=first.port_base)
+
+
+def test_a_follow_up_whose_message_was_lost_becomes_a_run(shop: Shop) -> None:
+    variant = shop.variant()
+    FollowUp.objects.create(variant=variant, text="Go on.")
+    assert follow_ups_sweep() == 1
+    assert variant.runs.get(number=2).prompt.endswith("Go on.\n")
+    assert follow_ups_sweep() == 0
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING, RunState.WAITING])
+def test_a_follow_up_waits_for_the_run_before_it(shop: Shop, state: RunState) -> None:
+    FollowUp.objects.create(variant=shop.variant(state=state), text="Go on.")
+    assert follow_ups_sweep() == 0
+
+
+def test_no_run_begins_once_a_merge_has(shop: Shop) -> None:
+    """The Variant in hand was loaded before the merge took its Task."""
+    variant = shop.variant()
+    FollowUp.objects.create(variant=variant, text="Go on.")
+    Task.objects.update(resolution=Resolution.MERGING)
+    assert variant.task.resolution == Resolution.OPEN
+    assert follow_up_run(variant=variant) is None
