@@ -386,6 +386,9 @@ class Trial:
         """All that is in the workspace is in the newest Snapshot."""
         workspace = self.data / "worktrees" / str(self.task) / variant["letter"]
         hub = self.data / "hubs" / f"{self.project}.git"
+        if not workspace.exists():  # stopped before it was made
+            self._expect(variant["letter"], "C", "the variant without a workspace")
+            return
         there = {
             p.name: p.read_text() for p in workspace.iterdir() if p.is_file() and p.name != ".git"
         }
