@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
-import sqlite3
 import threading
 import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from agents.bundle import Bundle
-from tests.support.installation import ENDED, Answer, Installation, eventually, git
+from bench._kills_hand import PATIENCE_S, Hand
+from tests.support.installation import ENDED, Installation, eventually, git
 
 VICTIMS = ("worker", "web", "redis", "supervisor", "shim")
 # A moment named after a request begins just before it is sent, the others when its trace is on disk.
@@ -46,7 +44,6 @@ DEMO = (
 )
 COUNTED = [f"line {n}" for n in range(1, 551)]
 TALKED = [f"line {n} of 20" for n in range(1, 21)] + [f"line {n} of 10" for n in range(1, 11)]
-PATIENCE_S = 60
 
 
 @dataclass
@@ -58,26 +55,24 @@ class Plan:
     rng: random.Random
 
 
-class Trial:
+class Trial(Hand):
     def __init__(
         self, *, installation: Installation, origin: Path, project: int, plan: Plan
     ) -> None:
-        self.installation = installation
-        self.data = installation.data_dir
+        super().__init__(installation)
         self.origin = origin
         self.project = project
         self.plan = plan
         self.token = f"{plan.rng.randrange(16**8):08x}"
-        self.problems: list[str] = []
+        self.dice = random.Random(
+            self.token
+        )  # the killer's own: its thread draws when it comes to it
         self.settle_s = 0.0
-        self.task = 0
         self.main_before = git(origin, "rev-parse", "main")
-        self.bundles_before = set(self._bundle_ids())
         self.reached = {moment: threading.Event() for moment in MOMENTS}
         self.over = threading.Event()
         self.killed_at = self.back_at = 0.0
         self.lost: set[str] = set()  # bundles whose shim was killed before it wrote its exit
-        self.seen: dict[str, list[dict[str, Any]]] = {}
 
     def run(self) -> None:
         killer = threading.Thread(target=self._killer, daemon=True)
@@ -108,7 +103,7 @@ class Trial:
 
     def _kill_at_the_moment(self) -> None:
         plan = self.plan
-        delay_s = plan.rng.uniform(0, DELAY_S.get(plan.moment, 0.6))
+        delay_s = self.dice.uniform(0, DELAY_S.get(plan.moment, 0.6))
         traces: dict[str, Callable[[], bool]] = {
             "preparing": lambda: (self.data / "yards" / f"{self.task}.git").exists(),
             "setup": lambda: self._journals_say('"step-start"'),
@@ -124,7 +119,7 @@ class Trial:
                 if self.over.is_set():
                     return
         time.sleep(delay_s)
-        second_s = plan.rng.uniform(0, 3)
+        second_s = self.dice.uniform(0, 3)
         self._kill(plan.victim)
         if plan.second:
             time.sleep(second_s)
@@ -135,17 +130,17 @@ class Trial:
         if victim == "shim":
             self._kill_shim()
         elif victim == "supervisor":
-            at_once = self.plan.rng.random() < 0.5
+            at_once = self.dice.random() < 0.5
             self.killed_at = time.monotonic()
             installation.kill()
             if not at_once:
-                time.sleep(self.plan.rng.uniform(0, 3))
+                time.sleep(self.dice.uniform(0, 3))
             installation.up()
         else:
             words = {"worker": ("celery", "worker"), "web": ("uvicorn",), "redis": ("-server",)}
             before = installation.pids(*words[victim])
             # The worker's beat is a child of its own: sometimes only the parent is killed.
-            chosen = before if self.plan.rng.random() < 0.5 else before[:1]
+            chosen = before if self.dice.random() < 0.5 else before[:1]
             self.killed_at = time.monotonic()
             for pid in chosen:
                 kill(pid)
@@ -168,7 +163,7 @@ class Trial:
         while not (found := alive()):
             if self.over.wait(0.01):
                 return
-        chosen = self.plan.rng.choice(sorted(found))
+        chosen = self.dice.choice(sorted(found))
         info = Bundle(self._bundle(chosen)).shim()
         assert info is not None
         self.killed_at = time.monotonic()
@@ -419,103 +414,6 @@ class Trial:
     def _expect(self, found: object, wanted: object, what: str) -> None:
         if found != wanted:
             self.problems.append(f"{what}: {found!r}, not {wanted!r}")
-
-    # ---- asking
-
-    def _attempt(self, method: str, path: str, data: Any = None) -> Answer | None:
-        """One request; None if no answer came, so that nobody knows what became of it."""
-        try:
-            answer = self.installation.call(method, path, data)
-        except (OSError, HTTPException):
-            time.sleep(0.2)
-            return None
-        if answer.status == 500:
-            self.problems.append(f"{method} {path}: {answer}")
-        return answer
-
-    def _get(self, path: str) -> Any:
-        def asked() -> Answer | None:
-            answer = self._attempt("GET", path)
-            return answer if answer is not None and answer.status == 200 else None
-
-        return eventually(asked, timeout_s=PATIENCE_S, what=f"GET {path}").body
-
-    def _runs(self) -> list[dict[str, Any]]:
-        task = self._get(f"tasks/{self.task}")
-        return [run for variant in task["variants"] for run in variant["runs"]]
-
-    def _events(self, run: str, after: int = 0) -> tuple[list[dict[str, Any]], bool]:
-        found: list[dict[str, Any]] = []
-        while True:
-            page = self._get(f"runs/{run}/events?after={after}&limit=500")
-            found += page["events"]
-            if not page["events"] or page["ended"]:
-                return found, page["ended"]
-            after = page["events"][-1]["seq"]
-
-    def _read(self, run: str) -> bool:
-        """Read on as a watching page does; True once the Run's feed has ended."""
-        seen = self.seen.setdefault(run, [])
-        fresh, ended = self._events(run, after=seen[-1]["seq"] if seen else 0)
-        seen += fresh
-        return ended
-
-    # ---- looking behind the doors
-
-    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(f"file:{self.data / 'db.sqlite3'}?mode=ro", uri=True)) as base:
-            return base.execute(sql, values).fetchall()
-
-    def _waiting_rows(self) -> list[tuple[Any, ...]]:
-        return self._rows(
-            "select f.id, f.state, f.text from orchestrator_followup f "
-            "join orchestrator_variant v on v.id = f.variant_id "
-            "where v.task_id = ? and f.state = 'queued'",
-            self.task,
-        )
-
-    def _bundle(self, name: str) -> Path:
-        return self.data / "bundles" / name
-
-    def _bundle_ids(self) -> list[str]:
-        place = self.data / "bundles"
-        return [p.name for p in place.iterdir() if len(p.name) == 32] if place.is_dir() else []
-
-    def _new(self) -> list[str]:
-        return [name for name in self._bundle_ids() if name not in self.bundles_before]
-
-    def _journals_say(self, text: str) -> bool:
-        journals = (self._bundle(name) / "journal.jsonl" for name in self._new())
-        return any(text in path.read_text() for path in journals if path.exists())
-
-    def _journalled(self, run: str) -> int:
-        """How many numbered lines of its agent the journal holds."""
-        lines = (self._bundle(run) / "journal.jsonl").read_text().splitlines()
-        entries = [json.loads(line) for line in lines if line.endswith("}")]
-        return sum(
-            e["s"] == "out"
-            and (
-                str(e["d"]).startswith("line ")
-                or '"text": "line ' in str(e["d"])
-                or '"text":"line ' in str(e["d"])
-            )
-            for e in entries
-        )
-
-    def _marked(self) -> list[tuple[int, str]]:
-        """Processes that bear the mark of one of this installation's Runs or previews."""
-        bundles = {f"BAKEOFF_RUN={name}" for name in self._bundle_ids()}
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    environ = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
-                    command = (entry / "cmdline").read_bytes().decode(errors="replace")
-                except OSError:
-                    continue
-                if bundles.intersection(environ) and command:
-                    found.append((int(entry.name), command.replace("\0", " ")))
-        return found
 
 
 def kill(pid: int) -> None:
