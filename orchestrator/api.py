@@ -138,7 +138,8 @@ def agent_try(request: ApiRequest, agent_id: str) -> Payload:
 
 # --- Tasks ----------------------------------------------------------------------------------------
 def _task_payload(task: Task) -> Payload:
-    return payloads.task_payload(tasks_with_state(Task.objects.filter(pk=task.pk)).get())
+    whole = tasks_with_state(Task.objects.filter(pk=task.pk)).defer(None)  # with its spec
+    return payloads.task_payload(whole.get())
 
 
 @router.get("tasks", response=_answers(list[schemas.TaskRowOut]))
@@ -154,7 +155,7 @@ def task_list(
         found = found.filter(project=access.project_get_for(request.auth, project))
     if before is not None:
         found = found.filter(pk__lt=before)
-    page = tasks_with_state(found.order_by("-pk")).defer("spec__text", "rubric")[:limit]
+    page = tasks_with_state(found.order_by("-pk"))[:limit]
     return [payloads.task_row_payload(task) for task in page]
 
 

@@ -25,6 +25,7 @@ def schedule_tick_job(**_ignored: Any) -> None:
 @shared_task(name="orchestrator.sweep", ignore_result=True)
 def sweep_job(**_ignored: Any) -> None:
     scheduling.sweep()
+    runs.follow_ups_sweep()
     variants.workspaces_sweep()
 
 

@@ -295,6 +295,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='environment',
-            constraint=models.UniqueConstraint(fields=('host', 'port_base'), name='port_block_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'removed'), _negated=True), fields=('host', 'port_base'), name='port_block_once'),
         ),
     ]

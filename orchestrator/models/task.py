@@ -104,7 +104,11 @@ class Environment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["host", "port_base"], name="port_block_once")
+            models.UniqueConstraint(
+                fields=["host", "port_base"],
+                condition=~models.Q(state=EnvironmentState.REMOVED),  # its ports are free again
+                name="port_block_once",
+            )
         ]
 
     def __str__(self) -> str:

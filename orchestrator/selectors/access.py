@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from orchestrator.lib.errors import NotFound
 from orchestrator.models import Project, Run, Task, Variant
+from orchestrator.states import LETTERS
 
 Viewer = User | AnonymousUser
 
@@ -80,19 +81,29 @@ def variant_get_for(user: Viewer, variant_id: object) -> Variant:
 
 
 def variant_by_letter_for(user: Viewer, task_id: object, letter: str) -> Variant:
+    if letter not in LETTERS:
+        raise _missing("variant", letter)
     variant = _variants_for(user).filter(task_id=_int("task", task_id), letter=letter).first()
     if variant is None:
         raise _missing("variant", letter)
     return variant
 
 
-def run_get_for(user: Viewer, run_id: object) -> Run:
+def _runs_for(user: Viewer) -> QuerySet[Run]:
+    return Run.objects.filter(variant__task__in=tasks_for(user))
+
+
+def _uuid(noun: str, ref: object) -> uuid.UUID:
     try:
-        key = uuid.UUID(str(run_id))
+        return uuid.UUID(str(ref))
     except ValueError:
-        raise _missing("run", run_id) from None
+        raise _missing(noun, ref) from None
+
+
+def run_get_for(user: Viewer, run_id: object) -> Run:
     run = (
-        Run.objects.filter(pk=key, variant__task__in=tasks_for(user))
+        _runs_for(user)
+        .filter(pk=_uuid("run", run_id))
         .select_related("variant__task__project", "variant__task__spec", "variant__agent")
         .first()
     )
@@ -106,13 +117,16 @@ def topic_allowed(user: Viewer, topic: str) -> bool:
     if not _may_see(user):
         return False
     noun, _, ref = topic.partition(":")
-    if noun == "home":
-        return not ref
-    getter = {"task": task_get_for, "project": project_get_for, "run": run_get_for}.get(noun)
-    if getter is None:
-        return False
     try:
-        getter(user, ref)
+        match noun:
+            case "home":
+                return not ref
+            case "task":
+                return tasks_for(user).filter(pk=_int(noun, ref)).exists()
+            case "project":
+                return projects_for(user).filter(pk=_int(noun, ref)).exists()
+            case "run":
+                return _runs_for(user).filter(pk=_uuid(noun, ref)).exists()
     except NotFound:
-        return False
-    return True
+        pass
+    return False

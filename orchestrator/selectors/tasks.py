@@ -49,20 +49,29 @@ def variant_color(letter: str) -> str:
 
 
 def tasks_with_state(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    """Everything that states, numbers and usage of the Tasks are derived from."""
-    runs = Run.objects.order_by("number")
+    """Everything that states, numbers and usage of the Tasks are derived from; not their long texts."""
     variants = Variant.objects.select_related("agent", "preview", "environment").prefetch_related(
-        Prefetch("runs", queryset=runs)
+        _runs()
     )
-    return tasks.select_related("project", "spec", "created_by").prefetch_related(
-        Prefetch("variants", queryset=variants.order_by("position"))
+    return (
+        tasks.select_related("project", "spec", "created_by")
+        .defer("spec__text", "rubric")
+        .prefetch_related(Prefetch("variants", queryset=variants.order_by("position")))
     )
 
 
 def variants_with_state(variants: QuerySet[Variant]) -> QuerySet[Variant]:
-    return variants.select_related(
-        "task__project", "task__spec", "agent", "preview", "environment"
-    ).prefetch_related(Prefetch("runs", queryset=Run.objects.order_by("number")))
+    return (
+        variants.select_related("task__project", "task__spec", "agent", "preview", "environment")
+        .defer("task__spec__text", "task__rubric")
+        .prefetch_related(_runs())
+    )
+
+
+def _runs() -> Prefetch[Any]:
+    return Prefetch(
+        "runs", queryset=Run.objects.defer("prompt", "secrets_encrypted").order_by("number")
+    )
 
 
 def run_newest(variant: Variant) -> Run | None:

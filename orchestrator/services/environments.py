@@ -13,7 +13,7 @@ from orchestrator.environments.copying import copy_into
 from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
 from orchestrator.lib import paths
-from orchestrator.lib.errors import Unavailable
+from orchestrator.lib.errors import Conflict, Unavailable
 from orchestrator.lib.project_settings import (
     FILE_LIMIT_BYTES,
     FILE_NAME,
@@ -30,6 +30,8 @@ PORTS_EACH = 10
 def environment_ensure(variant: Variant) -> Environment:
     """The Variant's Environment, its workspace made and its ports reserved. May be repeated."""
     environment = Environment.objects.filter(variant=variant).first() or _reserve(variant)
+    if environment.state == EnvironmentState.REMOVED:
+        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     if environment.state != EnvironmentState.READY:
         kind_get(environment.kind).create(environment_spec(variant, environment))
         settings = settings_at(variant, commit=variant.task.spec.base_commit)
@@ -46,7 +48,11 @@ def _reserve(variant: Variant) -> Environment:
     first = django_settings.BAKEOFF_PORT_RANGE
     last = 65_536 - PORTS_EACH
     for _ in range(50):  # a race for the same block is lost at most once per other Variant
-        taken = set(Environment.objects.filter(host=host).values_list("port_base", flat=True))
+        taken = set(
+            Environment.objects.filter(host=host)
+            .exclude(state=EnvironmentState.REMOVED)
+            .values_list("port_base", flat=True)
+        )
         port = next(
             (p for p in range(first, last, PORTS_EACH) if p not in taken and port_free(p)),
             None,

@@ -29,7 +29,7 @@ from orchestrator import feed
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Run, Snapshot
 from orchestrator.services import run_asks, run_ending
-from orchestrator.services.run_effects import RunEffects
+from orchestrator.services.run_effects import RunEffects, budget_is_used
 from orchestrator.services.snapshots import snapshot_note, snapshot_take
 
 log = logging.getLogger(__name__)
@@ -249,12 +249,6 @@ class RunFollower:
         return True
 
     def _outcome(self) -> Outcome:
-        if self.effects.budget_exceeded:
-            return Outcome(
-                state="failed",
-                code="budget.exceeded",
-                message="The task's budget is used up, so the agent was stopped.",
-            )
         exit_info = self.bundle.exit()
         if exit_info is None:
             return Outcome(
@@ -263,7 +257,15 @@ class RunFollower:
                 message="The agent's supervisor was killed. What it had written is kept.",
             )
         events = [*self._verdict_events, *self._complaints]
-        return self.adapter.outcome(run_ending.exit_of(exit_info), events)
+        outcome = self.adapter.outcome(run_ending.exit_of(exit_info), events)
+        # An agent that was done before it could be stopped has succeeded, whatever it cost.
+        if outcome.state == "stopped" and budget_is_used(self.run):
+            return Outcome(
+                state="failed",
+                code="budget.exceeded",
+                message="The task's budget is used up, so the agent was stopped.",
+            )
+        return outcome
 
 
 def _snapshot_job(run: Run, journal_n: int) -> Snapshot | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from time import monotonic
 
 import redis
-from django.db import DatabaseError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from agents.bundle import Bundle
 from orchestrator.lib import paths
@@ -31,6 +33,7 @@ TICK_IDLE_S = 0.25
 LOOK_EVERY_S = 1.0
 RENEW_EVERY_S = 8.0
 PAUSE_S = 1.0
+REST_S = 5.0  # of a Run that cannot be followed, before it is tried again
 
 
 class Follower(threading.Thread):
@@ -42,6 +45,7 @@ class Follower(threading.Thread):
         self._stopping = threading.Event()
         self._git = ThreadPoolExecutor(2, thread_name_prefix="snapshot")
         self._followed: dict[str, RunFollower] = {}
+        self._resting: dict[str, float] = {}  # Runs that could not be followed, and until when
 
     def poke(self) -> None:
         self._wake.set()
@@ -66,7 +70,8 @@ class Follower(threading.Thread):
                     renewed = monotonic()
                     leases_renew()
                 busy = self._round()
-            except (DatabaseError, redis.RedisError):
+            except Exception:
+                # Without this loop every Run of the host hangs, so nothing may end it.
                 log.exception("following is interrupted; it goes on after a pause")
                 close_old_connections()
                 self._stopping.wait(PAUSE_S)
@@ -75,20 +80,40 @@ class Follower(threading.Thread):
 
     def _look(self) -> None:
         """Take up the Runs of this host that nobody alive follows, and see what people asked of ours."""
+        now = monotonic()
+        self._resting = {run_id: end for run_id, end in self._resting.items() if end > now}
         runs = Run.objects.filter(host=paths.host_id(), sealed_at=None).exclude(
             state=RunState.QUEUED
         )
         for run in runs.select_related(
             "variant__task__project", "variant__task__spec", "variant__agent"
         ):
-            follower = self._followed.get(run.id.hex)
-            if follower is not None and follower.fence != run.fence:
-                del self._followed[run.id.hex]  # somebody else took it
-                follower = None
-            if follower is None:
-                follower = self._take_up(run)
-            if follower is not None:
-                follower.look(run)
+            if run.id.hex not in self._resting:
+                with self._apart(run.id.hex):
+                    self._look_at(run)
+
+    def _look_at(self, run: Run) -> None:
+        follower = self._followed.get(run.id.hex)
+        if follower is not None and follower.fence != run.fence:
+            del self._followed[run.id.hex]  # somebody else took it
+            follower = None
+        if follower is None:
+            follower = self._take_up(run)
+        if follower is not None:
+            follower.look(run)
+
+    @contextmanager
+    def _apart(self, run_id: str) -> Iterator[None]:
+        """One Run that cannot be followed must not stop the others: it rests, and is taken up anew."""
+        try:
+            yield
+        except (OperationalError, InterfaceError, redis.RedisError):
+            self._followed.pop(run_id, None)
+            raise
+        except Exception:
+            log.exception("run %s cannot be followed; it is taken up anew", run_id)
+            self._followed.pop(run_id, None)
+            self._resting[run_id] = monotonic() + REST_S
 
     def _take_up(self, run: Run) -> RunFollower | None:
         bundle = Bundle(paths.bundle_dir(run.id.hex))
@@ -105,16 +130,8 @@ class Follower(threading.Thread):
     def _round(self) -> bool:
         busy = False
         for run_id, follower in list(self._followed.items()):
-            try:
+            with self._apart(run_id):
                 busy = follower.step() or busy
-            except (DatabaseError, redis.RedisError):
-                del self._followed[run_id]  # taken up anew, from its journal
-                raise
-            except Exception:
-                # One Run that cannot be read must not stop the others.
-                log.exception("run %s cannot be followed; it is taken up anew", run_id)
-                del self._followed[run_id]
-            else:
                 if follower.done:
                     del self._followed[run_id]
         return busy

@@ -30,7 +30,8 @@ def permission_decide(
         raise Invalid("permission.scope", "The scope must be “once” or “run”.")
     if len(message) > MESSAGE_MAX or "\0" in message:
         raise Invalid("permission.message", f"At most {MESSAGE_MAX} characters, without NUL.")
-    permission = Permission.objects.filter(run=run, request=request).first()
+    known = Permission.objects.filter(run=run)
+    permission = None if "\0" in request else known.filter(request=request).first()
     if permission is None:
         raise NotFound("permission.not-found", "There is no such request in this run.")
     with transaction.atomic():

@@ -6,7 +6,7 @@ import logging
 import threading
 from datetime import timedelta
 
-from django.db import DatabaseError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from agents.bundle import Bundle
@@ -52,7 +52,8 @@ class PreviewWatcher(threading.Thread):
             starting = False
             try:
                 starting = previews_watch()
-            except DatabaseError:
+            except Exception:
+                # Without this loop no app of the host is ever seen to be ready or to have ended.
                 log.exception("watching previews is interrupted")
                 close_old_connections()
             self._wake.wait(TICK_STARTING_S if starting else TICK_S)
@@ -74,6 +75,11 @@ def previews_watch() -> bool:
             _watch(preview)
         except AppError as exc:
             _fail(preview, code=exc.code, message=exc.message)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # One app that cannot be looked at must not hide the others.
+            log.exception("the preview of %s cannot be watched", preview.variant)
     return starting
 
 
@@ -81,18 +87,25 @@ def _watch(preview: Preview) -> None:
     bundle = Bundle(paths.bundle_dir(preview.bundle.hex))
     shim = bundle.shim()
     if shim is None:
-        if preview.requested_at and timezone.now() - preview.requested_at > LAUNCH_LATE:
-            queue.enqueue(
-                "orchestrator.preview_start",
-                variant_id=preview.variant_id,
-                bundle=preview.bundle.hex,
-            )
+        _launch_again(preview)
         return
     exit_info = bundle.exit()
     if exit_info is not None or not bundle.shim_alive():
         _ended(preview, bundle)
     elif preview.state == PreviewState.STARTING:
         _starting(preview, bundle)
+
+
+def _launch_again(preview: Preview) -> None:
+    """The message that asked for the launch may be lost; one more each time it is that late."""
+    late = timezone.now() - LAUNCH_LATE
+    asked = Preview.objects.filter(
+        pk=preview.pk, bundle=preview.bundle, state=PreviewState.STARTING, requested_at__lt=late
+    ).update(requested_at=timezone.now())
+    if asked:
+        queue.enqueue(
+            "orchestrator.preview_start", variant_id=preview.variant_id, bundle=preview.bundle.hex
+        )
 
 
 def _starting(preview: Preview, bundle: Bundle) -> None:

@@ -37,7 +37,7 @@ def preview_start(*, user: User | None, variant: Variant) -> Preview:
             user=user,
             bundle=bundle,
             port=variant.environment.port_base,
-            host=paths.host_id(),
+            host=variant.environment.host,
             commit=variant.head_commit,
             failure_code="",
             failure_message="",
@@ -70,10 +70,15 @@ def _settings_commit(variant: Variant) -> str:
 
 
 def preview_stop(*, user: User | None, variant: Variant) -> Preview:
-    preview, _ = Preview.objects.get_or_create(variant=variant)
-    before = preview.bundle
-    if preview_transition(preview, PreviewState.STOPPED, user=user, ended_at=timezone.now()):
-        bundle_stop(before)
+    Preview.objects.get_or_create(variant=variant)
+    with transaction.atomic():
+        # Locked: it must be the app of this very start that is stopped.
+        preview = Preview.objects.select_for_update().get(variant=variant)
+        stopped = preview_transition(
+            preview, PreviewState.STOPPED, user=user, ended_at=timezone.now()
+        )
+    if stopped:
+        bundle_stop(preview.bundle)
     return preview
 
 
@@ -121,7 +126,10 @@ def preview_launch(*, variant_id: int, bundle_id: str) -> None:
     try:
         spec = _bundle_spec(preview)
         _port_wait(preview)
-        shim_launch(Bundle.create(paths.bundles_dir(), spec))
+        bundle = Bundle.create(paths.bundles_dir(), spec)
+        # Whoever stops it from here on finds the bundle to tell; who did before is seen here.
+        if _still_starting(preview):
+            shim_launch(bundle)
     except (AppError, ShimError, OSError) as exc:
         preview_transition(
             preview,
@@ -133,13 +141,18 @@ def preview_launch(*, variant_id: int, bundle_id: str) -> None:
         )
 
 
+def _still_starting(preview: Preview) -> bool:
+    return Preview.objects.filter(
+        pk=preview.pk, bundle=preview.bundle, state=PreviewState.STARTING
+    ).exists()
+
+
 def _port_wait(preview: Preview) -> None:
     """The app that was there a moment ago may still be ending."""
     bundle = Bundle(paths.bundle_dir(preview.bundle.hex))
-    if bundle.path.exists():
-        return  # launched already: the port is its own
     deadline = time.monotonic() + PORT_WAIT_S
-    while not port_free(preview.port):
+    # Launched already, perhaps meanwhile by a repeated message: then it is this app that has the port.
+    while not bundle.path.exists() and not port_free(preview.port):
         if time.monotonic() > deadline:
             raise Unavailable(
                 "preview.port-busy",

@@ -31,6 +31,7 @@ from orchestrator.states import PermissionState, RunState
 
 FLUSH_EVERY_S = 0.5
 LINE_MAX = 200
+ID_MAX = 200  # what the database keeps of an agent's own names
 _TERMINAL_CODES = re.compile(
     r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)|[\x00-\x08\x0e-\x1f\x7f]"
 )
@@ -43,17 +44,19 @@ class RunEffects:
         self.fence = fence
         self.bundle = bundle
         self.workspace_changed = False
-        self.budget_exceeded = False
+        self._setup_ran = False
         self._handled = run.last_seq
         self._dirty: dict[str, object] = {}
         self._flushed_at = 0.0
 
     def apply(self, seq: int, event: Event) -> None:
+        if isinstance(event, State) and event.state == "setup":
+            self._setup_ran = True
         if seq <= self._handled:
             return
         match event:
             case State(state="agent"):
-                if self.run.number == 1:
+                if self._setup_ran:
                     setups.setup_done(variant=self.run.variant)
                 run_transition(self.run, RunState.RUNNING, fence=self.fence)
             case State(state="session"):
@@ -105,14 +108,7 @@ class RunEffects:
         self._dirty["cost_source"] = event.cost_source
         self.flush(force=True)
         run_changed(self.run)
-        budget = self.run.variant.task.budget_usd
-        if budget is None:
-            return
-        spent = Run.objects.filter(variant__task_id=self.run.variant.task_id).aggregate(
-            total=Sum("cost_usd")
-        )["total"]
-        if spent is not None and spent >= budget:
-            self.budget_exceeded = True
+        if budget_is_used(self.run):
             Run.objects.filter(pk=self.run.pk, fence=self.fence, stop_requested_at=None).update(
                 stop_requested_at=timezone.now()
             )
@@ -121,7 +117,7 @@ class RunEffects:
         """The agent no longer waits for an answer to its request."""
         with transaction.atomic():
             Permission.objects.filter(
-                run=self.run, request=event.request, state=PermissionState.PENDING
+                run=self.run, request=event.request[:ID_MAX], state=PermissionState.PENDING
             ).update(state=PermissionState.OBSOLETE, decider="agent", decided_at=timezone.now())
             if not Permission.objects.filter(run=self.run, state=PermissionState.PENDING).exists():
                 run_transition(self.run, RunState.RUNNING, fence=self.fence)
@@ -133,15 +129,16 @@ class RunEffects:
         )
 
     def _ask(self, event: PermissionRequest) -> None:
+        tool = event.tool[:ID_MAX]
         allowed = Permission.objects.filter(
-            run=self.run, tool=event.tool, state=PermissionState.ALLOWED, scope="run"
+            run=self.run, tool=tool, state=PermissionState.ALLOWED, scope="run"
         ).exists()
         with transaction.atomic():
-            _, made = Permission.objects.get_or_create(
+            permission, _ = Permission.objects.get_or_create(
                 run=self.run,
-                request=event.request,
+                request=event.request[:ID_MAX],
                 defaults={
-                    "tool": event.tool[:200],
+                    "tool": tool,
                     "title": event.title,
                     "payload": event_payload(event),
                     "asked_at": timezone.now(),
@@ -151,7 +148,8 @@ class RunEffects:
                     "decided_at": timezone.now() if allowed else None,
                 },
             )
-        if made and not allowed:
+        # Not only if it was made now: who made it may have been killed before it came to this.
+        if permission.state == PermissionState.PENDING:
             self.bundle.control(
                 "note",
                 id=f"hold-{event.request}",
@@ -159,3 +157,12 @@ class RunEffects:
                 clock="hold",
             )
             run_transition(self.run, RunState.WAITING, fence=self.fence, text=event.title[:200])
+
+
+def budget_is_used(run: Run) -> bool:
+    """Have the Task's Runs cost what it may cost?"""
+    task = run.variant.task
+    if task.budget_usd is None:
+        return False
+    spent = Run.objects.filter(variant__task_id=task.pk).aggregate(total=Sum("cost_usd"))["total"]
+    return spent is not None and spent >= task.budget_usd

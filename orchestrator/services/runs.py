@@ -73,6 +73,21 @@ def run_ended(*, run_id: str) -> None:
         queue.enqueue("orchestrator.preview_autostart", variant_id=run.variant_id)
 
 
+def follow_ups_sweep() -> int:
+    """Follow-ups that wait although no Run is active: their message was lost, or a merge came between."""
+    due = (
+        Variant.objects.filter(
+            pk__in=FollowUp.objects.filter(state=MessageState.QUEUED).values("variant"),
+            archived_at=None,
+            task__resolution=Resolution.OPEN,
+            task__project__host=paths.host_id(),
+        )
+        .exclude(pk__in=Run.objects.filter(state__in=RUN_ACTIVE).values("variant"))
+        .select_related("task__spec")
+    )
+    return sum(follow_up_run(variant=variant) is not None for variant in due)
+
+
 def follow_up_run(*, variant: Variant) -> Run | None:
     """Make one Run of all follow-ups that wait, if none of the Variant's Runs is active."""
     with transaction.atomic():
@@ -80,7 +95,7 @@ def follow_up_run(*, variant: Variant) -> Run | None:
         if (
             locked.archived_at
             or locked.runs.filter(state__in=RUN_ACTIVE).exists()
-            or variant.task.resolution != Resolution.OPEN
+            or not Task.objects.filter(pk=locked.task_id, resolution=Resolution.OPEN).exists()
         ):
             return None
         waiting = list(

@@ -30,6 +30,8 @@ from orchestrator.states import (
 
 SPEC_LIMIT_BYTES = 2 * 1024 * 1024
 TIMEOUT_MAX_S = 7 * 24 * 3600
+BUDGET_MIN_USD = Decimal("0.01")
+BUDGET_LIMIT_USD = 10**7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,10 @@ def task_submit(
     _texts_check(title=title, spec=spec, rubric=rubric, variants=variants)
     if timeout_s is not None and not 1 <= timeout_s <= TIMEOUT_MAX_S:
         raise _invalid("timeout_s", "The time limit must be between 1 second and 7 days.")
-    if budget_usd is not None and not 0 < budget_usd < 10**7:
-        raise _invalid("budget_usd", "The budget must be more than $0.")
+    if budget_usd is not None and not (
+        budget_usd.is_finite() and BUDGET_MIN_USD <= budget_usd < BUDGET_LIMIT_USD
+    ):
+        raise _invalid("budget_usd", "The budget must be at least 1 cent, and under $10 million.")
     if project.state != ProjectState.READY:
         raise Conflict("project.not-ready", f"Project “{project.name}” is not ready yet.")
     branch = base or project.default_branch

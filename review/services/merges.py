@@ -88,6 +88,8 @@ def merges_recover() -> int:
         taken += 1
         try:
             _merge_resume(merge)
+        except (AppError, OSError):
+            log.exception("merge %s could not be taken up; it is tried again", merge.pk)
         finally:
             _owner_release(merge)
     return taken

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -79,8 +78,13 @@ def test_a_look_that_fails_outside_of_any_run_is_made_again(
 def test_a_run_that_cannot_be_followed_rests_between_tries(
     shop: Shop, follower: Follower, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tries: list[float] = []
-    monkeypatch.setattr(follower, "_look_at", lambda run: tries.append(time.monotonic()) or 1 / 0)
+    tries: list[str] = []
+
+    def broken(run: Run) -> None:
+        tries.append(run.id.hex)
+        raise RuntimeError("cannot be followed")
+
+    monkeypatch.setattr(follower, "_look_at", broken)
     started(shop.variant(state=RunState.PREPARING))
     follower._look()
     follower._look()
