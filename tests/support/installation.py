@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -63,6 +64,8 @@ class Installation:
     data_dir: Path
     port: int = field(default_factory=port_free)
     preview_port: int = field(default_factory=port_free)
+    # Installations that run side by side would otherwise give their variants the same ports.
+    port_range: int = field(default_factory=lambda: random.randrange(10_000, 30_000, 200))
     env: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     ready: dict[str, Any] = field(default_factory=dict)
@@ -110,7 +113,8 @@ class Installation:
             if not name.startswith(("BAKEOFF_", "DJANGO_", "PYTEST_"))
             and name not in ("REDIS_URL", "DATABASE_URL", "SECRET_KEY")
         }
-        return kept | {"BAKEOFF_DEMO_PACE": "0"} | dict(self.env)
+        own = {"BAKEOFF_DEMO_PACE": "0", "BAKEOFF_PORT_RANGE": str(self.port_range)}
+        return kept | own | dict(self.env)
 
     def down(self) -> None:
         """Ctrl-C, then end what goes on in the background."""
