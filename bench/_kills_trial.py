@@ -37,7 +37,15 @@ MOMENTS = (
     "merge",
 )
 SHIM_MOMENTS = ("any", "setup", "question", "last_lines", "follow_up", "stop", "preview")
-DELAY_S = {"any": 7.0, "preparing": 0.2, "setup": 0.8, "last_lines": 0.3, "submit": 0.25}
+DELAY_S = {
+    "any": 7.0,
+    "submit": 0.25,
+    "preparing": 0.2,
+    "setup": 0.8,
+    "last_lines": 0.3,
+    "merge": 0.25,
+}
+DELAY_ELSE_S = 0.5
 DEMO = (
     "[[lines 20 10]] [[write a.txt|TOKEN]] [[ask echo TOKEN > asked.txt]] "
     "[[lines 10 10]] [[write b.txt|TOKEN]]"
@@ -103,7 +111,7 @@ class Trial(Hand):
 
     def _kill_at_the_moment(self) -> None:
         plan = self.plan
-        delay_s = self.dice.uniform(0, DELAY_S.get(plan.moment, 0.6))
+        delay_s = self.dice.uniform(0, DELAY_S.get(plan.moment, DELAY_ELSE_S))
         traces: dict[str, Callable[[], bool]] = {
             "preparing": lambda: (self.data / "yards" / f"{self.task}.git").exists(),
             "setup": lambda: self._journals_say('"step-start"'),

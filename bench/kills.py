@@ -4,7 +4,7 @@
 
 Each trial goes the whole way (submit, set up, work, ask, follow up, preview, merge) with one or two kills
 in it, then looks whether anything was lost, done twice, or left behind. A trial depends on the seed and
-its number alone; FIRST begins at a later one.
+its number alone; FIRST begins at a later one. MOMENTS=merge,submit kills at these moments only.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ ENDLESS = "cat > /dev/null; echo begun; echo $BAKEOFF_TASK > kept.txt; while :; 
 def plan_make(seed: int, number: int) -> Plan:
     rng = random.Random(f"{seed}:{number}")
     victim = VICTIMS[number % len(VICTIMS)]
-    moments = SHIM_MOMENTS if victim == "shim" else MOMENTS
+    wanted = (os.environ.get("MOMENTS") or ",".join(MOMENTS)).split(",")
+    moments = [m for m in (SHIM_MOMENTS if victim == "shim" else MOMENTS) if m in wanted]
+    if not moments:  # a shim at a moment when there is none
+        victim, moments = "worker", wanted
     second = ""
     if rng.random() < SECOND_KILL:
         second = rng.choice([v for v in VICTIMS if v not in ("shim", "supervisor")])
