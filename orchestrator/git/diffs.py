@@ -19,6 +19,7 @@ __all__ = [
     "blob_size",
     "changes",
     "file_patch",
+    "hunks_patch",
     "stat",
 ]
 
@@ -145,6 +146,27 @@ def file_patch(
         right,
         "--",
         *sorted(paths),
+        git_dir=hub,
+        timeout_s=_TIMEOUT_S,
+    ).stdout
+
+
+def hunks_patch(*, hub: Path, left: str, right: str) -> bytes:
+    """The patch of everything that differs, without context, files in the order of `changes`.
+
+    A file of another kind (status T) stands in it twice: as deleted, then as new.
+    """
+    _check(left, right)
+    return git(
+        "diff-tree",
+        "-r",
+        "-p",
+        "-M",
+        "--full-index",
+        "--unified=0",
+        *_PLAIN,
+        left,
+        right,
         git_dir=hub,
         timeout_s=_TIMEOUT_S,
     ).stdout

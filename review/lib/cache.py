@@ -18,14 +18,14 @@ KEPT_S = 7 * 24 * 3600
 LIMIT_BYTES = 4_000_000
 
 
-def cached(key: str, make: Callable[[], Value]) -> Value:
+def cached(key: str, make: Callable[[], Value], *, limit_bytes: int = LIMIT_BYTES) -> Value:
     """The cached value, or the one that `make` gives, which is cached unless it is None."""
     found: Value | None = cache_get(key)
     if found is not None:
         return found
     value = make()
     if value is not None:
-        cache_put(key, value)
+        cache_put(key, value, limit_bytes=limit_bytes)
     return value
 
 
@@ -45,9 +45,16 @@ def cache_get(key: str) -> Any:
     return pickle.loads(zlib.decompress(packed))  # noqa: S301 - our own, from our own Redis
 
 
-def cache_put(key: str, value: object) -> None:
+def cache_has(key: str) -> bool:
+    try:
+        return bool(cache.has_key(_name(key)))
+    except RedisError:
+        return False
+
+
+def cache_put(key: str, value: object, *, limit_bytes: int = LIMIT_BYTES) -> None:
     packed = zlib.compress(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL), 1)
-    if len(packed) > LIMIT_BYTES:
+    if len(packed) > limit_bytes:
         return
     try:
         cache.set(_name(key), packed, timeout=KEPT_S)

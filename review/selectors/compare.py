@@ -110,13 +110,16 @@ def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]
         return ()
     key = f"changes:{FORMAT_VERSION}:{left}:{right}"
     return cached(
-        key, lambda: tuple(sorted(changes(hub=hub, left=left, right=right), key=_by_folder))
+        key,
+        lambda: tuple(
+            sorted(changes(hub=hub, left=left, right=right), key=lambda c: by_folder(c.path))
+        ),
     )
 
 
-def _by_folder(change: FileChange) -> tuple[bool, str, str]:
+def by_folder(path: str) -> tuple[bool, str, str]:
     """Folders whole and in order, files of the top level last: the order of the tree."""
-    folder, _, name = change.path.rpartition("/")
+    folder, _, name = path.rpartition("/")
     return not folder, folder, name
 
 

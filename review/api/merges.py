@@ -1,11 +1,11 @@
-"""The JSON API of comparing and merging: parse, call one service or selector, answer."""
+"""The JSON API of merging: parse, call one service or selector, answer."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from ninja import Field, Router, Schema
+from ninja import Router, Schema
 
 from orchestrator.api import ERRORS, ApiRequest
 from orchestrator.api_schemas import ErrorOut
@@ -13,24 +13,10 @@ from orchestrator.lib.errors import NotFound
 from orchestrator.models import Variant
 from orchestrator.selectors import access
 from review.models import Merge
-from review.selectors import compare
 from review.selectors.merges import merges_of
 from review.services.merges import variant_merge
 
-REV_MAX = 250
-
-Rev = Annotated[str, Field(max_length=REV_MAX)]
-
 router = Router()
-
-
-class CompareOut(Schema):
-    left: dict[str, Any]
-    right: dict[str, Any]
-    files_changed: int
-    insertions: int
-    deletions: int
-    files: list[dict[str, Any]]
 
 
 class MergeIn(Schema):
@@ -91,36 +77,6 @@ def merge_payload(merge: Merge) -> dict[str, Any]:
         "created_at": merge.created_at,
         "ended_at": merge.ended_at,
     }
-
-
-@router.get("tasks/{task_id}/compare", response={200: CompareOut, ERRORS: ErrorOut})
-def task_compare(
-    request: ApiRequest, task_id: str, left: Rev = compare.BASE, right: Rev = ""
-) -> dict[str, Any]:
-    """The files that two sides differ in. A side is `base`, a letter, or a commit."""
-    return compare.compare_summary(user=request.auth, task_id=task_id, left=left, right=right)
-
-
-@router.get("tasks/{task_id}/diff", response={200: dict[str, Any], ERRORS: ErrorOut})
-def task_diff(
-    request: ApiRequest,
-    task_id: str,
-    path: str,
-    left: Rev = compare.BASE,
-    right: Rev = "",
-    context: Annotated[int, Field(ge=0, le=compare.CONTEXT_MAX)] | None = None,
-    whitespace: str = "none",
-) -> dict[str, Any]:
-    """All changed lines of one file, with `context` equal ones around them."""
-    return compare.diff_chunks(
-        user=request.auth,
-        task_id=task_id,
-        left=left,
-        right=right,
-        path=path,
-        context=context,
-        whitespace=whitespace,
-    )
 
 
 def _variant(request: ApiRequest, task_id: str, ref: int | str) -> Variant:

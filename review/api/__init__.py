@@ -1,0 +1,11 @@
+"""The JSON API of this app: one router a module, put together here."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+from review.api import compare, merges
+
+router = Router()
+for part in (compare, merges):
+    router.add_router("", part.router)

@@ -1,0 +1,186 @@
+"""The hunks of a pair of commits as facts: where they are and what they do, by digest. Pure.
+
+A hunk is known by its text, not by its line numbers: the same change in another Variant, or after a
+rebase, has the same `key`. So marks made on it hold wherever it appears.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
+from hashlib import blake2b
+
+DIGEST_BYTES = 10
+
+_HEAD = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*\n", re.MULTILINE)
+_FILE = re.compile(rb"^diff --git ", re.MULTILINE)
+_IMPORT = re.compile(
+    rb"\s*(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#\s*include\b|require\b"
+    rb"|(?:const|let|var)\s.*=\s*require\()"
+)
+_SPACE = b" \t\r\n\f\v"
+
+
+class About(StrEnum):
+    """What a hunk changes. All but `lines` are about the file as a whole and have no lines."""
+
+    LINES = "lines"
+    CONTENT = "content"  # no lines to compare: binary, a submodule, another kind of file
+    FACTS = "facts"  # its mode or its name, or an empty file that came or went
+
+
+class Fact(IntEnum):
+    """Facts stand at places of their own, so that a new name never overlaps a new mode."""
+
+    NAME = 0
+    MODE = 1
+    EXISTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Lines start:end of the left side became right_start:right_end (from 0, ends excluded).
+
+    `key` names the change by its removed and added lines; `added` by what it puts there, `near` by
+    that without white space and, where all are imports, their order. All are hexadecimal digests.
+    """
+
+    start: int
+    end: int
+    right_start: int
+    right_end: int
+    key: str
+    added: str
+    near: str
+    about: About = About.LINES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileHunks:
+    """One changed file of a pair of commits. Paths are as git has them (surrogates escaped)."""
+
+    path: str
+    old_path: str
+    status: str
+    old_blob: str
+    new_blob: str
+    new_mode: str
+    hunks: tuple[Hunk, ...]
+
+
+def digest(*parts: bytes) -> str:
+    found = blake2b(digest_size=DIGEST_BYTES)
+    for part in parts:
+        found.update(b"%d:" % len(part))
+        found.update(part)
+    return found.hexdigest()
+
+
+def patch_sections(patch: bytes) -> list[bytes]:
+    """A patch of many files, one piece a file. Lines of content never begin with `diff --git`."""
+    starts = [found.start() for found in _FILE.finditer(patch)]
+    return [patch[start:end] for start, end in zip(starts, [*starts[1:], len(patch)], strict=True)]
+
+
+def file_hunks(
+    *,
+    path: str,
+    old_path: str,
+    status: str,
+    modes: tuple[str, str],
+    blobs: tuple[str, str],
+    binary: bool,
+    section: bytes,
+) -> FileHunks:
+    """The hunks of one file from its section of a `-U0` patch, and what the lines do not say."""
+    old_blob, new_blob = blobs
+    found = [*_about_file(path, old_path, status, modes)]
+    if binary or status == "T" or "160000" in modes:
+        found.append(content_hunk(old_blob, new_blob))
+    else:
+        lines = tuple(_lines(section))
+        if not lines and status in "AD":
+            key = digest(b"empty file", status.encode())
+            found.append(_fact(Fact.EXISTS, key, key))
+        found += _numbered(lines)
+    return FileHunks(
+        path=path,
+        old_path=old_path,
+        status=status,
+        old_blob=old_blob,
+        new_blob=new_blob,
+        new_mode=modes[1],
+        hunks=tuple(found),
+    )
+
+
+def _about_file(path: str, old_path: str, status: str, modes: tuple[str, str]) -> Iterator[Hunk]:
+    old_mode, new_mode = (mode.encode() for mode in modes)
+    if old_path != path:
+        old, new = (os.fsencode(name) for name in (old_path, path))
+        yield _fact(Fact.NAME, digest(b"name", old, new), digest(b"name", new))
+    if (status not in "AD" and old_mode != new_mode) or (
+        status == "A" and new_mode not in (b"100644", b"160000")
+    ):
+        yield _fact(Fact.MODE, digest(b"mode", old_mode, new_mode), digest(b"mode", new_mode))
+
+
+def _fact(place: Fact, key: str, added: str) -> Hunk:
+    return Hunk(place, place, 0, 0, key, added, added, About.FACTS)
+
+
+def content_hunk(old_blob: str, new_blob: str) -> Hunk:
+    """The whole content replaced, where there are no lines to compare."""
+    old, new = old_blob.encode(), new_blob.encode()
+    added = digest(b"blob", new)
+    return Hunk(0, 0, 0, 0, digest(b"blob", old, new), added, added, About.CONTENT)
+
+
+def _lines(section: bytes) -> Iterator[Hunk]:
+    heads = list(_HEAD.finditer(section))
+    ends = [*(head.start() for head in heads[1:]), len(section)]
+    for head, body_end in zip(heads, ends, strict=False):  # no head: one end too many
+        body = section[head.end() : body_end]
+        start, end = _range(head[1], head[2])
+        right_start, right_end = _range(head[3], head[4])
+        at = 0 if body.startswith(b"+") else body.find(b"\n+") + 1 or len(body)
+        removed, added = body[:at], body[at:]
+        yield Hunk(
+            start=start,
+            end=end,
+            right_start=right_start,
+            right_end=right_end,
+            key=digest(removed, added),
+            added=digest(added),
+            near=_near(added),
+        )
+
+
+def _range(start: bytes, count: bytes | None) -> tuple[int, int]:
+    # An empty range names the line before it, any other its first line.
+    length = 1 if count is None else int(count)
+    first = int(start) - 1 if length else int(start)
+    return first, first + length
+
+
+def _near(added: bytes) -> str:
+    lines = [line[1:].translate(None, _SPACE) for line in added.split(b"\n") if line[:1] == b"+"]
+    lines = [line for line in lines if line]
+    if lines and all(_IMPORT.match(line[1:]) for line in added.split(b"\n") if line[1:].strip()):
+        lines.sort()
+    return digest(b"".join(lines))
+
+
+def _numbered(hunks: Sequence[Hunk]) -> Iterator[Hunk]:
+    """Equal changes of one file are told apart by their order."""
+    seen: dict[str, int] = {}
+    for hunk in hunks:
+        count = seen.get(hunk.key, 0)
+        seen[hunk.key] = count + 1
+        if not count:
+            yield hunk
+            continue
+        yield replace(hunk, key=digest(hunk.key.encode(), b"%d" % count))

@@ -1,0 +1,261 @@
+"""Where the Variants of a Task agree, stand alone, or contradict each other.
+
+What is read from git is kept by the commits it was read of, so only a Variant's newest state costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.git.blobs import blobs_read
+from orchestrator.git.refs import display_path
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Task
+from orchestrator.selectors.access import Viewer, task_get_for
+from review.compare import (
+    READING_ORDER,
+    Group,
+    Mark,
+    Option,
+    as_content,
+    file_groups,
+    file_marks,
+    new_file_groups,
+)
+from review.diff import FORMAT_VERSION
+from review.diff.text import text_read
+from review.diff.types import Text
+from review.hunks import About, Fact, FileHunks
+from review.lib.cache import cache_get, cache_key, cache_put
+from review.selectors.compare import path_text
+from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known
+
+# A new file larger than that is not aligned with its namesakes: they are compared as wholes.
+ALIGN_LIMIT_BYTES = 1_000_000
+GROUPS_MAX = 5_000
+STEP_S = 0.8
+
+Heads = Mapping[str, str]
+Marks = Mapping[str, Mapping[str, Mark]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is compared: the base, and by letter the newest commit of each Variant that has one."""
+
+    task: Task
+    hub: Path
+    base: str
+    heads: Heads
+
+
+@dataclass(frozen=True, slots=True)
+class FileConsensus:
+    """One file: its path in the base (or, where the base has none, in the variants)."""
+
+    path: str
+    files: Mapping[str, FileHunks]
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MarksProgress:
+    """`marks` by path of the Variant's file and letter; None until all Variants are read."""
+
+    marks: Marks | None
+    done: int
+    total: int
+
+
+def ground_get(*, user: Viewer, task_id: object) -> Ground:
+    return ground_of(task_get_for(user, task_id))
+
+
+def ground_of(task: Task) -> Ground:
+    heads = {v.letter: v.head_commit for v in task.variants.all() if v.head_commit}
+    heads = dict(sorted(heads.items()))
+    return Ground(task, hub_dir(task.project_id), task.spec.base_commit, heads)
+
+
+def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus]:
+    """Each file that a Variant changed, in the order of paths; `path` for one of them only."""
+    by_place: dict[str, dict[str, FileHunks]] = {}
+    for letter, head in ground.heads.items():
+        for file in pair_hunks(hub=ground.hub, left=ground.base, right=head).values():
+            if not path or path in (path_text(file.path), path_text(_place(file))):
+                by_place.setdefault(_place(file), {})[letter] = file
+    for place in sorted(by_place):
+        files = by_place[place]
+        yield FileConsensus(place, files, _groups(ground.hub, files))
+
+
+def _place(file: FileHunks) -> str:
+    """The base's name of a file: changes of the same file meet under it, renamed or not."""
+    return file.path if file.status == "A" else file.old_path
+
+
+def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
+    blobs = {file.new_blob for file in files.values()}
+    if len(files) == 1 or len(blobs) == 1 or any(file.status != "A" for file in files.values()):
+        return file_groups(files)
+    texts = _texts(hub, {letter: file.new_blob for letter, file in files.items()})
+    if texts is None:
+        return file_groups({letter: as_content(file) for letter, file in files.items()})
+    facts = {
+        letter: replace(file, hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
+        for letter, file in files.items()
+    }
+    return (*file_groups(facts), *new_file_groups(texts))
+
+
+def _texts(hub: Path, blobs: Mapping[str, str]) -> dict[str, tuple[str, ...]] | None:
+    """The lines of each, told apart where the last has no end; None if one of them has no lines."""
+    found = blobs_read(hub=hub, blobs=[*blobs.values()], limit_bytes=ALIGN_LIMIT_BYTES)
+    texts = {}
+    for letter, blob in blobs.items():
+        data = found[blob].data
+        text = text_read(data) if data is not None else None
+        if text is None:
+            return None
+        texts[letter] = _lines(text)
+    return texts
+
+
+def _lines(text: Text) -> tuple[str, ...]:
+    if text.newline or not text.lines:
+        return text.lines
+    return (*text.lines[:-1], text.lines[-1] + "\0")
+
+
+# ---- marks for the board
+
+
+def marks_get(ground: Ground) -> Marks:
+    known: Marks | None = cache_get(_marks_key(ground))
+    if known is not None:
+        return known
+    marks: dict[str, dict[str, Mark]] = {}
+    for file in files_consensus(ground):
+        for letter, mark in file_marks(file.groups, file.files).items():
+            marks.setdefault(file.files[letter].path, {})[letter] = mark
+    cache_put(_marks_key(ground), marks, limit_bytes=LIMIT_BYTES)
+    return marks
+
+
+def marks_step(ground: Ground, *, step_s: float = STEP_S) -> MarksProgress:
+    """Read on for about `step_s` (one Variant at least), so that a page can show how far it is."""
+    total = len(ground.heads)
+    known: Marks | None = cache_get(_marks_key(ground))
+    if known is not None:
+        return MarksProgress(known, total, total)
+    deadline = time.monotonic() + step_s
+    done = fresh = 0
+    for head in ground.heads.values():
+        if not pair_hunks_known(left=ground.base, right=head):
+            if fresh and time.monotonic() > deadline:
+                return MarksProgress(None, done, total)
+            pair_hunks(hub=ground.hub, left=ground.base, right=head)
+            fresh += 1
+        done += 1
+    if fresh and time.monotonic() > deadline:
+        return MarksProgress(None, done, total)
+    return MarksProgress(marks_get(ground), total, total)
+
+
+def _marks_key(ground: Ground) -> str:
+    return "marks:" + cache_key(FORMAT_VERSION, ground.base, tuple(ground.heads.items()))
+
+
+# ---- what `GET tasks/{id}/consensus` answers
+
+
+def consensus_payload(*, user: Viewer, task_id: object, path: str = "") -> dict[str, Any]:
+    """All groups, those first that a reader should look at first."""
+    ground = ground_get(user=user, task_id=task_id)
+    found = [(group, file) for file in files_consensus(ground, path=path) for group in file.groups]
+    found.sort(key=lambda pair: READING_ORDER.index(pair[0].kind))
+    return {
+        "base": ground.base,
+        "letters": list(ground.heads),
+        "total": len(found),
+        "groups": _group_payloads(ground.hub, found[:GROUPS_MAX]),
+    }
+
+
+def _group_payloads(
+    hub: Path, found: Sequence[tuple[Group, FileConsensus]]
+) -> list[dict[str, Any]]:
+    read = _Reader(hub)
+    payloads = []
+    for group, file in found:
+        lines = group.end - group.start
+        payloads.append(
+            {
+                "path": path_text(file.path),
+                "base_start": _base_start(group),
+                "base_lines": lines,
+                "kind": str(group.kind),
+                "about": str(group.about),
+                "options": [
+                    {
+                        "letters": list(option.letters),
+                        "text": option_text(read, file, group, option),
+                        "keys": list(option.keys),
+                    }
+                    for option in group.options
+                ],
+            }
+        )
+    return payloads
+
+
+def _base_start(group: Group) -> int:
+    """As in a patch: the first line from 1, or the line that an insertion follows."""
+    if group.about is not About.LINES:
+        return 0
+    return group.start + 1 if group.end > group.start else group.start
+
+
+class _Reader:
+    """Lines of blobs, the newest few kept: groups of one file come in a row."""
+
+    def __init__(self, hub: Path) -> None:
+        self.hub = hub
+        self.kept: dict[str, tuple[str, ...] | None] = {}
+
+    def lines(self, blob: str) -> tuple[str, ...] | None:
+        if blob not in self.kept:
+            if len(self.kept) > 64:
+                self.kept.clear()
+            found = blobs_read(hub=self.hub, blobs=[blob], limit_bytes=8 * ALIGN_LIMIT_BYTES)
+            data = found[blob].data
+            text = text_read(data) if data is not None else None
+            self.kept[blob] = text.lines if text else None
+        return self.kept[blob]
+
+
+def option_text(read: _Reader, file: FileConsensus, group: Group, option: Option) -> list[str]:
+    """The lines that an option puts there; a sentence where it is not about lines."""
+    letter = option.letters[0]
+    change = file.files[letter]
+    if group.about is About.FACTS:
+        return [_fact(change, group)]
+    if not change.new_blob.strip("0"):
+        return []
+    if group.about is About.CONTENT:
+        return [f"content {change.new_blob}"]
+    lines = read.lines(change.new_blob)
+    start, end = group.spans[letter]
+    return list(lines[start:end]) if lines is not None else []
+
+
+def _fact(change: FileHunks, group: Group) -> str:
+    if group.start == Fact.EXISTS:
+        return "an empty file, new" if change.status == "A" else "an empty file, deleted"
+    if group.start == Fact.NAME:
+        return f"renamed to {display_path(change.path)}"
+    return f"mode {change.new_mode}"

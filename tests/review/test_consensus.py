@@ -1,0 +1,126 @@
+"""Board and consensus over real git, by the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from review.selectors.consensus import ground_get, marks_step
+from tests.support.api import Api
+from tests.support.merging import Shop
+
+
+@pytest.fixture
+def api(pat: User) -> Api:
+    return Api(pat)
+
+
+@pytest.fixture
+def board(api: Api, shop: Shop) -> dict[str, Any]:
+    base = shop.task.spec.base_commit
+    shop.variant(
+        {"src/app.py": "one\n2\nthree\n", "new.py": "import os\n\nx = 1\n", "logo.bin": "a\0b"}
+    )
+    shop.variant(
+        {"src/app.py": "one\n2\nthree\n", "new.py": "import os\n\nx = 2\n", "logo.bin": "a\0c"}
+    )
+    shop.variant({"src/app.py": "one\nzwei\nthree\n", "only.txt": "c\n", "README.md": None})
+    found: dict[str, Any] = api.get(f"tasks/{shop.task.pk}/board")
+    assert found["base_commit"] == base
+    return found
+
+
+def marks(board: dict[str, Any]) -> dict[str, dict[str, str]]:
+    return {
+        row["path"]: {letter: cell["mark"] for letter, cell in row["cells"].items()}
+        for row in board["files"]
+    }
+
+
+def test_the_board_has_a_cell_for_each_variant_that_touched_a_file(board: dict[str, Any]) -> None:
+    assert marks(board) == {
+        "src/app.py": dict.fromkeys("ABC", "contradictory"),
+        "new.py": dict.fromkeys("AB", "contradictory"),
+        "logo.bin": dict.fromkeys("AB", "contradictory"),
+        "only.txt": {"C": "unique"},
+        "README.md": {"C": "unique"},
+    }
+    cells = {row["path"]: row["cells"] for row in board["files"]}
+    assert (cells["src/app.py"]["A"]["insertions"], cells["src/app.py"]["A"]["deletions"]) == (1, 1)
+    assert cells["README.md"]["C"]["status"] == "D"
+    assert cells["logo.bin"]["A"]["insertions"] is None
+    assert [v["letter"] for v in board["variants"]] == ["A", "B", "C"]
+    assert {"state", "files_changed", "insertions", "deletions", "usage"} <= set(
+        board["variants"][0]
+    )
+
+
+def test_consensus_leads_from_contradictions_to_what_is_shared(
+    api: Api, shop: Shop, board: dict[str, Any]
+) -> None:
+    found = api.get(f"tasks/{shop.task.pk}/consensus")
+    order = [group["kind"] for group in found["groups"]]
+    assert order == sorted(order, key=["contradictory", "unique", "near", "shared"].index)
+    assert "shared" in order  # the import that both new files begin with
+    by_path = {(g["path"], g["kind"]): g for g in found["groups"]}
+    change = by_path["src/app.py", "contradictory"]
+    assert (change["base_start"], change["base_lines"]) == (2, 1)
+    assert [(o["letters"], o["text"]) for o in change["options"]] == [
+        (["A", "B"], ["2"]),
+        (["C"], ["zwei"]),
+    ]
+    shared = by_path["new.py", "shared"]
+    assert [(o["letters"], o["text"]) for o in shared["options"]] == [
+        (["A", "B"], ["import os", ""])
+    ]
+    clash = by_path["new.py", "contradictory"]
+    assert {tuple(o["letters"]): o["text"] for o in clash["options"]} == {
+        ("A",): ["x = 1"],
+        ("B",): ["x = 2"],
+    }
+    gone = by_path["README.md", "unique"]
+    assert [o["text"] for o in gone["options"]] == [[]]
+
+
+def test_consensus_of_one_file(api: Api, shop: Shop, board: dict[str, Any]) -> None:
+    found = api.get(f"tasks/{shop.task.pk}/consensus?path=only.txt")
+    assert [(g["path"], g["kind"]) for g in found["groups"]] == [("only.txt", "unique")]
+    assert api.get(f"tasks/{shop.task.pk}/consensus?path=../../etc/passwd")["groups"] == []
+
+
+def test_a_renamed_file_meets_the_changes_of_its_old_name(api: Api, shop: Shop) -> None:
+    shop.variant({"src/app.py": None, "src/main.py": "one\ntwo\nthree\n"})
+    shop.variant({"src/app.py": "one\ntwo\nTHREE\n"})
+    shop.variant({"src/app.py": None, "src/main.py": "one\ntwo\nthree\n"})
+    found = marks(api.get(f"tasks/{shop.task.pk}/board"))
+    assert found["src/main.py"] == {"A": "partly", "C": "partly"}
+    assert found["src/app.py"] == {"B": "unique"}
+    groups = api.get(f"tasks/{shop.task.pk}/consensus?path=src/app.py")["groups"]
+    assert {g["about"]: [o["text"] for o in g["options"]] for g in groups} == {
+        "lines": [["THREE"]],
+        "facts": [["renamed to src/main.py"]],
+    }
+
+
+def test_a_task_without_an_answer_has_an_empty_board(api: Api, shop: Shop) -> None:
+    assert api.get(f"tasks/{shop.task.pk}/board")["files"] == []
+    assert api.get(f"tasks/{shop.task.pk}/consensus")["groups"] == []
+
+
+def test_strangers_see_no_board(shop: Shop, board: dict[str, Any]) -> None:
+    for part in ("board", "consensus"):
+        assert Client().get(f"/api/v1/tasks/{shop.task.pk}/{part}").status_code == 401
+
+
+def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]) -> None:
+    shop.variant({"src/app.py": "one\nzwei\ndrei\n"})
+    ground = ground_get(user=pat, task_id=shop.task.pk)
+    seen = []
+    while (step := marks_step(ground, step_s=0)).marks is None:
+        seen.append(step.done)
+        assert len(seen) < 10
+    assert seen
+    assert step.done == step.total == 4
