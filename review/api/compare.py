@@ -11,6 +11,7 @@ from orchestrator.api_schemas import ErrorOut
 from review.selectors import compare
 from review.selectors.board import board_payload
 from review.selectors.consensus import consensus_payload
+from review.selectors.sides import BASE
 
 REV_MAX = 250
 
@@ -44,9 +45,13 @@ class ConsensusOut(Schema):
 
 @router.get("tasks/{task_id}/compare", response={200: CompareOut, ERRORS: ErrorOut})
 def task_compare(
-    request: ApiRequest, task_id: str, left: Rev = compare.BASE, right: Rev = ""
+    request: ApiRequest, task_id: str, left: Rev = BASE, right: Rev = ""
 ) -> dict[str, Any]:
-    """The files that two sides differ in. A side is `base`, a letter, or a commit."""
+    """The files that two sides differ in.
+
+    A side is `base`, a variant's letter (its newest state), `A@run2` (A at the end of its second run),
+    `A@snapshot5` (A's fifth snapshot), or the id of a commit of the project, 7 digits or more.
+    """
     return compare.compare_summary(user=request.auth, task_id=task_id, left=left, right=right)
 
 
@@ -55,12 +60,15 @@ def task_diff(
     request: ApiRequest,
     task_id: str,
     path: str,
-    left: Rev = compare.BASE,
+    left: Rev = BASE,
     right: Rev = "",
     context: Annotated[int, Field(ge=0, le=compare.CONTEXT_MAX)] | None = None,
     whitespace: str = "none",
 ) -> dict[str, Any]:
-    """All changed lines of one file, with `context` equal ones around them."""
+    """All changed lines of one file, with `context` equal ones around them. Sides as in `compare`.
+
+    `whitespace` is none (all of it counts), eol, change or all: what of it is ignored.
+    """
     return compare.diff_chunks(
         user=request.auth,
         task_id=task_id,

@@ -1,11 +1,7 @@
-"""What two sides of a Task differ in: the list of files, and the lines of one of them.
-
-A side is the base, a Variant's newest snapshot, or any commit of the project.
-"""
+"""What two sides of a Task differ in: the list of files, and the lines of one of them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +9,7 @@ from typing import Any
 
 from orchestrator.git.diffs import FileChange, changes
 from orchestrator.git.errors import TooLargeError
-from orchestrator.git.hub import blob_read, commit_resolve
+from orchestrator.git.hub import blob_read
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.paths import hub_dir
@@ -22,25 +18,10 @@ from orchestrator.selectors.access import Viewer, task_get_for
 from review.diff import FORMAT_VERSION, Chunk, ChunkKind, Line
 from review.lib.cache import cached
 from review.selectors.file_diffs import WHITESPACE, file_read, is_renamed
+from review.selectors.sides import BASE, Side, side_get
 
-BASE = "base"
 API_CONTEXT = 3
 CONTEXT_MAX = 1_000_000
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a comparison. `ref` is how an address names it: base, a letter, or a commit."""
-
-    ref: str
-    commit: str
-    letter: str = ""
-    agent: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.letter or ("base" if self.ref == BASE else self.commit[:7])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +35,9 @@ class Comparison:
 
     @property
     def between_variants(self) -> bool:
-        """Neither side is the old one."""
-        return self.left.ref != BASE
+        """Neither side is the old one: that is the base, or another state of the same variant."""
+        within = bool(self.left.letter) and self.left.letter == self.right.letter
+        return self.left.ref != BASE and not within
 
     def file(self, path: str) -> FileChange | None:
         """The change of a file, by its name or (if that is no text) by the name that is shown."""
@@ -85,23 +67,6 @@ def comparison_get(*, user: Viewer, task_id: object, left: str, right: str) -> C
 def _first(variants: Sequence[Variant]) -> str:
     return next(
         (v.letter for v in variants if v.head_commit), variants[0].letter if variants else BASE
-    )
-
-
-def side_get(*, task: Task, variants: Sequence[Variant], hub: Path, ref: str) -> Side:
-    if ref == BASE:
-        return Side(BASE, task.spec.base_commit)
-    if len(ref) == 1 and ref.isascii() and ref.isalpha():
-        for variant in variants:
-            if variant.letter == ref.upper():
-                # Nothing snapshotted yet: it still is what it started from.
-                commit = variant.head_commit or task.spec.base_commit
-                return Side(variant.letter, commit, variant.letter, variant.agent.name)
-        raise NotFound("variant.not-found", f"This task has no variant {ref.upper()}.")
-    if _COMMIT.fullmatch(ref):
-        return Side(ref, commit_resolve(hub=hub, rev=ref))
-    raise Invalid(
-        "revision.invalid", "A side of a comparison is base, a variant's letter, or a commit id."
     )
 
 
@@ -158,7 +123,12 @@ def compare_summary(*, user: Viewer, task_id: object, left: str, right: str) -> 
 
 
 def _side_dict(side: Side) -> dict[str, Any]:
-    return {"ref": side.ref, "commit": side.commit, "letter": side.letter or None}
+    return {
+        "ref": side.ref,
+        "commit": side.commit,
+        "letter": side.letter or None,
+        "at": side.at or None,
+    }
 
 
 def diff_chunks(

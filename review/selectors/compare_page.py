@@ -7,20 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
-from orchestrator.lib.errors import Invalid
 from orchestrator.selectors.tasks import variant_state_of
-from orchestrator.states import LETTERS, Resolution, VariantState
+from orchestrator.states import Resolution, VariantState
 from review.diff.rows import View
-from review.selectors.compare import BASE, Comparison, file_must_exist, path_text
-from review.selectors.file_diffs import WHITESPACE, FileBody, file_body, is_renamed
+from review.selectors.compare import Comparison, file_must_exist, path_text
+from review.selectors.compare_address import ALL, Address
+from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
+from review.selectors.file_diffs import FileBody, file_body, is_renamed
 
-CONTEXT_LINES = 3
-ALL = "all"
-_WHOLE_FILE = 10_000_000
 ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
 _STATUS = {
     "A": "added",
@@ -30,63 +26,6 @@ _STATUS = {
     "C": "copied",
     "T": "kind changed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """What the address of a comparison says; every link of the page is one of these, changed a little."""
-
-    task_id: int
-    left: str = BASE
-    right: str = ""
-    path: str = ""
-    view: View = "split"
-    whitespace: str = "none"
-    context: str = ""
-    show: bool = False
-
-    def url(self, name: str = "compare", **changes: object) -> str:
-        at = replace(self, **changes) if changes else self  # type: ignore[arg-type]
-        query = {
-            "left": at.left,
-            "right": at.right,
-            "path": at.path,
-            "view": at.view,
-            "w": at.whitespace if at.whitespace != "none" else "",
-            "context": at.context,
-            "show": "1" if at.show else "",
-        }
-        pairs = [(key, value) for key, value in query.items() if value]
-        return f"{reverse(f'review:{name}', args=[at.task_id])}?{urlencode(pairs)}"
-
-    @property
-    def context_lines(self) -> int:
-        return _WHOLE_FILE if self.context == ALL else int(self.context or CONTEXT_LINES)
-
-
-def address_check(address: Address) -> Address:
-    """Refuse what no link of the product would say."""
-    if address.view not in ("split", "unified"):
-        raise Invalid("view.invalid", "view is split or unified.")
-    if address.whitespace not in WHITESPACE:
-        raise Invalid("whitespace.invalid", f"w is one of {', '.join(WHITESPACE)}.")
-    known = address.context in ("", ALL) or (
-        address.context.isascii() and address.context.isdigit()
-    )
-    if not known or len(address.context) > 6:
-        raise Invalid("context.invalid", "context is a number of lines, or all.")
-    return address
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A side one can switch to."""
-
-    name: str
-    letter: str
-    title: str
-    href: str
-    current: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +72,8 @@ class FilePane:
 class ComparePage:
     comparison: Comparison
     address: Address
-    lefts: tuple[Choice, ...]
-    rights: tuple[Choice, ...]
+    pickers: tuple[SidePicker, SidePicker]
+    spaces: tuple[Choice, ...]
     folders: tuple[TreeFolder, ...]
     pane: FilePane | None
     insertions: int
@@ -145,8 +84,6 @@ class ComparePage:
     swap: str
     split: str
     unified: str
-    all_space: str
-    ignore_space: str
 
 
 def compare_page(comparison: Comparison, address: Address) -> ComparePage:
@@ -160,9 +97,9 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
     return ComparePage(
         comparison=comparison,
         address=address,
-        lefts=_choices(comparison, plain, "left"),
-        rights=_choices(comparison, plain, "right"),
-        folders=_tree(files, plain),
+        pickers=(side_picker(comparison, plain, "left"), side_picker(comparison, plain, "right")),
+        spaces=space_choices(plain),
+        folders=_tree(files, plain, old_and_new=not comparison.between_variants),
         pane=pane,
         insertions=sum(change.insertions or 0 for change in files),
         deletions=sum(change.deletions or 0 for change in files),
@@ -172,55 +109,39 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         swap=plain.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
-        all_space=plain.url(whitespace="none"),
-        ignore_space=plain.url(whitespace="all"),
     )
 
 
 def _can_merge(comparison: Comparison) -> bool:
     task, right = comparison.task, comparison.right
     changed = right.commit != task.spec.base_commit
-    if not right.letter or not changed or task.resolution != Resolution.OPEN:
+    if not right.letter or right.at or not changed or task.resolution != Resolution.OPEN:
         return False
     variant = next(v for v in comparison.variants if v.letter == right.letter)
     return variant_state_of(variant, task=task) not in ACTIVE
 
 
-def _choices(comparison: Comparison, address: Address, which: str) -> tuple[Choice, ...]:
-    current = address.left if which == "left" else address.right
-    refs = [Choice("Base", "", "the commit that the task started from", "", current == BASE)]
-    refs += [
-        Choice(v.letter, v.letter, f"{v.letter}, {v.agent.name}", "", current == v.letter)
-        for v in comparison.variants
-    ]
-    if current not in (BASE, *LETTERS):
-        side = comparison.left if which == "left" else comparison.right
-        refs.append(Choice(side.name, "", side.commit, "", True))
-    return tuple(
-        replace(
-            choice,
-            href=address.url(
-                **{which: choice.letter or (BASE if choice.name == "Base" else current)}
-            ),
-        )
-        for choice in refs
-    )
-
-
-def _tree(files: Iterable[FileChange], address: Address) -> tuple[TreeFolder, ...]:
+def _tree(
+    files: Iterable[FileChange], address: Address, *, old_and_new: bool
+) -> tuple[TreeFolder, ...]:
     # The address of a file is the same for all of them but for the path: build the rest once.
     head, tail = address.url(path="\0").split("%00")
     rows = ((*_split(change.path), change) for change in files)
     return tuple(
         TreeFolder(
             display_path(folder),
-            tuple(_tree_file(name, change, address, head, tail) for _, name, change in group),
+            tuple(
+                _tree_file(name, change, address, head, tail, old_and_new)
+                for _, name, change in group
+            ),
         )
         for folder, group in groupby(rows, key=lambda row: row[0])
     )
 
 
-def _tree_file(name: str, change: FileChange, address: Address, head: str, tail: str) -> TreeFile:
+def _tree_file(
+    name: str, change: FileChange, address: Address, head: str, tail: str, old_and_new: bool
+) -> TreeFile:
     path = path_text(change.path)
     quoted = urlencode({"": path})[1:]
     title = display_path(change.path)
@@ -232,16 +153,16 @@ def _tree_file(name: str, change: FileChange, address: Address, head: str, tail:
         href=f"{head}{quoted}{tail}",
         status=change.status,
         status_word=_STATUS.get(change.status, "changed"),
-        lines=_lines_say(change, against_base=address.left == BASE),
+        lines=_lines_say(change, old_and_new=old_and_new),
         current=path == address.path,
     )
 
 
-def _lines_say(change: FileChange, *, against_base: bool) -> str:
+def _lines_say(change: FileChange, *, old_and_new: bool) -> str:
     added, removed = change.insertions or 0, change.deletions or 0
     if change.binary:
         return "binary"
-    if not against_base:
+    if not old_and_new:
         return f"{added + removed:,}" if added + removed else ""
     parts = (f"+{added:,}" if added else "", f"\u2212{removed:,}" if removed else "")
     return " ".join(part for part in parts if part)

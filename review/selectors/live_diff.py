@@ -8,8 +8,10 @@ from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path, is_commit_id
 from orchestrator.lib.errors import NotFound
 from orchestrator.selectors.access import Viewer
-from review.selectors.compare import BASE, Comparison, comparison_get, files_changed, path_text
-from review.selectors.compare_page import Address, FilePane, file_pane
+from review.selectors.compare import Comparison, comparison_get, files_changed, path_text
+from review.selectors.compare_address import Address
+from review.selectors.compare_page import FilePane, file_pane
+from review.selectors.sides import BASE
 
 CHIPS_MAX = 80
 

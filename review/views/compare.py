@@ -13,7 +13,9 @@ from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.views.answers import PageRequest
 from review.diff.rows import View
 from review.selectors.compare import Comparison, comparison_get
-from review.selectors.compare_page import Address, address_check, compare_page, file_pane
+from review.selectors.compare_address import Address, address_check
+from review.selectors.compare_choices import side_menu
+from review.selectors.compare_page import compare_page, file_pane
 from review.selectors.file_diffs import file_colours, file_lines
 from review.selectors.live_diff import live_diff
 
@@ -43,6 +45,14 @@ def compare_file(request: PageRequest, task_id: int) -> HttpResponse:
     comparison = _comparison(request, address)
     pane = file_pane(comparison, address)
     return render(request, "review/_file_diff.html", {"comparison": comparison, "pane": pane})
+
+
+@require_GET
+def compare_sides(request: PageRequest, task_id: int) -> HttpResponse:
+    """Runs and snapshots that one side can be set to."""
+    address = _address(request, task_id)
+    menu = side_menu(_comparison(request, address), address, request.GET.get("which", ""))
+    return render(request, "review/_side_menu.html", {"menu": menu})
 
 
 @require_GET
