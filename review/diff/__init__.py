@@ -8,8 +8,10 @@ brings the bytes.
 from __future__ import annotations
 
 from review.diff.differ import file_diff
-from review.diff.highlight import Colours, highlight, language_of
+from review.diff.highlight import highlight, language_of, same_lines
+from review.diff.lexing import Colours, Known
 from review.diff.render import render_diff, render_lines
+from review.diff.rows import cells_count
 from review.diff.types import (
     FORMAT_VERSION,
     Chunk,
@@ -32,10 +34,13 @@ __all__ = [
     "FileDiff",
     "FileInput",
     "Kind",
+    "Known",
     "Line",
+    "cells_count",
     "file_diff",
     "highlight",
     "language_of",
     "render_diff",
     "render_lines",
+    "same_lines",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from review.diff.intraline import Budget, lines_pair, words_changed
 from review.diff.patch import Opcode
-from review.diff.types import Chunk, ChunkKind, Line, Span, Text
+from review.diff.types import Chunk, ChunkKind, Line, Lines, Span, Text
 
 
 def chunks_build(left: Text, right: Text, opcodes: Sequence[Opcode]) -> tuple[Chunk, ...]:
@@ -25,12 +25,12 @@ def _chunks(left: Text, right: Text, opcodes: Sequence[Opcode], budget: Budget) 
 
 
 def _equal(left: Text, right: Text, ls: int, le: int, rs: int, re: int) -> Chunk:
-    return Chunk(ChunkKind.EQUAL, _lines(left, ls, le), _lines(right, rs, re))
+    return Chunk(ChunkKind.EQUAL, Lines(left, ls, le), Lines(right, rs, re))
 
 
 def _changed(left: Text, right: Text, op: Opcode, budget: Budget) -> Chunk:
-    a = _lines(left, op.left_start, op.left_end)
-    b = _lines(right, op.right_start, op.right_end)
+    a = tuple(Lines(left, op.left_start, op.left_end))
+    b = tuple(Lines(right, op.right_start, op.right_end))
     heading = op.heading if left.encoding == "Latin-1" else _heading(op.heading)
     if not a or not b:
         return Chunk(ChunkKind.DELETE if a else ChunkKind.INSERT, a, b, heading=heading)
@@ -54,11 +54,3 @@ def _pair_spans(a: str, b: str, budget: Budget) -> tuple[tuple[Span, ...], tuple
 def _heading(raw: str) -> str:
     # git cuts it at 80 bytes, maybe inside a character.
     return raw.encode("latin-1").decode("utf-8", "ignore")
-
-
-def _lines(text: Text, start: int, end: int) -> tuple[Line, ...]:
-    lines = tuple(map(Line, range(start + 1, end + 1), text.lines[start:end]))
-    if end == len(text.lines) and not text.newline and lines:
-        last = lines[-1]
-        return (*lines[:-1], Line(last.n, last.text, newline=False))
-    return lines

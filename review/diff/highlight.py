@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
+from functools import cache, lru_cache
 
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator
 
-from review.diff.types import Text
-
-# Per line: (start, end, class), in order, not overlapping.
-Token = tuple[int, int, str]
-Colours = tuple[tuple[Token, ...], ...]
+from review.diff.lexing import Colours, Known, LexingError, Run, Stop, lex
+from review.diff.types import Chunk, ChunkKind, FileDiff, Line, Lines, Text
 
 LIMIT_CHARS = 1_000_000
 LIMIT_LINE_CHARS = 2_000
-STOP_EVERY = 2_000  # tokens between two looks at the clock
 
 # The classes of the style sheet: a few quiet hues. The first match wins, so the special come first.
 _CLASSES = (
@@ -43,59 +40,67 @@ _CLASSES = (
     (Generic.Inserted, "s"),
 )
 _NEVER = frozenset({"Text only", "Text output"})
-_class_of_type: dict[object, str] = {}
 
 
 def language_of(path: str) -> str:
     """The language's name, by file name only: guessing from content is slow, and steerable."""
-    lexer = _lexer_class(path)
+    lexer = _lexer_class(posixpath.basename(path))
     return str(lexer.name) if lexer else ""
 
 
-def _lexer_class(path: str) -> type[Lexer] | None:
-    name = posixpath.basename(path)
+@lru_cache(maxsize=2_000)
+def _lexer_class(name: str) -> type[Lexer] | None:
     found = find_lexer_class_for_filename(name) or find_lexer_class_for_filename(name.lower())
     return None if found is None or found.name in _NEVER else found
 
 
-def highlight(text: Text, path: str, *, stop: Callable[[], bool] = lambda: False) -> Colours | None:
-    """Lex the whole side; None if it stays plain (unknown language, too large, told to stop)."""
-    lexer_class = _lexer_class(path)
+def highlight(
+    text: Text, path: str, *, known: Known | None = None, stop: Stop = lambda: False
+) -> Colours | None:
+    """Lex the whole side; None if it stays plain (unknown language, too large, told to stop).
+
+    `known` are the colours of a text in the same language that has lines in common with this one.
+    """
+    lexer_class = _lexer_class(posixpath.basename(path))
     if lexer_class is None or text.longest > LIMIT_LINE_CHARS:
         return None
     # A \r would be taken for a line of its own by some lexers; a blank keeps every offset.
     source = "\n".join(text.lines).replace("\r", " ") + "\n"
     if len(source) > LIMIT_CHARS:
         return None
-    lines: list[tuple[Token, ...]] = []
-    line: list[Token] = []
-    column = 0
-    total = 0
-    for count, (value, css) in enumerate(_tokens(lexer_class(), source), start=1):
-        if count % STOP_EVERY == 0 and stop():
-            return None
-        total += len(value)
-        parts = value.split("\n") if "\n" in value else (value,)
-        for index, part in enumerate(parts):
-            if index:
-                lines.append(tuple(line))
-                line, column = [], 0
-            end = column + len(part)
-            if css and part.strip():
-                if line and line[-1][2] == css and line[-1][1] == column:
-                    line[-1] = (line[-1][0], end, css)
-                else:
-                    line.append((column, end, css))
-            column = end
-    if total != len(source):
-        return None  # a lexer that drops or invents text cannot be laid over the lines
-    return tuple(lines)
+    try:
+        return lex(lexer_class(), source, class_of, known=known, stop=stop)
+    except LexingError:
+        return None  # what does not fit the lines cannot be laid over them
 
 
-def _tokens(lexer: Lexer, source: str) -> Iterator[tuple[str, str]]:
-    for _, kind, value in lexer.get_tokens_unprocessed(source):
-        css = _class_of_type.get(kind)
-        if css is None:
-            css = next((name for parent, name in _CLASSES if kind in parent), "")
-            _class_of_type[kind] = css
-        yield value, css
+def same_lines(diff: FileDiff, *, reverse: bool = False) -> tuple[Run, ...]:
+    """The lines that both sides have, character by character, also where white space is ignored."""
+    runs: list[Run] = []
+    for chunk in diff.chunks:
+        if chunk.kind is not ChunkKind.EQUAL:
+            continue
+        start = 0
+        left, right = _texts(chunk.left), _texts(chunk.right)
+        if left != right:
+            for index, (a, b) in enumerate(zip(left, right, strict=True)):
+                if a != b:
+                    runs.append(_run(chunk, start, index, reverse))
+                    start = index + 1
+        runs.append(_run(chunk, start, len(left), reverse))
+    return tuple(run for run in runs if run.count)
+
+
+def _texts(lines: Sequence[Line]) -> tuple[str, ...]:
+    return lines.texts if isinstance(lines, Lines) else tuple(line.text for line in lines)
+
+
+def _run(chunk: Chunk, start: int, end: int, reverse: bool) -> Run:
+    left, right = chunk.left[0].n - 1 + start, chunk.right[0].n - 1 + start
+    return Run(right, left, end - start) if reverse else Run(left, right, end - start)
+
+
+@cache
+def class_of(kind: object) -> str:
+    """The class of a type of token; "" for what has the colour of plain text."""
+    return next((css for parent, css in _CLASSES if kind in parent), "")

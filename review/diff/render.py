@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
 
-from review.diff.highlight import Colours, Token
+from review.diff.lexing import Colours, Token
 from review.diff.rows import Fold, Row, View, diff_rows, equal_rows
 from review.diff.text import RAW_BYTE_BASE
 from review.diff.types import FileDiff, Kind, Line, Span
@@ -151,7 +151,8 @@ class _Cells:
     def __init__(
         self, diff: FileDiff, view: View, left: Colours | None, right: Colours | None
     ) -> None:
-        self.left, self.right = left or (), right or ()
+        self.left = left.lines if left else ()
+        self.right = right.lines if right else ()
         self.returns = diff.shows_carriage_returns
         sides = [side for side in (diff.left, diff.right) if side]
         self.ends = diff.kind is not Kind.SYMLINK and (

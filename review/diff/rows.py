@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from review.diff.types import Chunk, ChunkKind, Line
+from review.diff.types import Chunk, ChunkKind, FileDiff, Line
 
 View = Literal["split", "unified"]
 
@@ -55,6 +55,15 @@ def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[
         rows = _split_rows(chunk, change) if view == "split" else _unified_rows(chunk, change)
         for number, row in enumerate(rows):
             yield row if number else Row(row.left, row.right, change, first=True)
+
+
+def cells_count(diff: FileDiff, *, view: View, context: int) -> int:
+    """How many lines a view shows, those of both sides counted."""
+    rows = diff_rows(diff.chunks, view=view, context=context)
+    shown = [row for row in rows if isinstance(row, Row)]
+    if view == "unified":
+        return len(shown)
+    return sum(1 for row in shown if row.left) + sum(1 for row in shown if row.right)
 
 
 def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Iterator[Row | Fold]:

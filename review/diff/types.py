@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
+from typing import overload
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 Span = tuple[int, int]
 
@@ -79,17 +81,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other."""
-
-    kind: ChunkKind
-    left: tuple[Line, ...]
-    right: tuple[Line, ...]
-    pairs: tuple[Span, ...] = ()
-    heading: str = ""  # the enclosing function or section, as git found it
-
-
-@dataclass(frozen=True, slots=True)
 class Text:
     """One side, decoded without loss and split at \\n only."""
 
@@ -100,6 +91,50 @@ class Text:
     bom: bool = False
     ends: str = ""  # lf, crlf, mixed, or "" where there is no line end
     longest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Lines(Sequence[Line]):
+    """Lines of a text, made when they are looked at: most equal ones never are."""
+
+    text: Text
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Line, ...]: ...
+    def __getitem__(self, index: int | slice) -> Line | tuple[Line, ...]:
+        if isinstance(index, slice):
+            return tuple(map(self._line, range(self.start, self.end)[index]))
+        return self._line(range(self.start, self.end)[index])
+
+    def __iter__(self) -> Iterator[Line]:
+        return map(self._line, range(self.start, self.end))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.text.lines[self.start : self.end]
+
+    def _line(self, at: int) -> Line:
+        text = self.text
+        newline = text.newline or at + 1 < len(text.lines)
+        return Line(at + 1, text.lines[at], newline=newline)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other."""
+
+    kind: ChunkKind
+    left: Sequence[Line]
+    right: Sequence[Line]
+    pairs: tuple[Span, ...] = ()
+    heading: str = ""  # the enclosing function or section, as git found it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

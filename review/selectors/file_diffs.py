@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +21,14 @@ from review.diff import (
     FileDiff,
     FileInput,
     Kind,
+    Known,
+    cells_count,
     file_diff,
     highlight,
     language_of,
     render_diff,
     render_lines,
+    same_lines,
 )
 from review.diff.rows import View
 from review.diff.types import Text
@@ -156,18 +158,17 @@ def file_body(
 
 def _render(diff: FileDiff, change: FileChange, view: View, context: int) -> tuple[str, bool, bool]:
     """The HTML, whether it is worth keeping, and whether it has its colours."""
-    html = render_diff(diff, view=view, context=context)
-    if not diff.language:
-        return html, True, True
-    if html.count(" data-n=") + html.count(" data-l=") > COLOUR_ROWS:
-        return html, True, False
-    colours = _colours_of(diff, change, wait_s=COLOUR_WAIT_S)
-    if colours is None:
-        return html, False, False
-    html = render_diff(
-        diff, view=view, context=context, left_colours=colours[0], right_colours=colours[1]
-    )
-    return html, True, True
+    left = right = None
+    colours_come = False
+    final = True
+    if diff.language:
+        colours_come = cells_count(diff, view=view, context=context) > COLOUR_ROWS
+        if not colours_come:
+            found = _colours_of(diff, change, wait_s=COLOUR_WAIT_S)
+            final, colours_come = found is not None, found is None
+            left, right = found or (None, None)
+    html = render_diff(diff, view=view, context=context, left_colours=left, right_colours=right)
+    return html, final, not colours_come
 
 
 def file_lines(
@@ -211,7 +212,7 @@ def _flat(text: Text | None, colours: Colours | None) -> list[list[int | str]]:
     if text is None or colours is None:
         return []
     flat: list[list[int | str]] = []
-    for line, tokens in zip(text.lines, colours, strict=False):
+    for line, tokens in zip(text.lines, colours.lines, strict=False):
         wide = not line.isascii() and any(char > "\uffff" for char in line)
         entry: list[int | str] = []
         for start, end, css in tokens:
@@ -236,23 +237,44 @@ def _colours_of(
             stopped.append(True)
         return bool(stopped)
 
-    left = _blob_colours(change.old_blob, diff.left, change.old_path or change.path, stop)
-    right = None if stopped else _blob_colours(change.new_blob, diff.right, change.path, stop)
+    old = _Side(diff.left, change.old_blob, change.old_path or change.path)
+    new = _Side(diff.right, change.new_blob, change.path)
+    left, right = old.kept(), new.kept()
+    if left is None:
+        known = Known(right, same_lines(diff, reverse=True)) if right and old.like(new) else None
+        left = old.lexed(known, stop)
+    if right is None and not stopped:
+        known = Known(left, same_lines(diff)) if left and new.like(old) else None
+        right = new.lexed(known, stop)
     return None if stopped else (left, right)
 
 
-def _blob_colours(
-    blob: str | None, text: Text | None, path: str, stop: Callable[[], bool]
-) -> Colours | None:
-    """Colours depend on a blob and its language only, so every variant shares those of the base."""
-    language = language_of(path)
-    if text is None or not blob or not language:
-        return None
-    key = "colours:" + cache_key(FORMAT_VERSION, pygments_version, blob, language)
-    known: Colours | None = cache_get(key)
-    if known is not None:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side to colour. Colours depend on a blob and its language, so every variant shares those of the base."""
+
+    text: Text | None
+    blob: str
+    path: str
+
+    def like(self, other: _Side) -> bool:
+        return language_of(self.path) == language_of(other.path)
+
+    def kept(self) -> Colours | None:
+        known: Colours | None = cache_get(self._key()) if self._has_colours() else None
         return known
-    fresh = highlight(text, posixpath.basename(path), stop=stop)
-    if fresh is not None:
-        cache_put(key, fresh)
-    return fresh
+
+    def lexed(self, known: Known | None, stop: Callable[[], bool]) -> Colours | None:
+        if self.text is None or not self._has_colours():
+            return None
+        fresh = highlight(self.text, self.path, known=known, stop=stop)
+        if fresh is not None:
+            cache_put(self._key(), fresh)
+        return fresh
+
+    def _has_colours(self) -> bool:
+        return bool(self.text and self.blob and language_of(self.path))
+
+    def _key(self) -> str:
+        versions = (FORMAT_VERSION, pygments_version)
+        return "colours:" + cache_key(*versions, self.blob, language_of(self.path))

@@ -57,11 +57,11 @@ def test_colours_cover_the_text_exactly_and_survive_carriage_returns() -> None:
         assert text is not None
         colours = highlight(text, "area.py")
         assert colours is not None
-        assert len(colours) >= len(text.lines)
-        kinds = {css for line in colours for _, _, css in line}
+        assert len(colours.lines) == len(text.lines)
+        kinds = {css for line in colours.lines for _, _, css in line}
         assert {"k", "s", "c", "f"} <= kinds
-        assert [text.lines[0][a:b] for a, b, _ in colours[0]] == ["def", "area"]
-        for line, tokens in zip(text.lines, colours, strict=False):
+        assert [text.lines[0][a:b] for a, b, _ in colours.lines[0]] == ["def", "area"]
+        for line, tokens in zip(text.lines, colours.lines, strict=True):
             assert all(0 <= a < b <= len(line) for a, b, _ in tokens)
 
 
