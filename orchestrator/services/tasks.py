@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -113,6 +113,11 @@ def task_submit(
     return task
 
 
+def task_reopen(*, user: User | None, task: Task) -> bool:
+    """Take a closed Task up again. One that is being merged is opened by its Merge alone, which holds it."""
+    return task_resolve(task=task, to=Resolution.OPEN, user=user, sources={Resolution.CLOSED})
+
+
 def task_resolve(
     *,
     task: Task,
@@ -120,10 +125,12 @@ def task_resolve(
     user: User | None = None,
     variant: Variant | None = None,
     text: str = "",
+    sources: Set[Resolution] | None = None,
 ) -> bool:
     """Move the Task's resolution; False if it is no longer where the move starts."""
+    sources = RESOLUTION_SOURCES[to] if sources is None else sources
     with transaction.atomic():
-        moved = Task.objects.filter(pk=task.pk, resolution__in=RESOLUTION_SOURCES[to]).update(
+        moved = Task.objects.filter(pk=task.pk, resolution__in=sources).update(
             resolution=to, merged_variant=variant if to == Resolution.MERGED else None
         )
         if not moved:

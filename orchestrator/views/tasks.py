@@ -189,7 +189,7 @@ def task_close(request: PageRequest, task_id: int) -> HttpResponse:
     closing = request.POST.get("to") != "open"
     if closing:
         runs.task_stop(user=request.user, task=found)
-    tasks.task_resolve(
-        task=found, to=Resolution.CLOSED if closing else Resolution.OPEN, user=request.user
-    )
+        tasks.task_resolve(task=found, to=Resolution.CLOSED, user=request.user)
+    else:
+        tasks.task_reopen(user=request.user, task=found)
     return redirect(found)

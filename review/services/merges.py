@@ -249,13 +249,12 @@ def _settle(merge: Merge, to: MergeState, *, reason: str = "", **fields: Any) ->
             variant=variant,
             text=reason or f"{merge.commit[:7]} on {merge.target_branch}",
         )
-        task_resolve(
-            task=variant.task,
-            to=Resolution.MERGED if merged else Resolution.OPEN,
-            user=user,
-            variant=variant,
-            text=reason,
-        )
+        resolution = Resolution.MERGED if merged else Resolution.OPEN
+        if not task_resolve(
+            task=variant.task, to=resolution, user=user, variant=variant, text=reason
+        ):
+            # Nothing else may end what a Merge holds. What became of it is told all the same.
+            log.error("task %s was not held by merge %s: %s", variant.task_id, merge.pk, to)
     return True
 
 

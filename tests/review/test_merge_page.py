@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from orchestrator.git import merges as git_merges
 from orchestrator.models import Task
 from orchestrator.states import Resolution, RunState
 from review.models import Merge
@@ -137,6 +138,37 @@ def test_a_task_that_takes_no_merge_says_so(shop: Shop, client: Client, resoluti
     assert "<form" not in shown.partition("<main")[2].partition("</main")[0]
     sent = client.post(address(shop), {"strategy": "merge", "message": "m"})
     assert sent.status_code == 409
+
+
+def test_nobody_opens_a_task_while_it_is_being_merged(
+    shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take away the lock that makes two merges one."""
+    shop.variant(NEW_FILE)
+    shop.variant({"other.txt": "b\n"})
+    task, real = f"/tasks/{shop.task.pk}", git_merges.push
+    seen: list[str] = []
+
+    def meanwhile(**kwargs: Any) -> git_merges.PushResult:
+        seen.append(text(client.get(task, headers=HTMX)))
+        client.post(f"{task}/close", {"to": "open"})
+        client.post(f"{task}/close")
+        return real(**kwargs)
+
+    monkeypatch.setattr(git_merges, "push", meanwhile)
+    client.post(address(shop), {"strategy": "merge", "message": "m"})
+    assert "A merge is under way" in seen[0]
+    assert "Open again" not in seen[0]
+    shop.task.refresh_from_db()
+    assert (shop.task.resolution, shop.merges_count()) == (Resolution.MERGED, 1)
+    assert client.post(address(shop, "B"), {"strategy": "merge", "message": "m"}).status_code == 409
+
+
+def test_a_closed_task_is_opened_again(shop: Shop, client: Client) -> None:
+    for to, resolution in (("closed", Resolution.CLOSED), ("open", Resolution.OPEN)):
+        client.post(f"/tasks/{shop.task.pk}/close", {"to": to})
+        shop.task.refresh_from_db()
+        assert shop.task.resolution == resolution
 
 
 def test_earlier_tries_are_told(shop: Shop, client: Client, pat: User) -> None:
