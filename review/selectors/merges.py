@@ -19,6 +19,7 @@ from orchestrator.models import Project, Task, Variant
 from orchestrator.states import RUN_ACTIVE, Resolution
 from review.merging.messages import message_default
 from review.models import Merge
+from review.models.merge import MergeState
 
 TARGET_MOVED = "merge.target-moved"
 NAMED_MAX = 5
@@ -164,6 +165,14 @@ def merges_of(task: Task) -> list[Merge]:
         .select_related("decision__variant", "decision__decided_by")
         .order_by("-pk")
     )
+
+
+def merge_hindrance(task: Task) -> str:
+    """Why the push of the Merge under way has had no answer yet; empty if nothing is known."""
+    if task.resolution != Resolution.MERGING:
+        return ""
+    under_way = Merge.objects.filter(decision__task=task, state=MergeState.PUSHING)
+    return under_way.values_list("reason", flat=True).first() or ""
 
 
 def merge_done(task: Task) -> Merge | None:

@@ -39,6 +39,10 @@ log = logging.getLogger(__name__)
 
 # How long a push may go on at the origin after the git process that began it was killed.
 ORPHAN_LIFE = timedelta(seconds=60)
+# What the origin says to a push before it takes anything of it.
+NEVER_BEGAN = frozenset(
+    {"project.auth", "project.not-repository", "project.host-key", "project.certificate"}
+)
 _COMMIT_PREFIX = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -177,8 +181,9 @@ def _merge_prepare(merge: Merge, *, expected_target: str) -> None:
     _merge_move(merge, MergeState.PUSHING, target_commit=target, commit=commit)
 
 
-def _merge_push(merge: Merge, *, patient: bool = False) -> None:
-    """Push and settle. `patient`: an earlier push, cut off here, may still be going on over there."""
+def _merge_push(merge: Merge, *, resumed: bool = False) -> None:
+    """Push and settle. `resumed`: an earlier push, cut off here, may still be going on over there."""
+    waited = timezone.now() - merge.created_at >= ORPHAN_LIFE
     try:
         result = git_merges.push(
             hub=paths.hub_dir(merge.decision.variant.task.project_id),
@@ -189,11 +194,14 @@ def _merge_push(merge: Merge, *, patient: bool = False) -> None:
     except AppError as exc:
         # The answer is lost, the push may have arrived: the origin knows, now or at the next sweep.
         log.warning("push of merge %s: %s", merge.pk, exc.message)
-        _settle_if_landed(merge)
+        Merge.objects.filter(pk=merge.pk, state=MergeState.PUSHING).update(reason=exc.message)
+        final = exc.code in NEVER_BEGAN or (resumed and waited)
+        if _settle_if_landed(merge) is False and final:
+            _settle(merge, MergeState.REFUSED, reason=exc.message)
         return
     if result.state == PushState.PUSHED:
         _settle(merge, MergeState.MERGED)
-    elif _settle_if_landed(merge) is False and not patient:
+    elif _settle_if_landed(merge) is False and (waited or not resumed):
         _settle(merge, MergeState.REFUSED, reason=result.reason)
 
 
@@ -202,7 +210,7 @@ def _merge_resume(merge: Merge) -> None:
         reason = "Bakeoff was stopped before anything was merged. Merge again."
         _settle(merge, MergeState.REFUSED, reason=reason)
     elif _settle_if_landed(merge) is False:
-        _merge_push(merge, patient=timezone.now() - merge.created_at < ORPHAN_LIFE)
+        _merge_push(merge, resumed=True)
 
 
 def _settle_if_landed(merge: Merge) -> bool | None:

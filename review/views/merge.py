@@ -55,7 +55,7 @@ def _merge_try(request: PageRequest, variant: Variant) -> HttpResponse:
     else:
         if done.state == MergeState.MERGED and not request.htmx:
             return redirect("review:merge", variant.task_id, variant.letter)
-        problem = done.reason
+        problem = "" if done.state == MergeState.PUSHING else done.reason
         status = 200 if done.state in (MergeState.MERGED, MergeState.PUSHING) else 409
     return _answer(request, variant, draft=Draft(**typed, problem=problem), status=status)
 
@@ -81,6 +81,7 @@ def _answer(
         "others": [row for row in variant_rows(task) if row.id != variant.pk],
         "done": done,
         "merging": task.resolution == "merging",
+        "hindrance": selectors.merge_hindrance(task),
         "tries": _tries(task, variant),
         "draft": draft,
         "strategies": Strategy.choices,

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from orchestrator.git import merges as git_merges
+from orchestrator.git.errors import OriginUnreachableError
 from orchestrator.models import Task
 from orchestrator.states import Resolution, RunState
 from review.models import Merge
@@ -169,6 +170,18 @@ def test_a_closed_task_is_opened_again(shop: Shop, client: Client) -> None:
         client.post(f"/tasks/{shop.task.pk}/close", {"to": to})
         shop.task.refresh_from_db()
         assert shop.task.resolution == resolution
+
+
+def test_a_push_without_an_answer_is_told_on_the_page(
+    shop: Shop, client: Client, pat: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(**_: Any) -> None:
+        raise OriginUnreachableError("project.unreachable", "The <origin> cannot be reached.")
+
+    shop.variant(NEW_FILE)
+    monkeypatch.setattr(git_merges, "push", cut_off)
+    sent = client.post(address(shop), {"strategy": "merge", "message": "m"}, follow=True)
+    assert "So far without an answer: The <origin> cannot be reached." in text(sent)
 
 
 def test_earlier_tries_are_told(shop: Shop, client: Client, pat: User) -> None:

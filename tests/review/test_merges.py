@@ -19,7 +19,7 @@ from orchestrator.models import Activity, Run, Task
 from orchestrator.states import Resolution, RunState
 from review.models import Merge
 from review.models.merge import MergeState
-from review.selectors.merges import merge_forecast_get, merge_target
+from review.selectors.merges import merge_forecast_get, merge_hindrance, merge_target
 from review.services import merges
 from review.services.merges import author_of, merges_recover, variant_merge
 from tests.support.live import eventually
@@ -243,6 +243,55 @@ def test_bad_input_is_refused_before_anything_happens(
         variant_merge(user=pat, variant=variant, **{"strategy": "merge", field: value})
     assert resolution(shop) == Resolution.OPEN
     assert not Merge.objects.exists()
+
+
+@pytest.fixture
+def fetch_only(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """An origin behind ssh that lets everybody read; what it says to a push is given."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    ssh = tmp_path / "ssh"
+    write(tmp_path / ".gitconfig", f'[core]\n\tsshCommand = "{ssh}"\n[ssh]\n\tvariant = simple\n')
+    plain_git(shop.hub, "remote", "set-url", "origin", f"ssh://fake{shop.origin}")
+
+    def says(words: str) -> None:
+        write(
+            ssh,
+            '#!/bin/sh\nfor last; do :; done\ncase "$last" in *receive-pack*) '
+            f'echo "{words}" >&2; exit 255;; esac\nexec sh -c "$last"\n',
+        ).chmod(0o755)
+
+    return says
+
+
+def test_an_origin_that_may_only_be_read_refuses_at_once(
+    shop: Shop, pat: User, fetch_only: Callable[[str], None]
+) -> None:
+    fetch_only("git@fake: Permission denied (publickey).")
+    merge = variant_merge(user=pat, variant=shop.variant(NEW_FILE), strategy="merge")
+    assert merge.state == MergeState.REFUSED
+    assert "refused this account's ssh key" in merge.reason
+    assert resolution(shop) == Resolution.OPEN
+
+
+def test_a_push_that_never_gets_an_answer_says_why_and_is_given_up(
+    shop: Shop, pat: User, fetch_only: Callable[[str], None]
+) -> None:
+    fetch_only("kex_exchange_identification: Connection reset by peer")
+    merge = variant_merge(user=pat, variant=shop.variant(NEW_FILE), strategy="merge")
+    assert merge.state == MergeState.PUSHING
+    assert "cannot be reached" in merge_hindrance(Task.objects.get())
+    merges_recover()
+    assert resolution(shop) == Resolution.MERGING  # the push may have arrived all the same
+
+    Merge.objects.update(created_at=merge.created_at - 2 * merges.ORPHAN_LIFE)
+    merges_recover()
+    merge.refresh_from_db()
+    assert merge.state == MergeState.REFUSED
+    assert "cannot be reached" in merge.reason
+    assert resolution(shop) == Resolution.OPEN
 
 
 # --- Forecast -------------------------------------------------------------------------------------
