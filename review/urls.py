@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import compare, merge
+from review.views import compare, merge, reading
 
 app_name = "review"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("tasks/<int:task_id>/compare/sides", compare.compare_sides, name="compare_sides"),
     path("tasks/<int:task_id>/compare/lines", compare.compare_lines, name="compare_lines"),
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
+    path("tasks/<int:task_id>/compare/reading", reading.reading, name="reading"),
+    path("tasks/<int:task_id>/compare/viewed", reading.viewed, name="viewed"),
     re_path(_MERGE + r"$", merge.merge, name="merge"),
     re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),
     re_path(_VARIANT + r"/diff$", compare.variant_diff, name="variant_diff"),

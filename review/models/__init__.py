@@ -1,5 +1,6 @@
 from __future__ import annotations
 
 from review.models.merge import Decision, Merge
+from review.models.viewed import ViewedMark
 
-__all__ = ["Decision", "Merge"]
+__all__ = ["Decision", "Merge", "ViewedMark"]

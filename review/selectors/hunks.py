@@ -10,6 +10,7 @@ from orchestrator.lib.errors import AppError
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks, file_hunks, patch_sections
 from review.lib.cache import cache_has, cached
+from review.selectors.compare import path_text
 
 # Of some hundred thousand hunks; to read them anew each time would be far dearer.
 LIMIT_BYTES = 64_000_000
@@ -21,6 +22,12 @@ def pair_hunks(*, hub: Path, left: str, right: str) -> Mapping[str, FileHunks]:
         return {}
     key = _key(left, right)
     return cached(key, lambda: _read(hub, left, right), limit_bytes=LIMIT_BYTES)
+
+
+def file_hunks_get(*, hub: Path, left: str, right: str, path: str) -> FileHunks | None:
+    """The hunks of one file, by its name as an address has it."""
+    files = pair_hunks(hub=hub, left=left, right=right)
+    return files.get(path) or next((f for f in files.values() if path_text(f.path) == path), None)
 
 
 def pair_hunks_known(*, left: str, right: str) -> bool:

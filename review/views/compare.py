@@ -26,8 +26,8 @@ LINES_MAX = 10**7
 
 @require_GET
 def compare(request: PageRequest, task_id: int) -> HttpResponse:
-    address = _address(request, task_id)
-    comparison = _comparison(request, address)
+    address = address_of(request, task_id)
+    comparison = comparison_of(request, address)
     page = compare_page(comparison, address)
     context = {"page": page, "comparison": comparison, "pane": page.pane, "nav": "tasks"}
     response = render(request, "review/compare.html", context)
@@ -41,8 +41,8 @@ def compare(request: PageRequest, task_id: int) -> HttpResponse:
 @require_GET
 def compare_file(request: PageRequest, task_id: int) -> HttpResponse:
     """One file of the page, in place of the one before."""
-    address = _address(request, task_id)
-    comparison = _comparison(request, address)
+    address = address_of(request, task_id)
+    comparison = comparison_of(request, address)
     pane = file_pane(comparison, address)
     return render(request, "review/_file_diff.html", {"comparison": comparison, "pane": pane})
 
@@ -50,16 +50,16 @@ def compare_file(request: PageRequest, task_id: int) -> HttpResponse:
 @require_GET
 def compare_sides(request: PageRequest, task_id: int) -> HttpResponse:
     """Runs and snapshots that one side can be set to."""
-    address = _address(request, task_id)
-    menu = side_menu(_comparison(request, address), address, request.GET.get("which", ""))
+    address = address_of(request, task_id)
+    menu = side_menu(comparison_of(request, address), address, request.GET.get("which", ""))
     return render(request, "review/_side_menu.html", {"menu": menu})
 
 
 @require_GET
 def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
     """Lines that a fold hides: `start` to `end` of the left side."""
-    address = _address(request, task_id)
-    comparison = _comparison(request, address)
+    address = address_of(request, task_id)
+    comparison = comparison_of(request, address)
     change = comparison.file(address.path)
     if change is None:
         raise NotFound("file.not-found", "This file is not among the changed ones.")
@@ -79,8 +79,8 @@ def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
 @require_GET
 def compare_colours(request: PageRequest, task_id: int) -> HttpResponse:
     """Colours of a file whose lines are already on the page."""
-    address = _address(request, task_id)
-    comparison = _comparison(request, address)
+    address = address_of(request, task_id)
+    comparison = comparison_of(request, address)
     change = comparison.file(address.path)
     if change is None:
         raise NotFound("file.not-found", "This file is not among the changed ones.")
@@ -114,7 +114,7 @@ def variant_diff(request: PageRequest, task_id: int, letter: str) -> HttpRespons
     return render(request, "review/_live_diff.html", context)
 
 
-def _address(request: HttpRequest, task_id: int) -> Address:
+def address_of(request: HttpRequest, task_id: int) -> Address:
     query = request.GET
     view = query.get("view") or request.COOKIES.get(VIEW_COOKIE, "")
     if "view" not in query and view not in ("split", "unified"):
@@ -132,7 +132,7 @@ def _address(request: HttpRequest, task_id: int) -> Address:
     return address_check(address)
 
 
-def _comparison(request: PageRequest, address: Address) -> Comparison:
+def comparison_of(request: PageRequest, address: Address) -> Comparison:
     return comparison_get(
         user=request.user, task_id=address.task_id, left=address.left, right=address.right
     )

@@ -18,7 +18,7 @@ class DiffView extends HTMLElement {
 
   /** The first row of every change, in order. */
   get changes() {
-    return [...this.querySelectorAll("[data-change]")];
+    return [...this.querySelectorAll("[data-change]:not(.hunkbar)")];
   }
 
   /** The cell of a line, `L12` or `R12`; unfolds what hides it. Null if there is none. */

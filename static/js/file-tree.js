@@ -41,6 +41,7 @@ class FileTree extends HTMLElement {
       link.toggleAttribute("aria-current", same);
       if (same) link.setAttribute("aria-current", "true");
     }
+    if (this.unviewedOnly) this.filter();
     this.#currentShow();
   }
 
@@ -48,7 +49,8 @@ class FileTree extends HTMLElement {
     const words = this.input.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const link of this.links) {
       const path = link.title.toLowerCase();
-      link.hidden = !words.every((word) => path.includes(word));
+      const known = this.unviewedOnly && link.dataset.seen === "viewed" && !link.hasAttribute("aria-current");
+      link.hidden = known || !words.every((word) => path.includes(word));
     }
     for (const folder of this.querySelectorAll(".dirn")) folder.hidden = !hasShown(folder);
     this.querySelector(".none").hidden = this.shown.length > 0;

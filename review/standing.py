@@ -1,0 +1,122 @@
+"""How one hunk of a comparison stands to all variants: who has this side, who the other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from review.compare import READING_ORDER, Group, Kind, Span
+from review.hunks import About, Hunk
+
+_BASE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`left` and `right`: the variants that have the text of that side here; `rest`: neither.
+
+    Of a comparison with the base, `left` are those that left the place alone. `left_keys` and
+    `right_keys` name the hunks against the base that make that side what it is here.
+    """
+
+    kind: Kind
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    rest: tuple[str, ...]
+    left_keys: tuple[str, ...]
+    right_keys: tuple[str, ...]
+
+
+def standing_of(
+    hunk: Hunk, groups: Sequence[Group], *, left: str, right: str, letters: Iterable[str]
+) -> Standing | None:
+    """`left` and `right` are letters, `left` is "" for the base; None if no group is about the hunk."""
+    here = [group for group in groups if _concerns(group, hunk, left, right)]
+    if not here:
+        return None
+    on_left = _version(here, left)
+    on_right = _version(here, right)
+    versions = {letter: _version(here, letter) for letter in sorted(letters)}
+    same_left = tuple(letter for letter, version in versions.items() if version == on_left)
+    same_right = tuple(letter for letter, version in versions.items() if version == on_right)
+    rest = tuple(x for x in versions if x not in same_left and x not in same_right)
+    kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
+    if kind is Kind.SHARED and len(_changers(here, left, same_left, same_right)) == 1:
+        kind = Kind.UNIQUE
+    return Standing(kind, same_left, same_right, rest, _keys(here, left), _keys(here, right))
+
+
+def _concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
+    if group.about is not hunk.about:
+        return False
+    if hunk.about is not About.LINES:
+        return right in group.spans or left in group.spans
+    if not left and (group.start or group.end):
+        return right in group.spans and group.start <= hunk.start and hunk.end <= group.end
+    return _meets(group.spans.get(left), (hunk.start, hunk.end)) or _meets(
+        group.spans.get(right), (hunk.right_start, hunk.right_end)
+    )
+
+
+def _meets(span: Span | None, lines: Span) -> bool:
+    if span is None:
+        return False
+    if span[0] == span[1] or lines[0] == lines[1]:
+        return span[0] <= lines[1] and lines[0] <= span[1]
+    return span[0] < lines[1] and lines[0] < span[1]
+
+
+def _version(groups: Sequence[Group], letter: str) -> tuple[int, ...]:
+    """Which option of each group the variant has; the base's, where it changed nothing."""
+    return tuple(
+        next((n for n, option in enumerate(g.options) if letter in option.letters), _BASE)
+        for g in groups
+    )
+
+
+def _keys(groups: Sequence[Group], letter: str) -> tuple[str, ...]:
+    return tuple(
+        key
+        for g in groups
+        for option in g.options
+        if letter in option.letters
+        for key in option.keys
+    )
+
+
+def _kind_of_base(groups: Sequence[Group]) -> Kind:
+    return min((group.kind for group in groups), key=READING_ORDER.index)
+
+
+def _kind_between(groups: Sequence[Group], left: str, right: str) -> Kind:
+    both = [g for g in groups if left in g.spans and right in g.spans]
+    differ = [g for g in both if _version([g], left) != _version([g], right)]
+    if any(group.kind is Kind.CONTRADICTORY for group in differ):
+        return Kind.CONTRADICTORY
+    return Kind.NEAR if differ else Kind.SHARED
+
+
+def _changers(
+    groups: Sequence[Group], left: str, same_left: tuple[str, ...], same_right: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The variants on the side that is not the base's."""
+    if left and _BASE not in _version(groups, left):
+        return same_left
+    return same_right
+
+
+def standing_say(standing: Standing) -> str:
+    """The standing in a few words; the letters themselves are shown beside them."""
+    left, right = standing.left, standing.right
+    everyone = len(left) + len(right) + len(standing.rest)
+    match standing.kind:
+        case Kind.UNIQUE:
+            return f"Only in {(right if len(right) == 1 else left)[0]}"
+        case Kind.NEAR:
+            return "The same but for white space or the order of imports"
+        case Kind.CONTRADICTORY:
+            return "Contradiction"
+        case Kind.SHARED:
+            if len(right) == everyone:
+                return "The same in both" if everyone == 2 else f"The same in all {everyone}"
+            return f"The same in {len(right)} of {everyone}"

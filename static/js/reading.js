@@ -1,0 +1,195 @@
+// What is laid over the diff in view for this person: how each change stands to the other variants, and
+// what was viewed. The diff itself is shared and cached; this comes after it.
+//
+// Before each change stands a bar, `.hunkbar[data-change]`. Bars are filled as they come near the window;
+// then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
+// `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, left: { letter, keys }, right: { letter, keys } }] }.
+import { h, icon } from "./dom.js";
+
+const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
+const NEAR_PX = 600;
+
+const file = () => document.getElementById("file");
+let shown = null; // what `load` has read for the file in view
+
+function here(part) {
+  const url = new URL(file().dataset.here, location.href);
+  return `${url.pathname}/${part}${url.search}`;
+}
+
+async function ask(part, body) {
+  const headers = { "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
+  const answer = await fetch(here(part), body ? { method: "POST", body, headers } : {});
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  return answer.json();
+}
+
+function fail(what, error) {
+  document.getElementById("flash").replaceChildren(h("div.notice.error", { role: "alert" }, h("p", null, `${what} ${error.message}`)));
+}
+
+// --- Bars ----------------------------------------------------------------------------------------
+
+function who(letters, title) {
+  const chips = letters.map((letter) => h(`span.v.v-${letter.toLowerCase()}.ch.sm`, null, letter));
+  return h("span.whos", { title, "aria-label": title }, ...chips);
+}
+
+function names(letters) {
+  return letters.length ? letters.join(", ") : "base";
+}
+
+function barFill(bar, change) {
+  const label = h("label.vm", null, h("input", { type: "checkbox" }), "Viewed");
+  label.firstChild.checked = change.viewed;
+  label.firstChild.addEventListener("change", (event) => viewedSet(event.target.checked, [change.key]));
+  const says = change.say
+    ? [
+        icon(MARKS[change.kind]),
+        h("b.cut", null, change.say),
+        change.left.length ? who(change.left, `Left side: as in ${names(change.left)}`) : null,
+        change.left.length ? h("span.arrow", { "aria-hidden": "true" }, "→") : null,
+        who(change.right, `Right side: as in ${names(change.right)}`),
+        change.rest.length ? h("span.label", null, "otherwise") : null,
+        change.rest.length ? who(change.rest, `Neither: ${names(change.rest)}`) : null,
+      ]
+    : [h("span.label", null, `Change ${change.n}`)];
+  bar.replaceChildren(...says.filter(Boolean), h("span.push"), h("span.hunkbar-acts"), label);
+  bar.dataset.kind = change.kind;
+  bar.classList.toggle("seen", change.viewed);
+}
+
+function barsBuild() {
+  const root = file()?.querySelector("diff-view");
+  if (!root || !shown?.changes.length) return;
+  const first = new Map([...root.querySelectorAll(".rows > [data-change]:not(.hunkbar)")].map((cell) => [Number(cell.dataset.change), cell]));
+  const sides = new URL(file().dataset.here, location.href).searchParams;
+  const letter = (name) => (/^[A-Z]$/.test(sides.get(name)) ? sides.get(name) : "");
+  const fill = new IntersectionObserver((entries) => {
+    const filled = [];
+    for (const { target: bar, isIntersecting } of entries) {
+      if (!isIntersecting || bar.firstChild) continue;
+      const change = shown.changes[bar.dataset.change - 1];
+      barFill(bar, change);
+      fill.unobserve(bar);
+      filled.push({
+        n: change.n,
+        bar,
+        key: change.key,
+        left: { letter: letter("left"), keys: change.left_keys },
+        right: { letter: letter("right"), keys: change.right_keys },
+      });
+    }
+    if (filled.length) document.dispatchEvent(new CustomEvent("hunkbars", { detail: { root, changes: filled } }));
+  }, { rootMargin: `${NEAR_PX}px` });
+  for (const change of shown.changes) {
+    const cell = first.get(change.n);
+    if (!cell) continue;
+    const bar = h("div.hunkbar", { "data-change": change.n, role: "group", "aria-label": `Change ${change.n}` });
+    cell.before(bar);
+    gutter(cell, change);
+    fill.observe(bar);
+  }
+}
+
+/** A stripe beside the lines of a change says how it stands, wherever one is in it. */
+function gutter(cell, change) {
+  if (!change.say) return;
+  for (let row = cell; row?.matches(".add, .del, .void"); row = row.nextElementSibling) row.dataset.stands = change.kind;
+}
+
+// --- Viewed --------------------------------------------------------------------------------------
+
+async function viewedSet(viewed, keys = []) {
+  const body = new FormData();
+  for (const key of keys) body.append("hunk", key);
+  body.append("viewed", viewed ? "1" : "");
+  let sums;
+  try {
+    sums = await ask("viewed", body);
+  } catch (error) {
+    fail("The mark was not saved: load the page anew to see what changed.", error);
+    return;
+  }
+  const every = keys.length ? keys : shown.keys;
+  for (const change of shown.changes) if (every.includes(change.key)) change.viewed = viewed;
+  for (const bar of file().querySelectorAll(".hunkbar")) {
+    const change = shown.changes[bar.dataset.change - 1];
+    bar.classList.toggle("seen", change.viewed);
+    const box = bar.querySelector(".vm input");
+    if (box) box.checked = change.viewed;
+  }
+  document.dispatchEvent(new CustomEvent("viewed", { detail: sums }));
+  fileBox(sums.files[shown.path] ?? "");
+}
+
+/** The box in the head of the file: empty, half, checked; and a word where it changed since. */
+function fileBox(state) {
+  const label = file().querySelector("[data-viewed-file]");
+  const box = label.querySelector("input");
+  box.checked = state === "viewed";
+  box.indeterminate = state === "partly" || state === "changed";
+  label.hidden = false;
+  file().querySelector("[data-changed-since]").hidden = state !== "changed";
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.closest("[data-viewed-file]")) viewedSet(event.target.checked);
+});
+
+/** `v` views the change one is at, else the file; `V` the file, and goes to the next. */
+function viewedKey(whole) {
+  const now = file()?.querySelector("[data-now]");
+  const change = now && !whole ? shown.changes[now.dataset.change - 1] : null;
+  if (change) {
+    const viewed = !change.viewed;
+    viewedSet(viewed, [change.key]).then(() => viewed && key("j"));
+    return;
+  }
+  const box = file()?.querySelector("[data-viewed-file] input");
+  if (!box) return;
+  viewedSet(!box.checked).then(() => whole && box.checked && key("n"));
+}
+
+function key(name) {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+  if (event.key.toLowerCase() !== "v" || !shown) return;
+  event.preventDefault();
+  viewedKey(event.key === "V");
+});
+
+// --- Loading -------------------------------------------------------------------------------------
+
+async function load() {
+  shown = null;
+  const url = file() && new URL(file().dataset.here, location.href);
+  if (!url || url.searchParams.has("w")) return; // with white space rules the changes are others
+  const asked = file();
+  let found;
+  try {
+    found = await ask("reading");
+  } catch (error) {
+    fail("How the changes stand could not be read.", error);
+    return;
+  }
+  if (file() !== asked) return; // the reader has gone on to another file
+  shown = { ...found, path: url.searchParams.get("path") };
+  fileBox(found.seen);
+  barsBuild();
+}
+
+async function start() {
+  if (!file()) return;
+  load();
+  document.dispatchEvent(new CustomEvent("viewed", { detail: await ask("viewed") }));
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.elt.id === "file" || event.detail.target?.id === "file") load();
+});
+start();
