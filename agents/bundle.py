@@ -19,6 +19,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -201,6 +202,15 @@ class Bundle:
         finally:
             os.close(fd)
         self._ring()
+
+    def terminate(self) -> None:
+        """Tell a living shim to stop the agent without a word on disk, which may be full."""
+        info = self.shim()
+        if info is not None and self.shim_alive():
+            try:
+                os.kill(info.pid, signal.SIGTERM)
+            except ProcessLookupError:
+                return
 
     def _ring(self) -> None:
         try:

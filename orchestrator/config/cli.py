@@ -13,6 +13,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from orchestrator.config.env import env_data_dir, env_int, env_path, env_port, env_str, env_url
+from orchestrator.lib.disk import says_full
 from orchestrator.supervisor import doctor as doctor_module
 from orchestrator.supervisor.lock import AlreadyRunningError
 from orchestrator.supervisor.options import PortBusyError, UpOptions
@@ -27,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.verb(arguments))
     except (ImproperlyConfigured, AlreadyRunningError, PortBusyError, OSError) as exc:
-        print(f"bakeoff: {exc}", file=sys.stderr)  # noqa: T201 (a command line speaks)
+        text = f"{exc}. Make room, then start again." if says_full(exc) else exc
+        print(f"bakeoff: {text}", file=sys.stderr)  # noqa: T201 (a command line speaks)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -74,7 +76,7 @@ def _port(text: str) -> int:
 
 
 def _say(text: str) -> None:
-    with suppress(BrokenPipeError):  # whoever read it is gone; what runs goes on
+    with suppress(OSError):  # whoever read it is gone, or a file is full; what runs goes on
         print(text, flush=True)  # noqa: T201 (a command line speaks)
 
 

@@ -129,6 +129,7 @@ def _broker_url(redis_url: str) -> str:
 CELERY_BROKER_URL = _broker_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # so says a Redis whose disk is full
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "bakeoff:queue:",
     "visibility_timeout": 6 * 3600,

@@ -31,6 +31,7 @@ from ninja.utils import check_csrf
 
 from agents.clean import UNSTORABLE, clean_json
 from orchestrator.lib.errors import AppError, Forbidden, Invalid
+from orchestrator.lib.storage import disk_full_error
 
 log = logging.getLogger(__name__)
 
@@ -185,6 +186,9 @@ def _on_too_big(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
 
 
 def _on_exception(request: HttpRequest, exc: Exception) -> HttpResponse:
+    full = disk_full_error(exc)
+    if full is not None:
+        return _on_app_error(request, full)
     log.error("%s %s failed", request.method, request.path, exc_info=exc)
     return error_response(
         AppError("internal", "Bakeoff failed at this; its log says why.", http_status=500)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import redis
 from celery import Celery
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -29,6 +30,6 @@ def _send(job_name: str, kwargs: dict[str, Any]) -> None:
             retry=True,
             retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2},
         )
-    except OperationalError as exc:
-        # The database already says what is due: the sweep finds it when Redis is back.
+    except (OperationalError, redis.RedisError) as exc:
+        # The database already says what is due: the sweep finds it when Redis is back, or has room.
         log.warning("job %s was not sent, the sweep will do it: %s", job_name, exc)

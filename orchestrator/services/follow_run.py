@@ -26,6 +26,8 @@ from agents.journal import JournalLine, JournalReader
 from agents.redact import Redactor
 from agents.secrets import secrets_decrypt
 from orchestrator import feed
+from orchestrator.git.errors import DiskFullError
+from orchestrator.lib.disk import says_full
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Run, Snapshot
 from orchestrator.services import run_asks, run_ending
@@ -165,11 +167,18 @@ class RunFollower:
         if self._ending:
             return
         if self._stop_after_snapshot or self.decoder.give_up:
-            self.tell("stop", id="stop")
+            self._stop()
             return
         wanted = self._snapshot_wanted or self.adapter.capabilities.snapshots_by_timer
         if wanted and monotonic() >= self._snapshot_not_before:
             self._snapshot_start()
+
+    def _stop(self) -> None:
+        try:
+            self.tell("stop", id="stop")
+        except OSError:  # a full disk must not keep anybody from stopping who fills it
+            self.bundle.terminate()
+            raise
 
     def _snapshot_start(self) -> None:
         if self._snapshot is None:
@@ -190,6 +199,8 @@ class RunFollower:
         except (AppError, OSError) as exc:
             message = exc.message if isinstance(exc, AppError) else str(exc)
             log.warning("snapshot of run %s failed: %s", self.run.id.hex, message)
+            if self._ending and (isinstance(exc, DiskFullError) or says_full(exc)):
+                raise  # there is no end without the work's last state: again, when there is room
             self._warn(f"A snapshot could not be taken: {message}")
             return
         if snapshot is not None and not self._ending:

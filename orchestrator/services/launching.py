@@ -9,12 +9,15 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+from django.db import InterfaceError, OperationalError
+
 from agents.adapters.base import LaunchError, LaunchSpec
 from agents.adapters.registry import adapter_get
 from agents.bundle import Bundle, BundleSpec, Limits, ShimError, Step, shim_launch
 from agents.models import AgentProfile, Login
 from agents.secrets import SecretsUnreadableError, secrets_decrypt, secrets_encrypt
 from orchestrator.lib import paths
+from orchestrator.lib.disk import FULL, says_full
 from orchestrator.lib.errors import AppError, Invalid
 from orchestrator.models import Environment, Run
 from orchestrator.services import environments, setups
@@ -57,6 +60,8 @@ def _start(run_id: str) -> bool:
         spec = bundle_spec(run, environment)
         Run.objects.filter(pk=run.pk, fence=fence).update(secrets_encrypted=run.secrets_encrypted)
         shim_launch(Bundle.create(paths.bundles_dir(), spec))
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble is not the Run's: the sweep starts it again
     except Exception as exc:  # noqa: BLE001
         # Whatever went wrong, the Run must say so and free its slot.
         code, message = _failure(exc)
@@ -77,6 +82,8 @@ def _failure(exc: Exception) -> tuple[str, str]:
         return exc.code, exc.message
     if isinstance(exc, LaunchError):
         return "agent.not-startable", str(exc)
+    if says_full(exc):
+        return "disk.full", FULL
     if isinstance(exc, OSError):
         return (
             "environment.failed",

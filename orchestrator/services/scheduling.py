@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.bundle import Bundle
-from orchestrator.lib import paths, queue
+from orchestrator.lib import disk, paths, queue
 from orchestrator.models import Host, Project, Run
 from orchestrator.services.run_states import run_transition
 from orchestrator.states import RUN_STARTED, ProjectState, RunState
@@ -39,6 +39,8 @@ def schedule_tick() -> list[str]:
     """Claim queued Runs, oldest first, while this host has free slots; returns their ids."""
     host = host_ensure()
     claimed: list[str] = []
+    if disk.room_bytes(paths.data_dir()) < disk.ROOM_MIN_BYTES:
+        return claimed  # they wait, which every page says, rather than fail for want of room
     with transaction.atomic():
         Host.objects.select_for_update().get(pk=host.pk)  # one tick at a time per host
         used = Run.objects.filter(host=host.pk, state__in=RUN_STARTED).count()

@@ -82,7 +82,7 @@ class ProcessTable:
 
     def clear(self) -> None:
         self._entries.clear()
-        self._write()
+        self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         write_whole(self.path, json.dumps([asdict(entry) for entry in self._entries.values()]))

@@ -27,7 +27,7 @@ class Service:
         say: Callable[[str], None],
         ready: Callable[[Child], Awaitable[bool]],
         ready_within_s: float,
-        sick: Callable[[Child], str] | None = None,
+        sick: Callable[[Child], Awaitable[str]] | None = None,
     ) -> None:
         self._make = program
         self._table = table
@@ -97,7 +97,7 @@ class Service:
         while not self._stopping.is_set():
             if child.code is not None:
                 return _ending(child.code)
-            if self._sick is not None and (why := self._sick(child)):
+            if self._sick is not None and (why := await self._sick(child)):
                 return why
             await asyncio.sleep(0.1)
         return "it is stopped"

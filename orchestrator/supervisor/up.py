@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agents.bundle import Bundle
+from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.processes import start_ticks
 from orchestrator.supervisor.child import Child, Program, log_tail, spawn
 from orchestrator.supervisor.lock import ProcessTable, data_dir_lock, leftovers_end
@@ -25,6 +26,7 @@ from orchestrator.supervisor.places import write_whole
 from orchestrator.supervisor.probe import http_status, redis_answers
 from orchestrator.supervisor.pulse import pulse_read
 from orchestrator.supervisor.service import Service, StartError
+from orchestrator.supervisor.silence import Silence
 from orchestrator.supervisor.valkey import NoRedisError
 
 Say = Callable[[str], None]
@@ -90,6 +92,10 @@ class Supervisor:
                         task.result()  # raises what ended it
         except (StartError, NoRedisError) as exc:
             self.say(f"Bakeoff cannot go on: {exc}")
+            if room_bytes(self.options.data_dir) < ROOM_MIN_BYTES:  # nor could the log say so
+                self.say(
+                    f"The disk of {self.options.data_dir} is full. Make room, then start again."
+                )
             return 1
         finally:
             stopping.cancel()
@@ -159,10 +165,22 @@ class Supervisor:
 
         async def ready(_: Child) -> bool:
             path = "/api/v1/projects"
-            return await http_status(self.options.address, path, headers=headers) == 200
+            status = await http_status(self.options.address, path, headers=headers)
+            return status in (200, 507)  # 507: it would, if the disk were not full
+
+        async def answers(timeout_s: float) -> bool:
+            # Without a session: what is asked here waits for no database.
+            host = {"Host": headers["Host"]}
+            address = self.options.address
+            return await http_status(address, "/login", headers=host, timeout_s=timeout_s) != 0
 
         return Service(
-            self.options.web, table=self.table, say=self.say, ready=ready, ready_within_s=60
+            self.options.web,
+            table=self.table,
+            say=self.say,
+            ready=ready,
+            ready_within_s=60,
+            sick=Silence(answers).sick,
         )
 
     def _worker(self) -> Service:
@@ -170,14 +188,18 @@ class Supervisor:
             state = pulse_read(self.places.pulse)
             return state is not None and state.pid == child.pid
 
-        def sick(child: Child) -> str:
+        async def sick(child: Child) -> str:
             now = time.monotonic()
             if self.redis and not (
                 self.redis.is_ready.is_set() and now - self.redis_since > SETTLE_S
             ):
                 return ""  # nobody can consume while there is nothing to consume from
             state = pulse_read(self.places.pulse)
-            return state.stale(now) if state and state.pid == child.pid else ""
+            why = state.stale(now) if state and state.pid == child.pid else ""
+            if why and self.redis and not await redis_answers(self.places.redis_socket):
+                self.redis_since = now  # it lives but takes nothing: its disk is full
+                return ""
+            return why
 
         return Service(
             self.options.worker,
@@ -282,4 +304,7 @@ def shims_alive(data_dir: Path) -> list[Bundle]:
 
 def shims_kill(data_dir: Path) -> None:
     for bundle in shims_alive(data_dir):
-        bundle.control("kill", id="supervisor-kill")
+        try:
+            bundle.control("kill", id="supervisor-kill")
+        except OSError:  # a full disk takes no more words
+            bundle.terminate()

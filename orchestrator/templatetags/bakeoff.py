@@ -18,6 +18,8 @@ from django.utils.text import Truncator
 
 from agents.clean import clean_text
 from orchestrator.lib import markdown as markdown_lib
+from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
+from orchestrator.lib.paths import data_dir
 from orchestrator.models import Activity
 from orchestrator.selectors.pages import Slots, slots_now
 from orchestrator.selectors.rows import AskRow, VariantRow
@@ -394,6 +396,18 @@ def favicon(letter: str) -> str:
 @register.simple_tag
 def slots() -> Slots:
     return slots_now()
+
+
+@register.simple_tag
+def disk_low() -> str:
+    """What to say on every page while there is too little room; empty while there is enough."""
+    room = room_bytes(data_dir())
+    if room >= ROOM_MIN_BYTES:
+        return ""
+    return (
+        f"The disk that holds Bakeoff's data is full ({room // 1024**2} MB left). Make room: what "
+        "runs waits and then goes on, and nothing new is started until then."
+    )
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from orchestrator.lib.errors import AppError
+from orchestrator.lib.storage import disk_full_error
 from orchestrator.views.answers import notice
 
 OWN_ERRORS = ("/api/",)
@@ -26,7 +27,10 @@ def error_response(request: HttpRequest, exc: AppError) -> HttpResponse:
 
 
 class AppErrorMiddleware:
-    """An AppError that reaches the top becomes a page or a fragment. The API answers for itself."""
+    """An AppError that reaches the top becomes a page or a fragment, and so does a full disk.
+
+    The API answers for itself.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -35,6 +39,7 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        if not isinstance(exc, AppError) or request.path_info.startswith(OWN_ERRORS):
+        if request.path_info.startswith(OWN_ERRORS):
             return None
-        return error_response(request, exc)
+        error = exc if isinstance(exc, AppError) else disk_full_error(exc)
+        return error_response(request, error) if error is not None else None

@@ -28,9 +28,11 @@ from orchestrator.supervisor.lock import (
 )
 from orchestrator.supervisor.options import PortBusyError, port_choose
 from orchestrator.supervisor.places import Places
+from orchestrator.supervisor.probe import http_status
 from orchestrator.supervisor.pulse import STALE_AFTER_S, Pulse, PulseState, pulse_read
 from orchestrator.supervisor.service import Service, StartError
-from tests.support.installation import eventually
+from orchestrator.supervisor.silence import Silence
+from tests.support.installation import eventually, port_free
 
 
 @pytest.fixture
@@ -160,7 +162,11 @@ async def test_a_sick_program_is_started_again(
     service: Callable[..., Service], said: list[str]
 ) -> None:
     ill: set[int] = set()
-    kept = service("exec sleep 60", sick=lambda c: "it is ill" if c.pid in ill else "")
+
+    async def sick(child: Child) -> str:
+        return "it is ill" if child.pid in ill else ""
+
+    kept = service("exec sleep 60", sick=sick)
     task = asyncio.create_task(kept.run())
     await kept.is_ready.wait()
     assert kept.child is not None
@@ -169,6 +175,40 @@ async def test_a_sick_program_is_started_again(
     await until(lambda: kept.child and kept.child.pid != first, "another process")
     assert gone(first)
     assert "it is ill" in said[0]
+    await kept.stop()
+    await task
+
+
+async def test_a_program_that_hangs_is_started_again_and_a_slow_one_is_not(
+    service: Callable[..., Service], said: list[str]
+) -> None:
+    port = port_free()
+
+    async def answers(timeout_s: float) -> bool:
+        return await http_status(("127.0.0.1", port), "/", headers={}, timeout_s=timeout_s) != 0
+
+    async def ready(_: Child) -> bool:
+        return await answers(1.0)
+
+    kept = service(
+        f"exec {sys.executable} -m http.server --bind 127.0.0.1 --directory / {port}",
+        ready=ready,
+        sick=Silence(answers, every_s=0.05, within_s=0.3, silent_after_s=1.5).sick,
+    )
+    task = asyncio.create_task(kept.run())
+    await kept.is_ready.wait()
+    assert kept.child is not None
+    first = kept.child.pid
+    os.kill(first, signal.SIGSTOP)
+    await asyncio.sleep(0.7)  # some of its answers fail
+    os.kill(first, signal.SIGCONT)
+    await until(lambda: kept.is_ready.is_set())
+    await asyncio.sleep(1.5)
+    assert (kept.child.pid, said) == (first, []), "it has answered again in time"
+    os.kill(first, signal.SIGSTOP)
+    await until(lambda: kept.child and kept.child.pid != first, "another process")
+    assert gone(first)
+    assert "has not answered for" in said[0]
     await kept.stop()
     await task
 

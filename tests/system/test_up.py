@@ -122,6 +122,16 @@ def test_the_web_process_comes_back(up: Installation) -> None:
     kill_and_wait(up, "uvicorn")
 
 
+def test_a_web_process_that_hangs_is_started_again(up: Installation) -> None:
+    before = up.pids("uvicorn")
+    for pid in before:
+        os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: set(up.pids("uvicorn")) - set(before), timeout_s=60, what="another process")
+    eventually(lambda: answers(up), what="the API")
+    assert not set(up.pids("uvicorn")) & set(before)
+    assert "web is started again: it has not answered for" in up.log_path.read_text()
+
+
 def test_the_worker_comes_back_with_its_beat(up: Installation) -> None:
     kill_and_wait(up, "celery", "worker")
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.db import OperationalError
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
+from orchestrator.git.errors import DiskFullError
 from orchestrator.lib import paths
-from orchestrator.models import Run, Variant
+from orchestrator.models import Run, Snapshot, Variant
+from orchestrator.services import following, launching, scheduling
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.following import Follower
+from orchestrator.services.snapshots import snapshot_take
 from orchestrator.states import RunState
 from tests.support.bundles import PATH, wait_for
 from tests.support.merging import Shop
@@ -18,13 +22,11 @@ from tests.support.merging import Shop
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def started(variant: Variant, **fields: object) -> Run:
+def started(variant: Variant, *, script: str = "echo hello", **fields: object) -> Run:
     """The Variant's Run, as `run_start` leaves it."""
     environment = environment_ensure(variant)
     run = variant.runs.get()
-    step = Step(
-        name="agent", argv=("sh", "-c", "echo hello"), cwd=environment.path, env={"PATH": PATH}
-    )
+    step = Step(name="agent", argv=("sh", "-c", script), cwd=environment.path, env={"PATH": PATH})
     bundle = Bundle.create(paths.bundles_dir(), BundleSpec(id=run.id.hex, steps=(step,)))
     Run.objects.filter(pk=run.pk).update(host=paths.host_id(), **fields)
     shim_launch(bundle)
@@ -73,6 +75,63 @@ def test_a_look_that_fails_outside_of_any_run_is_made_again(
     finally:
         follower.stop()
     assert failed.is_set()
+
+
+def test_a_run_does_not_end_before_its_last_snapshot_has_room(
+    shop: Shop, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(shop.variant(state=RunState.PREPARING), script="echo done > done.txt")
+    bundle = Bundle(paths.bundle_dir(run.id.hex))
+    refused: list[int] = []
+
+    def full(run: Run, *, journal_n: int) -> Snapshot | None:
+        if bundle.exit() is not None and len(refused) < 2:
+            refused.append(journal_n)
+            raise DiskFullError("git.disk-full", "The disk is full: free some space.")
+        return snapshot_take(run, journal_n=journal_n)
+
+    monkeypatch.setattr("orchestrator.services.follow_run.snapshot_take", full)
+    monkeypatch.setattr(following, "REST_S", 0.1)
+    wait_for(lambda: bundle.exit() is not None, "the agent's end")
+    follower.start()
+    try:
+        wait_for(lambda: Run.objects.filter(pk=run.pk, sealed_at__isnull=False).exists(), "the end")
+    finally:
+        follower.stop()
+    assert len(refused) == 2
+    assert Variant.objects.get(pk=run.variant_id).files_changed == 1
+
+
+def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.project.host = paths.host_id()
+    shop.project.save()
+    run = shop.variant(state=RunState.QUEUED).runs.get()
+    monkeypatch.setattr("orchestrator.lib.disk.ROOM_MIN_BYTES", 1 << 60)
+    assert scheduling.schedule_tick() == []
+    monkeypatch.undo()
+    assert scheduling.schedule_tick() == [run.id.hex]
+
+
+def test_a_database_that_fails_does_not_fail_the_run_that_was_to_start(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shop.variant(state=RunState.PREPARING).runs.get()
+    Run.objects.filter(pk=run.pk).update(host=paths.host_id())
+
+    def full(*_: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(launching, "bundle_spec", full)
+    with pytest.raises(OperationalError):
+        launching.run_start(run_id=run.id.hex)
+    assert Run.objects.get(pk=run.pk).state == RunState.PREPARING
+
+    def no_room(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(launching, "bundle_spec", no_room)
+    assert launching.run_start(run_id=run.id.hex) is False
+    assert Run.objects.get(pk=run.pk).failure_code == "disk.full"
 
 
 def test_a_run_that_cannot_be_followed_rests_between_tries(
