@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import compare, merge, reading
+from review.views import columns, compare, merge, reading
 
 app_name = "review"
 
@@ -17,6 +17,12 @@ urlpatterns = [
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
     path("tasks/<int:task_id>/compare/reading", reading.reading, name="reading"),
     path("tasks/<int:task_id>/compare/viewed", reading.viewed, name="viewed"),
+    path("tasks/<int:task_id>/compare/columns", columns.compare_columns, name="compare_columns"),
+    path(
+        "tasks/<int:task_id>/compare/columns/rows",
+        columns.compare_columns_rows,
+        name="compare_columns_rows",
+    ),
     re_path(_MERGE + r"$", merge.merge, name="merge"),
     re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),
     re_path(_VARIANT + r"/diff$", compare.variant_diff, name="variant_diff"),

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import groupby
-from urllib.parse import urlencode
 
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.selectors.tasks import variant_state_of
 from orchestrator.states import Resolution, VariantState
 from review.diff.rows import View
+from review.selectors.columns import columns_url
 from review.selectors.compare import Comparison, file_must_exist, path_text
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
-from review.selectors.file_diffs import FileBody, file_body, is_renamed
+from review.selectors.file_diffs import FileBody, file_body
+from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tree_of_changes
 
 ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
-_STATUS = {
-    "A": "added",
-    "D": "deleted",
-    "M": "changed",
-    "R": "renamed",
-    "C": "copied",
-    "T": "kind changed",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFile:
-    name: str
-    title: str
-    href: str
-    status: str
-    status_word: str
-    lines: str  # how much changed: +3 −1, or one number where neither side is the old one
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TreeFolder:
-    name: str
-    files: tuple[TreeFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +58,7 @@ class ComparePage:
     swap: str
     split: str
     unified: str
+    columns: str
 
 
 def compare_page(comparison: Comparison, address: Address) -> ComparePage:
@@ -99,7 +74,7 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         address=address,
         pickers=(side_picker(comparison, plain, "left"), side_picker(comparison, plain, "right")),
         spaces=space_choices(plain),
-        folders=_tree(files, plain, old_and_new=not comparison.between_variants),
+        folders=tree_of_changes(files, plain, old_and_new=not comparison.between_variants),
         pane=pane,
         insertions=sum(change.insertions or 0 for change in files),
         deletions=sum(change.deletions or 0 for change in files),
@@ -109,6 +84,7 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         swap=plain.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
+        columns=columns_url(address.task_id, address.path),
     )
 
 
@@ -119,58 +95,6 @@ def _can_merge(comparison: Comparison) -> bool:
         return False
     variant = next(v for v in comparison.variants if v.letter == right.letter)
     return variant_state_of(variant, task=task) not in ACTIVE
-
-
-def _tree(
-    files: Iterable[FileChange], address: Address, *, old_and_new: bool
-) -> tuple[TreeFolder, ...]:
-    # The address of a file is the same for all of them but for the path: build the rest once.
-    head, tail = address.url(path="\0").split("%00")
-    rows = ((*_split(change.path), change) for change in files)
-    return tuple(
-        TreeFolder(
-            display_path(folder),
-            tuple(
-                _tree_file(name, change, address, head, tail, old_and_new)
-                for _, name, change in group
-            ),
-        )
-        for folder, group in groupby(rows, key=lambda row: row[0])
-    )
-
-
-def _tree_file(
-    name: str, change: FileChange, address: Address, head: str, tail: str, old_and_new: bool
-) -> TreeFile:
-    path = path_text(change.path)
-    quoted = urlencode({"": path})[1:]
-    title = display_path(change.path)
-    if is_renamed(change):
-        title = f"{title}, was {display_path(change.old_path)}"
-    return TreeFile(
-        name=display_path(name),
-        title=title,
-        href=f"{head}{quoted}{tail}",
-        status=change.status,
-        status_word=_STATUS.get(change.status, "changed"),
-        lines=_lines_say(change, old_and_new=old_and_new),
-        current=path == address.path,
-    )
-
-
-def _lines_say(change: FileChange, *, old_and_new: bool) -> str:
-    added, removed = change.insertions or 0, change.deletions or 0
-    if change.binary:
-        return "binary"
-    if not old_and_new:
-        return f"{added + removed:,}" if added + removed else ""
-    parts = (f"+{added:,}" if added else "", f"\u2212{removed:,}" if removed else "")
-    return " ".join(part for part in parts if part)
-
-
-def _split(path: str) -> tuple[str, str]:
-    folder, slash, name = path.rpartition("/")
-    return folder + slash, name
 
 
 def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
@@ -186,12 +110,12 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
     at = files.index(change) if change else -1
     here = replace(address, path=path)
     other = replace(here, show=False, context="")
-    folder, name = _split(change.path if change else path)
+    folder, name = path_split(change.path if change else path)
     return FilePane(
         path=path,
         folder=display_path(folder),
         name=display_path(name),
-        status=_STATUS.get(change.status, "changed") if change else "same",
+        status=STATUS_WORDS.get(change.status, "changed") if change else "same",
         change=change,
         body=pane_body(comparison, here, change) if change else None,
         view=address.view,

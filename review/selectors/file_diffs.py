@@ -164,7 +164,7 @@ def _render(diff: FileDiff, change: FileChange, view: View, context: int) -> tup
     if diff.language:
         colours_come = cells_count(diff, view=view, context=context) > COLOUR_ROWS
         if not colours_come:
-            found = _colours_of(diff, change, wait_s=COLOUR_WAIT_S)
+            found = diff_colours(diff, change, wait_s=COLOUR_WAIT_S)
             final, colours_come = found is not None, found is None
             left, right = found or (None, None)
     html = render_diff(diff, view=view, context=context, left_colours=left, right_colours=right)
@@ -184,7 +184,7 @@ def file_lines(
 ) -> str:
     """Equal lines start..end of the left side as HTML: what a fold hides."""
     diff = file_read(hub=hub, left=left, right=right, change=change, whitespace=whitespace)
-    colours = _colours_of(diff, change, wait_s=COLOUR_WAIT_S) if diff.language else None
+    colours = diff_colours(diff, change, wait_s=COLOUR_WAIT_S) if diff.language else None
     return render_lines(
         diff,
         view=view,
@@ -203,7 +203,7 @@ def file_colours(
     Offsets count UTF-16 units, as the browser does.
     """
     diff = file_read(hub=hub, left=left, right=right, change=change)
-    found = _colours_of(diff, change, wait_s=COLOUR_LIMIT_S) if diff.language else None
+    found = diff_colours(diff, change, wait_s=COLOUR_LIMIT_S) if diff.language else None
     sides = zip(("left", "right"), (diff.left, diff.right), found or (None, None), strict=True)
     return {name: _flat(text, colours) for name, text, colours in sides}
 
@@ -225,7 +225,7 @@ def _units(line: str, offset: int) -> int:
     return offset + sum(char > "\uffff" for char in line[:offset])
 
 
-def _colours_of(
+def diff_colours(
     diff: FileDiff, change: FileChange, *, wait_s: float
 ) -> tuple[Colours | None, Colours | None] | None:
     """The colours of both sides (None where one has none); None if there was no time for them."""
@@ -278,3 +278,11 @@ class _Side:
     def _key(self) -> str:
         versions = (FORMAT_VERSION, pygments_version)
         return "colours:" + cache_key(*versions, self.blob, language_of(self.path))
+
+
+def blob_colours(
+    blob: str, text: Text | None, path: str, stop: Callable[[], bool]
+) -> Colours | None:
+    """The colours of a file that is looked at by itself."""
+    side = _Side(text, blob, path)
+    return side.kept() or side.lexed(None, stop)

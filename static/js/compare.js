@@ -1,6 +1,7 @@
 // The compare page: keys, going from file to file without a reload, permalinks.
 import "./diff-view.js";
 import "./file-tree.js";
+import { keysTake } from "./page-keys.js";
 
 const TOP_PX = 150; // what sticks to the top of the window
 const file = () => document.getElementById("file");
@@ -19,7 +20,7 @@ async function fileOpen(url, { push = true } = {}) {
 
 /** Links that change the view or a side keep the file that is shown now. */
 function linksFollow(path) {
-  for (const link of document.querySelectorAll(".cmp-bar a, a[data-swap]")) {
+  for (const link of document.querySelectorAll(".cmp-bar a[href], a[data-swap]")) {
     const url = new URL(link.href);
     url.searchParams.set("path", path);
     for (const name of ["show", "context"]) url.searchParams.delete(name);
@@ -82,9 +83,6 @@ function onScreen(cell) {
 const follow = (selector) => document.querySelector(selector)?.click();
 const other = (name, on) => follow(`[data-${name}]:not([aria-current])${on ? `[data-${name}="${on}"]` : ""}`);
 
-const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
-let goAt = -Infinity;
-
 const KEYS = {
   j: () => changeGo(1),
   k: () => changeGo(-1),
@@ -97,20 +95,10 @@ const KEYS = {
   w: () => other("space"),
   x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
   t: () => document.querySelector("file-tree input")?.focus(),
+  digit: (number) => sideGo(number),
 };
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
-  if (document.querySelector("dialog[open]")) return;
-  if (performance.now() - goAt < GO_WITHIN_MS) return;
-  if (event.key === "g") goAt = performance.now();
-  const act = /^[0-9]$/.test(event.key) ? () => sideGo(Number(event.key)) : KEYS[event.key];
-  if (!act) return;
-  event.preventDefault();
-  event.stopImmediatePropagation(); // these keys mean something else on other pages of a task
-  act();
-}, { capture: true });
+keysTake(KEYS);
 
 /** 1 is variant A on the right side, 0 the base. */
 function sideGo(number) {
@@ -127,8 +115,6 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     fileOpen(link.href);
   }
-  const copy = event.target.closest("[data-copy]");
-  if (copy) navigator.clipboard?.writeText(copy.dataset.copy);
 });
 
 document.addEventListener("submit", (event) => {

@@ -1,0 +1,186 @@
+"""One file of the base and several variants side by side: what to show, in which columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from orchestrator.git.refs import display_path
+from orchestrator.lib.errors import Invalid
+from orchestrator.models import Task
+from orchestrator.selectors.access import Viewer
+from review.columns import Column, Fold, Row, columns_align, columns_fold
+from review.columns_html import ColumnText, columns_html
+from review.selectors.column_files import ColumnFile, Ground, column_files, ground_get, path_find
+from review.selectors.compare import by_folder, path_text
+from review.selectors.file_tree import TreeFolder, path_split, tree_of_variants
+from review.selectors.sides import BASE, Side
+
+CONTEXT_LINES = 3
+COLUMNS_MAX = 16
+DEFAULT_COLUMNS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    ref: str
+    letter: str
+    title: str
+    href: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column. `note` says why there are no lines below it."""
+
+    side: Side
+    insertions: int
+    deletions: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsPage:
+    task: Task
+    path: str
+    folder: str
+    name: str
+    heads: tuple[Head, ...]
+    notes: tuple[str, ...]
+    toggles: tuple[Toggle, ...]
+    folders: tuple[TreeFolder, ...]
+    html: str
+    rows: str
+    whole: str
+    all_lines: bool
+    compare: str
+    previous: str
+    next: str
+    position: int
+    total: int
+
+
+def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: str) -> ColumnsPage:
+    """`of` names the columns: `base,A,D`; without it those who changed the file."""
+    ground = ground_get(user, task_id)
+    by_path = ground.by_path()
+    path = path_find(ground, by_path, path)
+    refs = _refs(of) if of else _default_refs(by_path.get(path, []), ground)
+    files, has_base, notes = column_files(ground, path, refs)
+    shown = [file for file in files if file.text is not None]
+    rows, texts, places = _aligned(shown, has_base, BASE in refs)
+    parts: Sequence[Row | Fold] = rows
+    if context != "all":
+        place = 0 if has_base else 1
+        lines = texts[place].lines if place < len(texts) else ()
+        parts = list(columns_fold(rows, lines, context=CONTEXT_LINES, place=place))
+    folder, name = path_split(path)
+    order = sorted(by_path, key=by_folder)
+    at = order.index(path) if path in by_path else -1
+
+    def url(to: str, of: str = of, **more: str) -> str:
+        return columns_url(ground.task.pk, path_text(to), of, **more)
+
+    return ColumnsPage(
+        task=ground.task,
+        path=path_text(path),
+        folder=display_path(folder),
+        name=display_path(name),
+        heads=tuple(Head(f.side, f.insertions, f.deletions) for f in shown if f.side.ref in refs),
+        notes=notes,
+        toggles=_toggles(ground, refs, path, by_path.get(path, [])),
+        folders=tree_of_variants(by_path, current=path, url=url),
+        html=columns_html(parts, texts, places=places),
+        rows=columns_url(
+            ground.task.pk, path_text(path), ",".join(refs), name="compare_columns_rows"
+        ),
+        whole=url(path, context="" if context == "all" else "all"),
+        all_lines=context == "all",
+        compare=_compare(ground.task.pk, path_text(path), refs),
+        previous=url(order[at - 1]) if at > 0 else "",
+        next=url(order[at + 1]) if 0 <= at < len(order) - 1 else "",
+        position=at + 1,
+        total=len(order),
+    )
+
+
+def columns_rows(*, user: Viewer, task_id: object, path: str, of: str, start: int, end: int) -> str:
+    """Rows start..end (from 0, end excluded): what a fold hides."""
+    ground = ground_get(user, task_id)
+    path = path_find(ground, ground.by_path(), path)
+    refs = _refs(of)
+    files, has_base, _ = column_files(ground, path, refs)
+    rows, texts, places = _aligned([f for f in files if f.text is not None], has_base, BASE in refs)
+    return columns_html(rows[start:end], texts, places=places)
+
+
+def columns_url(
+    task_id: int, path: str, of: str = "", *, context: str = "", name: str = "compare_columns"
+) -> str:
+    said = {"path": path, "of": of, "context": context}
+    query = urlencode({key: value for key, value in said.items() if value})
+    return f"{reverse(f'review:{name}', args=[task_id])}?{query}"
+
+
+def _compare(task_id: int, path: str, refs: Sequence[str]) -> str:
+    left, right = (*refs, *refs)[:2] if len(refs) > 1 else (BASE, refs[0])
+    query = urlencode({"left": left, "right": right, "path": path})
+    return f"{reverse('review:compare', args=[task_id])}?{query}"
+
+
+def _refs(of: str) -> list[str]:
+    refs = list(dict.fromkeys(part.strip() for part in of.split(",") if part.strip()))
+    if not refs or len(refs) > COLUMNS_MAX + 1:
+        raise Invalid("columns.invalid", f"of is a list of 1 to {COLUMNS_MAX} sides: base,A,D.")
+    return refs
+
+
+def _default_refs(letters: Sequence[str], ground: Ground) -> list[str]:
+    chosen = list(letters[:DEFAULT_COLUMNS])
+    spare = (v.letter for v in ground.variants if v.letter not in chosen)
+    while len(chosen) < 2 and (letter := next(spare, "")):
+        chosen.append(letter)
+    return [BASE, *chosen]
+
+
+def _aligned(
+    files: Sequence[ColumnFile], has_base: bool, show_base: bool
+) -> tuple[list[Row], list[ColumnText], list[int]]:
+    base = next((f for f in files if f.side.ref == BASE), None)
+    others = [f for f in files if f is not base]
+    lines = base.text.lines if base and base.text else None
+    columns = [Column(f.text.lines if f.text else (), f.opcodes) for f in others]
+    rows = columns_align(lines, columns)
+    texts = [
+        ColumnText("", lines or (), base.tokens if base else ()),
+        *(
+            ColumnText(f.side.letter, f.text.lines if f.text else (), f.tokens, f.marks)
+            for f in others
+        ),
+    ]
+    return rows, texts, list(range(0 if has_base and show_base else 1, len(texts)))
+
+
+def _toggles(
+    ground: Ground, refs: Sequence[str], path: str, writers: Sequence[str]
+) -> tuple[Toggle, ...]:
+    known = [BASE, *(v.letter for v in ground.variants)]
+    agents = {v.letter: v.agent.name for v in ground.variants}
+    order = [*known, *(ref for ref in refs if ref not in known)]
+    toggles = []
+    for ref in order:
+        chosen = [r for r in order if (r in refs) != (r == ref)]
+        letter = ref if ref in agents else ""
+        title = f"{ref}, {agents[ref]}" if letter else ref
+        if letter and letter not in writers:
+            title += ", left this file as it was"
+        if any(r != BASE for r in chosen):
+            href = columns_url(ground.task.pk, path_text(path), ",".join(chosen))
+            toggles.append(Toggle(ref, letter, title, href, ref in refs))
+        else:
+            toggles.append(Toggle(ref, letter, title, "", True))
+    return tuple(toggles)

@@ -1,0 +1,117 @@
+"""Changed files as a tree of folders to print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import urlencode
+
+from orchestrator.git.diffs import FileChange
+from orchestrator.git.refs import display_path
+from review.selectors.compare import by_folder, path_text
+from review.selectors.compare_address import Address
+from review.selectors.file_diffs import is_renamed
+
+STATUS_WORDS = {
+    "A": "added",
+    "D": "deleted",
+    "M": "changed",
+    "R": "renamed",
+    "C": "copied",
+    "T": "kind changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    name: str
+    title: str
+    href: str
+    status: str
+    status_word: str
+    lines: str  # how much changed: +3 −1, or one number where neither side is the old one
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFolder:
+    name: str
+    files: tuple[TreeFile, ...]
+
+
+def tree_of_changes(
+    files: Iterable[FileChange], address: Address, *, old_and_new: bool
+) -> tuple[TreeFolder, ...]:
+    # The address of a file is the same for all of them but for the path: build the rest once.
+    head, tail = address.url(path="\0").split("%00")
+    rows = ((*path_split(change.path), change) for change in files)
+    return tuple(
+        TreeFolder(
+            display_path(folder),
+            tuple(
+                _tree_file(name, change, address, head, tail, old_and_new)
+                for _, name, change in group
+            ),
+        )
+        for folder, group in groupby(rows, key=lambda row: row[0])
+    )
+
+
+def _tree_file(
+    name: str, change: FileChange, address: Address, head: str, tail: str, old_and_new: bool
+) -> TreeFile:
+    path = path_text(change.path)
+    quoted = urlencode({"": path})[1:]
+    title = display_path(change.path)
+    if is_renamed(change):
+        title = f"{title}, was {display_path(change.old_path)}"
+    return TreeFile(
+        name=display_path(name),
+        title=title,
+        href=f"{head}{quoted}{tail}",
+        status=change.status,
+        status_word=STATUS_WORDS.get(change.status, "changed"),
+        lines=_lines_say(change, old_and_new=old_and_new),
+        current=path == address.path,
+    )
+
+
+def _lines_say(change: FileChange, *, old_and_new: bool) -> str:
+    added, removed = change.insertions or 0, change.deletions or 0
+    if change.binary:
+        return "binary"
+    if not old_and_new:
+        return f"{added + removed:,}" if added + removed else ""
+    parts = (f"+{added:,}" if added else "", f"\u2212{removed:,}" if removed else "")
+    return " ".join(part for part in parts if part)
+
+
+def path_split(path: str) -> tuple[str, str]:
+    folder, slash, name = path.rpartition("/")
+    return folder + slash, name
+
+
+def tree_of_variants(
+    writers: Mapping[str, Sequence[str]], *, current: str, url: Callable[[str], str]
+) -> tuple[TreeFolder, ...]:
+    """Files by path with the letters of those who changed them."""
+    rows = ((*path_split(path), path) for path in sorted(writers, key=by_folder))
+    return tuple(
+        TreeFolder(
+            display_path(folder),
+            tuple(
+                TreeFile(
+                    name=display_path(name),
+                    title=display_path(path),
+                    href=url(path),
+                    status="",
+                    status_word="",
+                    lines="".join(writers[path]),
+                    current=path == current,
+                )
+                for _, name, path in group
+            ),
+        )
+        for folder, group in groupby(rows, key=lambda row: row[0])
+    )

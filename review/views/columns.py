@@ -1,0 +1,47 @@
+"""One file of several variants in columns."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from orchestrator.lib.errors import Invalid
+from orchestrator.views.answers import PageRequest
+from review.selectors.columns import columns_page, columns_rows
+
+ROWS_MAX = 10**7
+
+
+@require_GET
+def compare_columns(request: PageRequest, task_id: int) -> HttpResponse:
+    query = request.GET
+    page = columns_page(
+        user=request.user,
+        task_id=task_id,
+        path=query.get("path", ""),
+        of=query.get("of", ""),
+        context=query.get("context", ""),
+    )
+    return render(request, "review/columns.html", {"page": page, "nav": "tasks"})
+
+
+@require_GET
+def compare_columns_rows(request: PageRequest, task_id: int) -> HttpResponse:
+    """Rows that a fold hides: `start` (from 0) to `end`, which is not among them."""
+    query = request.GET
+    html = columns_rows(
+        user=request.user,
+        task_id=task_id,
+        path=query.get("path", ""),
+        of=query.get("of", ""),
+        start=_number(query.get("start", "")),
+        end=_number(query.get("end", "")),
+    )
+    return HttpResponse(html)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:12]) > ROWS_MAX:
+        raise Invalid("row.invalid", "start and end are numbers of rows.")
+    return int(text)

@@ -1,0 +1,30 @@
+// Keys of a page that mean something else on other pages of a task, so they are taken before all others.
+
+const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
+let goAt = -Infinity;
+
+/** `keys` by event.key; `digit` and `shiftDigit` get the number, `other` what is none of them. */
+export function keysTake(keys) {
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+      if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+      if (document.querySelector("dialog[open]")) return;
+      if (performance.now() - goAt < GO_WITHIN_MS) return;
+      if (event.key === "g") goAt = performance.now();
+      const act = actOf(keys, event);
+      if (!act || act() === false) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    { capture: true },
+  );
+}
+
+function actOf(keys, event) {
+  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
+  if (event.shiftKey && digit && keys.shiftDigit) return () => keys.shiftDigit(Number(digit), event);
+  if (/^[0-9]$/.test(event.key) && keys.digit) return () => keys.digit(Number(event.key), event);
+  return Object.hasOwn(keys, event.key) ? () => keys[event.key](event) : null;
+}

@@ -1,0 +1,147 @@
+"""The alignment of several columns: nobody's line is lost, moved or invented, and what is equal is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from review.columns import Column, Fold, Row, columns_align, columns_fold
+from review.diff.patch import Opcode, lines_opcodes
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", "", "  x", "def f():"]), max_size=14)
+
+
+def column(base: Sequence[str], lines: Sequence[str]) -> Column:
+    opcodes = lines_opcodes(base, lines)
+    assert opcodes is not None
+    return Column(lines, opcodes)
+
+
+def align(base: Sequence[str], *files: Sequence[str]) -> list[Row]:
+    return columns_align(base, [column(base, lines) for lines in files])
+
+
+def shown(base: Sequence[str], *files: Sequence[str]) -> list[str]:
+    """Rows as text, a dot where a column has nothing."""
+    sides = [base, *files]
+    return [
+        " ".join("." if cell is None else sides[i][cell] for i, cell in enumerate(row.cells))
+        for row in align(base, *files)
+    ]
+
+
+@given(LINES, st.lists(LINES, min_size=1, max_size=4))
+def test_every_column_read_from_top_to_bottom_is_its_file(
+    base: list[str], files: list[list[str]]
+) -> None:
+    rows = align(base, *files)
+    for place, lines in enumerate([base, *files]):
+        found = [row.cells[place] for row in rows if row.cells[place] is not None]
+        assert found == list(range(len(lines)))
+    assert all(any(cell is not None for cell in row.cells) for row in rows)
+
+
+@given(LINES, st.lists(LINES, min_size=1, max_size=4))
+def test_a_kept_line_stands_beside_its_line_of_the_base(
+    base: list[str], files: list[list[str]]
+) -> None:
+    rows = align(base, *files)
+    for place, lines in enumerate(files, start=1):
+        beside = {row.cells[place]: row.cells[0] for row in rows if row.cells[place] is not None}
+        shift = at = 0
+        for op in (*column(base, lines).opcodes, Opcode(len(base), len(base), 0, 0)):
+            for line in range(at, op.left_start):
+                assert beside[line + shift] == line
+            at = op.left_end
+            shift += op.right_end - op.right_start - (op.left_end - op.left_start)
+
+
+@given(LINES, st.lists(LINES, min_size=1, max_size=3))
+def test_same_names_the_first_cell_with_that_text(base: list[str], files: list[list[str]]) -> None:
+    sides = [base, *files]
+    for row in align(base, *files):
+        texts = [None if c is None else sides[i][c] for i, c in enumerate(row.cells)]
+        assert list(row.same) == [None if t is None else texts.index(t) for t in texts]
+        assert row.equal == (None not in texts and len(set(texts)) == 1)
+
+
+@given(LINES, st.lists(LINES, min_size=1, max_size=3), st.integers(0, 3))
+def test_folds_hide_only_what_all_have_and_nothing_is_lost(
+    base: list[str], files: list[list[str]], context: int
+) -> None:
+    rows = align(base, *files)
+    opened: list[Row] = []
+    for part in columns_fold(rows, base, context=context):
+        if isinstance(part, Fold):
+            hidden = rows[part.start : part.end]
+            assert len(hidden) > 3
+            assert all(row.equal for row in hidden)
+            opened += hidden
+        else:
+            opened.append(part)
+    assert opened == rows
+
+
+@given(LINES, LINES)
+def test_equal_columns_never_differ(base: list[str], lines: list[str]) -> None:
+    for row in align(base, lines, lines):
+        assert row.cells[1] == row.cells[2]
+
+
+def test_insertions_at_one_place_are_aligned_with_each_other() -> None:
+    assert shown(["a", "z"], ["a", "x", "y", "z"], ["a", "y", "q", "z"]) == [
+        "a a a",
+        ". x .",
+        ". y y",
+        ". . q",
+        "z z z",
+    ]
+
+
+def test_a_changed_line_stands_beside_the_line_it_replaces() -> None:
+    assert shown(["a", "b", "c"], ["a", "B", "c"], ["a", "c"]) == ["a a a", "b B .", "c c c"]
+
+
+def test_a_third_column_finds_the_line_of_any_other() -> None:
+    assert shown(["a", "b"], ["a", "x"], ["a", "y"], ["a", "n", "y"]) == [
+        "a a a a",
+        ". . . n",
+        "b x y y",
+    ]
+
+
+def test_files_that_the_base_lacks_are_aligned_with_each_other() -> None:
+    assert shown([], ["1", "2", "3"], ["1", "two", "3", "4"]) == [
+        ". 1 1",
+        ". 2 two",
+        ". 3 3",
+        ". . 4",
+    ]
+
+
+def test_overlapping_changes_of_different_length() -> None:
+    base = ["a", "b", "c", "d", "e"]
+    assert shown(base, ["a", "X", "d", "e"], ["a", "b", "Y", "Z", "W", "e"]) == [
+        "a a a",
+        "b X b",
+        "c . Y",
+        "d d Z",
+        ". . W",
+        "e e e",
+    ]
+
+
+def test_a_fold_says_what_the_next_lines_belong_to() -> None:
+    base = ["def f():", *(f"    {n}" for n in range(12)), "    end"]
+    rows = align(base, [*base[:-1], "    END"])
+    folds = [part for part in columns_fold(rows, base, context=2) if isinstance(part, Fold)]
+    assert folds == [Fold(0, 11, "def f():")]
+
+
+def test_without_a_base_file_equal_means_equal_in_all_columns() -> None:
+    lines = [str(n) for n in range(9)]
+    rows = columns_align(None, [column([], lines), column([], [*lines, "more"])])
+    assert [row.equal for row in rows] == [True] * 9 + [False]
+    assert next(columns_fold(rows, lines, context=2, place=1)) == Fold(0, 7, "")
