@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from orchestrator.lib.errors import Invalid
 
 
-def files_matching(root: Path, patterns: Sequence[str]) -> list[Path]:
+def files_matching(root: Path, patterns: Sequence[str]) -> list[str]:
     """Files below `root` that match a pattern, relative, sorted; symlinks are left out, they may lead anywhere."""
     found: set[Path] = set()
     for pattern in patterns:
@@ -23,7 +22,7 @@ def files_matching(root: Path, patterns: Sequence[str]) -> list[Path]:
         for path in root.glob(pattern):
             files = [path] if not path.is_dir() else list(path.rglob("*"))
             found.update(f for f in files if _plain_file_inside(root, f))
-    return sorted(path.relative_to(root) for path in found)
+    return sorted(str(path.relative_to(root)) for path in found)
 
 
 def _plain_file_inside(root: Path, path: Path) -> bool:
@@ -32,17 +31,12 @@ def _plain_file_inside(root: Path, path: Path) -> bool:
     return path.resolve().is_relative_to(root.resolve())
 
 
-def copy_into(*, source: Path, workspace: Path, patterns: Sequence[str]) -> list[str]:
-    """Copy what matches and is not there yet; returns the relative paths that the patterns name."""
-    names = files_matching(source, patterns)
+def copy_into(*, source: Path, workspace: Path, names: Sequence[str]) -> None:
     for name in names:
         target = workspace / name
-        if os.path.lexists(target):
-            continue
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(workspace.resolve()):
             continue  # a committed symlink leads out of the workspace
         partial = target.with_name(f".{target.name}.bakeoff-copy")
         shutil.copy2(source / name, partial, follow_symlinks=False)
         partial.replace(target)
-    return [str(name) for name in names]

@@ -86,26 +86,22 @@ class Scan:
     excluded: list[Excluded] = field(default_factory=list)
 
 
-def workspace_scan(
-    workspace: Workspace, *, excludes: Sequence[str], limits: SnapshotLimits
-) -> Scan:
-    """Find what to store. `excludes`: gitignore patterns of what the product itself put there."""
+def workspace_scan(workspace: Workspace, *, copied: Sequence[str], limits: SnapshotLimits) -> Scan:
+    """Find what to store. `copied`: the paths of what the product itself put there."""
     scan = Scan()
     staged = b"\0".join(workspace.git("ls-files", "-z", "--stage")) + b"\0"
     names = _Names(staged)
     _tracked(workspace, scan, limits)
     if b"\0" + _GITLINK in b"\0" + staged:
         _submodules(workspace, scan, staged)
+    brought = frozenset(os.fsencode(path) for path in copied)
     patterns = [name for name in _LEFT_OUT if not names.tracked_anywhere(name)]
-    brought = [pattern for pattern in excludes if pattern and "\0" not in pattern]
-    patterns += brought
     ignored = _others(workspace, patterns, "--ignored", "--directory")
-    copied = _others(workspace, brought, "--ignored", "--directory") if brought else []
     left_out = _walk(workspace.worktree, {path.rstrip(b"/") for path in ignored}, names, scan)
-    scan.excluded += [excluded(path, _ignored_reason(path, copied)) for path in ignored]
+    scan.excluded += [excluded(path, _ignored_reason(path, brought)) for path in ignored]
     # Spares git the way through them; what does not fit into a command line is dropped below.
     patterns += [_anchored(path) for path in left_out[:_MAX_PATTERNS]]
-    _untracked(workspace, scan, limits, patterns, frozenset(left_out[_MAX_PATTERNS:]))
+    _untracked(workspace, scan, limits, patterns, frozenset(left_out[_MAX_PATTERNS:]), brought)
     scan.excluded = sorted(set(scan.excluded), key=lambda item: item.path)
     return scan
 
@@ -230,12 +226,13 @@ def _untracked(
     limits: SnapshotLimits,
     patterns: Sequence[str],
     left_out: frozenset[bytes],
+    copied: frozenset[bytes],
 ) -> None:
     fresh: list[bytes] = []
     for path in _with_nested(workspace, scan, patterns):
         if left_out and not left_out.isdisjoint(_directories(path)):
             continue
-        reason = _refusal(workspace.worktree, path, limits)
+        reason = COPIED if path in copied else _refusal(workspace.worktree, path, limits)
         if reason is None:
             fresh.append(path)
         elif reason != _GONE:
@@ -302,7 +299,7 @@ def _anchored(directory: bytes) -> str:
     return "/" + re.sub(r"([\\*?\[\]])", r"\\\1", os.fsdecode(directory.rstrip(b"/"))) + "/"
 
 
-def _ignored_reason(path: bytes, copied: Sequence[bytes]) -> str:
+def _ignored_reason(path: bytes, copied: frozenset[bytes]) -> str:
     name = os.fsdecode(os.path.basename(path.rstrip(b"/")))
     if name in _LEFT_OUT:
         return _LEFT_OUT[name]

@@ -41,13 +41,14 @@ def snapshot_take(
     base: str,
     previous: SnapshotInfo | None = None,
     message: str,
-    excludes: Sequence[str] = (),
+    copied: Sequence[str] = (),
     limits: SnapshotLimits | None = None,
     branch: str | None = None,
 ) -> SnapshotInfo | None:
     """Commit the workspace as it is now; None when that is what the previous Snapshot holds.
 
-    The numbers are against `base`. `branch`, if given, is moved to the Snapshot in the hub.
+    The numbers are against `base`. `copied` names files that are not the agent's work.
+    `branch`, if given, is moved to the Snapshot in the hub.
     """
     if worktree.is_symlink() or not worktree.is_dir():
         raise WorkspaceGoneError(
@@ -57,7 +58,7 @@ def snapshot_take(
         )
     workspace = Workspace(hub, worktree, index)
     with repository_lock(index):
-        scan = _scan(workspace, base, excludes, limits or SnapshotLimits())
+        scan = _scan(workspace, base, copied, limits or SnapshotLimits())
         tree = git("write-tree", git_dir=hub, index=index).text.strip()
         parent = parent_find(
             hub=hub,
@@ -92,10 +93,10 @@ def snapshot_take(
         )
 
 
-def _scan(workspace: Workspace, base: str, excludes: Sequence[str], limits: SnapshotLimits) -> Scan:
+def _scan(workspace: Workspace, base: str, copied: Sequence[str], limits: SnapshotLimits) -> Scan:
     """Bring our own index up to the workspace."""
     index_prepare(workspace, base)
-    scan = workspace_scan(workspace, excludes=excludes, limits=limits)
+    scan = workspace_scan(workspace, copied=copied, limits=limits)
     removed = [(path, "0", NO_COMMIT) for path in scan.remove]
     linked = [(path, "160000", commit) for path, commit in scan.links]
     index_set(workspace, [*removed, *linked])

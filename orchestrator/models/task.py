@@ -98,6 +98,7 @@ class Environment(models.Model):
     state = models.CharField(
         max_length=10, choices=EnvironmentState.choices, default=EnvironmentState.NONE
     )
+    copied = models.JSONField(default=list)  # paths of what the project's `copy` brought
     setup_key = models.CharField(max_length=64, blank=True)  # inputs of the last good setup
     setup_pending = models.CharField(max_length=64, blank=True)  # inputs of the one under way
     created_at = models.DateTimeField(auto_now_add=True)

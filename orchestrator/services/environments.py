@@ -9,7 +9,7 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, transaction
 
 from orchestrator.environments.base import EnvironmentSpec
-from orchestrator.environments.copying import copy_into
+from orchestrator.environments.copying import copy_into, files_matching
 from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
 from orchestrator.lib import paths
@@ -34,13 +34,23 @@ def environment_ensure(variant: Variant) -> Environment:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     if environment.state != EnvironmentState.READY:
         kind_get(environment.kind).create(environment_spec(variant, environment))
-        settings = settings_at(variant, commit=variant.task.spec.base_commit)
-        source = Path(variant.task.project.source)
-        if settings.copy and source.is_absolute() and (source / ".git").exists():
-            copy_into(source=source, workspace=Path(environment.path), patterns=settings.copy)
+        _copy(variant, environment)
         Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.READY)
         environment.state = EnvironmentState.READY
     return environment
+
+
+def _copy(variant: Variant, environment: Environment) -> None:
+    """What `copy` brings is noted by name before it is there: no Snapshot may ever hold it."""
+    settings = settings_at(variant, commit=variant.task.spec.base_commit)
+    source, workspace = Path(variant.task.project.source), Path(environment.path)
+    if not settings.copy or not source.is_absolute() or not (source / ".git").exists():
+        return
+    named = files_matching(source, settings.copy)
+    missing = [name for name in named if not os.path.lexists(workspace / name)]
+    environment.copied = sorted({*environment.copied, *missing})
+    environment.save(update_fields=["copied"])
+    copy_into(source=source, workspace=workspace, names=missing)
 
 
 def _reserve(variant: Variant) -> Environment:

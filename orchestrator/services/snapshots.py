@@ -12,7 +12,6 @@ from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits
 from orchestrator.lib import paths
 from orchestrator.lib.live import publish
 from orchestrator.models import Run, Snapshot, Variant
-from orchestrator.services import environments
 
 EXCLUDED_SHOWN = 200
 
@@ -29,17 +28,11 @@ def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
         base=variant.task.spec.base_commit,
         previous=_info(last) if last else None,
         message=f"{variant.task.title}\n\nSnapshot of variant {variant.letter}.\n",
-        excludes=_copied(variant),
+        copied=variant.environment.copied,
         limits=SnapshotLimits(),
         branch=variant.branch,
     )
     return _record(run, info, journal_n=journal_n) if info else None
-
-
-def _copied(variant: Variant) -> tuple[str, ...]:
-    """What `copy` brought into the workspace is the person's, not the agent's answer."""
-    settings = environments.settings_at(variant, commit=variant.task.spec.base_commit)
-    return tuple(f"/{pattern}" for pattern in settings.copy)
 
 
 def _info(snapshot: Snapshot) -> SnapshotInfo:

@@ -82,7 +82,7 @@ class Desk:
         )
 
     def snap(
-        self, previous: SnapshotInfo | None = None, *, excludes: tuple[str, ...] = ()
+        self, previous: SnapshotInfo | None = None, *, copied: tuple[str, ...] = ()
     ) -> SnapshotInfo | None:
         return snapshot_take(
             hub=self.hub,
@@ -92,15 +92,15 @@ class Desk:
             base=self.base,
             previous=previous,
             message="Work of variant A",
-            excludes=excludes,
+            copied=copied,
             limits=self.limits,
             branch=self.branch,
         )
 
     def snapped(
-        self, previous: SnapshotInfo | None = None, *, excludes: tuple[str, ...] = ()
+        self, previous: SnapshotInfo | None = None, *, copied: tuple[str, ...] = ()
     ) -> SnapshotInfo:
-        taken = self.snap(previous, excludes=excludes)
+        taken = self.snap(previous, copied=copied)
         assert taken is not None, "nothing new was found"
         return taken
 

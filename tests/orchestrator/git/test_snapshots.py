@@ -295,12 +295,14 @@ class TestLeftOut:
         desk.write(".env", "SECRET=1\n")
         desk.write("conf/local.toml")
         desk.write("conf/shared.toml")
-        taken = desk.snapped(excludes=("/.env", "conf/local.*"))
-        assert "conf/shared.toml" in desk.files(taken.commit)
-        assert reasons(taken) == {
-            ".env": "copied in by the project's settings",
-            "conf/local.toml": "copied in by the project's settings",
-        }
+        desk.write("odd/[a]*.env ")
+        desk.write("odd/a.env ")
+        desk.write(".gitignore", ".env\n")
+        copied = (".env", "conf/local.toml", "odd/[a]*.env ")
+        taken = desk.snapped(copied=copied)
+        files = desk.files(taken.commit)
+        assert {"conf/shared.toml", "odd/a.env "} <= files.keys()
+        assert reasons(taken) == dict.fromkeys(copied, "copied in by the project's settings")
 
     def test_large_files_are_out_and_base_keeps_its_version(self, desk: Desk) -> None:
         desk.limits = SnapshotLimits(file_bytes=1000)

@@ -6,16 +6,19 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.errors import Conflict
-from orchestrator.models import Environment, FollowUp, Run, Task, Variant
+from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.runs import follow_up_run, follow_ups_sweep
+from orchestrator.services.snapshots import snapshot_take
 from orchestrator.services.variants import variant_archive, workspaces_sweep
 from orchestrator.states import EnvironmentState, Resolution, RunState
 from tests.support.merging import Shop
+from tests.support.repositories import plain_git, write
 
 
 def ended(shop: Shop) -> tuple[Variant, Path]:
@@ -35,6 +38,59 @@ def test_work_that_no_snapshot_holds_is_kept_when_its_workspace_goes(shop: Shop)
     variant.refresh_from_db()
     kept = blob_read(hub=shop.hub, commit=variant.head_commit, path="by-hand.txt", limit_bytes=1000)
     assert kept == b"not lost\n"
+
+
+@pytest.fixture
+def working_copy(data_dir: Path, db: None, template: Path, tmp_path: Path) -> Shop:
+    """A project whose origin is a person's working copy, with files that no commit has."""
+    shop = Shop.make(tmp_path, User.objects.create_user("pat"), template=template, bare=False)
+    for name in (".env", "conf/a.env", "README.md"):
+        write(shop.origin / name, "KEY=s3cret\n")
+    return shop
+
+
+@pytest.mark.parametrize("pattern", [".env", "./.env", "*env", "**/.env", "[.]env"])
+def test_no_snapshot_holds_what_copy_brought(working_copy: Shop, pattern: str) -> None:
+    shop = working_copy
+    Project.objects.update(settings={"copy": [pattern, "conf", "README.md"]})
+    variant = Variant.objects.get(pk=shop.variant().pk)
+    workspace = Path(environment_ensure(variant).path)
+    assert (workspace / ".env").read_text() == "KEY=s3cret\n"
+    assert (workspace / "README.md").read_text() != "KEY=s3cret\n"
+    for name in ("conf/new.env", "by-hand.txt", "README.md"):
+        write(workspace / name, "of the agent\n")
+
+    Project.objects.update(settings={})  # edited while the agent works
+    taken = snapshot_take(Run.objects.get(variant=variant), journal_n=1)
+
+    assert taken is not None
+    listed = plain_git(shop.hub, "ls-tree", "-r", "--name-only", taken.commit).split()
+    assert listed == ["README.md", "by-hand.txt", "conf/new.env", "src/app.py"]
+    assert blob_read(hub=shop.hub, commit=taken.commit, path="README.md", limit_bytes=99) == (
+        b"of the agent\n"
+    )
+
+
+def test_what_a_killed_worker_has_copied_is_known_to_be_copied(
+    working_copy: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Project.objects.update(settings={"copy": [".env", "conf/*"]})
+    variant = Variant.objects.get(pk=working_copy.variant().pk)
+    replace = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == "a.env":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        environment_ensure(variant)
+    monkeypatch.setattr(Path, "replace", replace)
+    (working_copy.origin / ".env").unlink()
+    environment = environment_ensure(Variant.objects.get(pk=variant.pk))
+    assert environment.copied == [".env", "conf/a.env"]
+    assert (Path(environment.path) / "conf/a.env").exists()
 
 
 def test_a_workspace_that_was_deleted_already_is_put_away(shop: Shop) -> None:
