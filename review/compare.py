@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from review.diff.patch import lines_opcodes
 from review.hunks import About, FileHunks, Hunk, content_hunk
 
 Lines = Sequence[str]
 Span = tuple[int, int]
+Of = TypeVar("Of")  # whose a hunk is
 
 
 class Kind(StrEnum):
@@ -71,7 +73,7 @@ def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
         ((hunk, letter) for letter, file in files.items() for hunk in file.hunks),
         key=lambda pair: (pair[0].about, pair[0].start, pair[0].end, pair[1]),
     )
-    return tuple(_group(cluster, files) for cluster in _clusters(found))
+    return tuple(_group(cluster, files) for cluster in clusters(found))
 
 
 def as_content(file: FileHunks) -> FileHunks:
@@ -80,9 +82,9 @@ def as_content(file: FileHunks) -> FileHunks:
     return replace(file, hunks=(*facts, content_hunk(file.old_blob, file.new_blob)))
 
 
-def _clusters(found: Sequence[tuple[Hunk, str]]) -> Iterator[list[tuple[Hunk, str]]]:
-    """Hunks that overlap, directly or through others, in the order of the base."""
-    cluster: list[tuple[Hunk, str]] = []
+def clusters(found: Sequence[tuple[Hunk, Of]]) -> Iterator[list[tuple[Hunk, Of]]]:
+    """Hunks that overlap, directly or through others. `found` is in the order of the base, by kind."""
+    cluster: list[tuple[Hunk, Of]] = []
     end = -1
     for hunk, letter in found:
         if cluster and not _touches(cluster, end, hunk):
@@ -94,7 +96,7 @@ def _clusters(found: Sequence[tuple[Hunk, str]]) -> Iterator[list[tuple[Hunk, st
         yield cluster
 
 
-def _touches(cluster: Sequence[tuple[Hunk, str]], end: int, hunk: Hunk) -> bool:
+def _touches(cluster: Sequence[tuple[Hunk, Of]], end: int, hunk: Hunk) -> bool:
     """Whether a hunk that begins no earlier than those of the cluster overlaps one of them.
 
     An insertion at either edge of a changed range is beside it, not in it; insertions at the same

@@ -82,7 +82,8 @@ def digest(*parts: bytes) -> str:
 def patch_sections(patch: bytes) -> list[bytes]:
     """A patch of many files, one piece a file. Lines of content never begin with `diff --git`."""
     starts = [found.start() for found in _FILE.finditer(patch)]
-    return [patch[start:end] for start, end in zip(starts, [*starts[1:], len(patch)], strict=True)]
+    ends = [*starts[1:], len(patch)]  # one too many for a patch of nothing
+    return [patch[start:end] for start, end in zip(starts, ends, strict=False)]
 
 
 def file_hunks(

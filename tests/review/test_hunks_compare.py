@@ -199,3 +199,8 @@ def test_consensus_does_not_depend_on_letters_and_covers_every_change(
         # Of a new file every line is in exactly one group, in order.
         spans = [g.spans[letter] for g in new_here if letter in g.spans]
         assert [n for a, b in spans for n in range(a, b)] == list(range(len(lines)))
+
+
+def test_a_patch_of_nothing_has_no_files() -> None:
+    """Two commits of one tree."""
+    assert patch_sections(b"") == []
