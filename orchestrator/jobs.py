@@ -50,6 +50,11 @@ def project_import_job(*, project_id: int, **_ignored: Any) -> None:
     projects.project_import_quietly(project_id=project_id)
 
 
+@shared_task(name="orchestrator.hubs_pack", ignore_result=True)
+def hubs_pack_job(**_ignored: Any) -> None:
+    projects.hubs_pack()
+
+
 @shared_task(name="orchestrator.preview_start", ignore_result=True)
 def preview_start_job(*, variant_id: int, bundle: str, **_ignored: Any) -> None:
     previews.preview_launch(variant_id=variant_id, bundle_id=bundle)

@@ -155,6 +155,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "bakeoff.heartbeat", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "orchestrator.sweep", "schedule": 5.0, "options": {"expires": 10}},
+    "hubs": {"task": "orchestrator.hubs_pack", "schedule": 900.0, "options": {"expires": 300}},
     "merges": {"task": "review.merges_recover", "schedule": 5.0, "options": {"expires": 10}},
 }
 

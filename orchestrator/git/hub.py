@@ -246,13 +246,6 @@ def commit_keep(*, hub: Path, commit: str) -> None:
     refs_set(hub=hub, updates=[(f"{KEPT}/{commit}", commit, None)])
 
 
-def hub_gc(*, hub: Path) -> None:
-    """Pack the hub. Nothing is ever dropped: yards and workspaces borrow its objects."""
-    with repository_lock(hub):
-        git_write("pack-refs", "--all", git_dir=hub)
-        git_write("repack", "-d", "-l", "-q", "--geometric=2", git_dir=hub, timeout_s=3600)
-
-
 def _commit_check(commit: str) -> str:
     if not is_commit_id(commit):
         raise InvalidRefError("ref.invalid", f"{display_path(commit[:80])!r} is not an object id.")

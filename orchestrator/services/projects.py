@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from orchestrator.git import hub as git_hub
 from orchestrator.git import refs
+from orchestrator.git import upkeep as git_upkeep
 from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.live import publish
@@ -135,6 +136,19 @@ def project_refresh(*, project: Project) -> None:
     """Fetch the origin into the hub."""
     git_hub.hub_fetch(hub=paths.hub_dir(project.pk))
     Project.objects.filter(pk=project.pk).update(fetched_at=timezone.now())
+
+
+def hubs_pack() -> int:
+    """Pack the hubs of this host that gain by it; returns how many did."""
+    packed = 0
+    here = Project.objects.filter(host=paths.host_id(), state=ProjectState.READY)
+    for project in here:
+        try:
+            packed += git_upkeep.hub_gc(hub=paths.hub_dir(project.pk))
+        except (AppError, OSError) as exc:
+            # Tried again the next time; one that resists must not keep the others.
+            log.warning("the hub of project %s cannot be packed: %s", project.pk, exc)
+    return packed
 
 
 def project_import_quietly(*, project_id: int) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.git import upkeep
 from orchestrator.git.diffs import changes, file_patch, stat
-from orchestrator.git.hub import hub_fetch, hub_gc
+from orchestrator.git.hub import hub_fetch
 from orchestrator.git.merges import merge_commit, merge_forecast, push
 from orchestrator.git.yard import worktree_add, worktree_head, worktree_remove
 from tests.support.repositories import Canary, Desk, plain_git, write
@@ -137,7 +138,11 @@ def bare_origin(origin: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("plant", PLACES, ids=lambda plant: str(plant.__name__))
 def test_nothing_of_the_agents_runs(
-    plant: Callable[[Desk, Canary], None], bare_origin: Path, tmp_path: Path, canary: Canary
+    plant: Callable[[Desk, Canary], None],
+    bare_origin: Path,
+    tmp_path: Path,
+    canary: Canary,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     desk = Desk(tmp_path / "data", bare_origin).make()
     desk.write(".gitattributes", "* filter=evil diff=evil merge=evil\n")
@@ -163,7 +168,8 @@ def test_nothing_of_the_agents_runs(
         hub=desk.hub, target=desk.base, head=second.commit, message="Merge", strategy="merge"
     )
     assert push(hub=desk.hub, commit=merged, branch="main", expected=desk.base).state == "pushed"
-    hub_gc(hub=desk.hub)
+    monkeypatch.setattr(upkeep, "LOOSE_MAX", 0)
+    assert upkeep.hub_gc(hub=desk.hub)
     worktree_remove(yard=desk.yard, path=third_path)
     assert not canary.sang(), canary.trace.read_text()
     assert (third_path.exists(), desk.workspace.exists()) == (False, True)

@@ -25,7 +25,6 @@ from orchestrator.git.hub import (
     hub_create,
     hub_default_branch,
     hub_fetch,
-    hub_gc,
     hub_source,
 )
 from orchestrator.git.merges import remote_tip
@@ -263,7 +262,6 @@ class TestFetch:
         desk.write("x.py")
         taken = desk.snapped()
         hub_fetch(hub=desk.hub)
-        hub_gc(hub=desk.hub)
         assert commit_resolve(hub=desk.hub, rev=desk.branch) == taken.commit
         plain_git(desk.workspace, "fsck", "--connectivity-only")
 

@@ -9,14 +9,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from orchestrator.git import upkeep
 from orchestrator.git.hub import blob_read
+from orchestrator.jobs import hubs_pack_job
+from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
 from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.runs import follow_up_run, follow_ups_sweep
 from orchestrator.services.snapshots import snapshot_take
 from orchestrator.services.variants import variant_archive, workspaces_sweep
-from orchestrator.states import EnvironmentState, Resolution, RunState
+from orchestrator.states import EnvironmentState, ProjectState, Resolution, RunState
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git, write
 
@@ -157,3 +160,17 @@ def test_no_run_begins_once_a_merge_has(shop: Shop) -> None:
     Task.objects.update(resolution=Resolution.MERGING)
     assert variant.task.resolution == Resolution.OPEN
     assert follow_up_run(variant=variant) is None
+
+
+def test_the_periodic_job_packs_hubs_and_one_that_fails_does_not_keep_the_others(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Project.objects.create(
+        name="gone", source="/nowhere", state=ProjectState.READY, host=paths.host_id()
+    )
+    environment_ensure(shop.variant({"new.py": "new\n"}))
+    assert hubs_pack_job() is None
+    assert int(plain_git(shop.hub, "count-objects").split()[0]) > 0, "there is little to gain yet"
+    monkeypatch.setattr(upkeep, "LOOSE_MAX", 0)
+    hubs_pack_job()
+    assert plain_git(shop.hub, "count-objects").split()[0] == "0"
