@@ -26,19 +26,20 @@ from agents.journal import JournalLine, JournalReader
 from agents.redact import Redactor
 from agents.secrets import secrets_decrypt
 from orchestrator import feed
-from orchestrator.git.errors import DiskFullError
+from orchestrator.git.errors import DiskFullError, WorkspaceGoneError
 from orchestrator.lib.disk import says_full
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Run, Snapshot
 from orchestrator.services import run_asks, run_ending
 from orchestrator.services.run_effects import RunEffects, budget_is_used
-from orchestrator.services.snapshots import snapshot_note, snapshot_take
+from orchestrator.services.snapshots import NOT_STORED, snapshot_note, snapshot_take
 
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S = 2.0
 SNAPSHOT_BY_TIMER_S = 5.0
 SNAPSHOT_COST_FACTOR = 5  # a Snapshot that takes long is taken more seldom
+FINAL_TRIES = 5
 SHIM_CHECK_EVERY_S = 1.0
 FAILURE_LINES = 20
 COMPLAINTS = 200  # lines of stderr that the verdict looks at
@@ -72,6 +73,7 @@ class RunFollower:
         self._snapshot_began_at = 0.0
         self._snapshot_not_before = 0.0
         self._final_snapshot = False
+        self._final_failures: list[str] = []  # why the last Snapshot was not taken, try by try
         self._stop_after_snapshot = False
         self._shim_checked_at = 0.0
 
@@ -199,10 +201,15 @@ class RunFollower:
         except (AppError, OSError) as exc:
             message = exc.message if isinstance(exc, AppError) else str(exc)
             log.warning("snapshot of run %s failed: %s", self.run.id.hex, message)
-            if self._ending and (isinstance(exc, DiskFullError) or says_full(exc)):
-                raise  # there is no end without the work's last state: again, when there is room
+            if self._ending and not isinstance(exc, WorkspaceGoneError):
+                if isinstance(exc, DiskFullError) or says_full(exc):
+                    raise  # there is no end without the work's last state: again, when there is room
+                self._final_failures.append(message)
+                if self._final_tries_left:
+                    return
             self._warn(f"A snapshot could not be taken: {message}")
             return
+        self._final_failures.clear()
         if snapshot is not None and not self._ending:
             snapshot_note(self.bundle, snapshot)
 
@@ -256,8 +263,19 @@ class RunFollower:
             return True
         if self._snapshot is not None:
             return False
-        run_ending.journal_close(self.run, bundle=self.bundle, outcome=self._outcome())
+        if self._final_failures and self._final_tries_left:
+            if monotonic() >= self._snapshot_not_before:
+                self._snapshot_start()
+            return False
+        outcome = self._outcome()
+        if self._final_failures:
+            outcome = _not_stored(outcome, why=self._final_failures[-1])
+        run_ending.journal_close(self.run, bundle=self.bundle, outcome=outcome)
         return True
+
+    @property
+    def _final_tries_left(self) -> bool:
+        return len(self._final_failures) < FINAL_TRIES
 
     def _outcome(self) -> Outcome:
         exit_info = self.bundle.exit()
@@ -277,6 +295,12 @@ class RunFollower:
                 message="The task's budget is used up, so the agent was stopped.",
             )
         return outcome
+
+
+def _not_stored(outcome: Outcome, *, why: str) -> Outcome:
+    """However the agent ended, what it left last is in no Snapshot: that must be seen before a merge."""
+    text = f"The last state of the workspace could not be stored: {why}"
+    return Outcome(state="failed", code=NOT_STORED, message=f"{outcome.message}\n{text}".strip())
 
 
 def _snapshot_job(run: Run, journal_n: int) -> Snapshot | None:

@@ -8,12 +8,14 @@ from django.db import transaction
 
 from agents.bundle import Bundle
 from orchestrator.git import snapshots as git_snapshots
+from orchestrator.git.errors import WorkspaceGoneError
 from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits
 from orchestrator.lib import paths
 from orchestrator.lib.live import publish
 from orchestrator.models import Run, Snapshot, Variant
 
 EXCLUDED_SHOWN = 200
+NOT_STORED = "snapshot.failed"  # the failure of a Run whose last Snapshot could not be taken
 
 
 def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
@@ -33,6 +35,18 @@ def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
         branch=variant.branch,
     )
     return _record(run, info, journal_n=journal_n) if info else None
+
+
+def last_state_store(variant: Variant) -> Snapshot | None:
+    """Try again what the end of the newest Run could not do; None if there is nothing to make up for."""
+    run = variant.runs.order_by("-number").first()
+    if run is None or run.failure_code != NOT_STORED:
+        return None
+    newest = variant.snapshots.order_by("-id").first()
+    try:
+        return snapshot_take(run, journal_n=newest.journal_n if newest else 0)
+    except WorkspaceGoneError:
+        return None
 
 
 def _info(snapshot: Snapshot) -> SnapshotInfo:

@@ -28,6 +28,7 @@ from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.processes import process_alive, process_name
 from orchestrator.models import Task, Variant
 from orchestrator.services import activity
+from orchestrator.services.snapshots import last_state_store
 from orchestrator.services.tasks import task_resolve
 from orchestrator.states import RUN_ACTIVE, Resolution
 from review.merging.messages import message_check, text_check
@@ -66,6 +67,7 @@ def variant_merge(
         raise Invalid("merge.expected-target", "The expected target is the id of a commit.")
     message = message_check(message or selectors.merge_message_default(variant))
     text_check(why, field="why")
+    _last_state_check(variant)
     merge = _merge_begin(
         user=user, variant=variant, strategy=strategy, message=message, why=why.strip()
     )
@@ -77,6 +79,23 @@ def variant_merge(
         _owner_release(merge)
     merge.refresh_from_db()
     return merge
+
+
+def _last_state_check(variant: Variant) -> None:
+    """Nothing is merged without the agent's last state, nor before a person could look at it."""
+    letter = variant.letter
+    try:
+        stored = last_state_store(variant)
+    except (AppError, OSError) as exc:
+        why = exc.message if isinstance(exc, AppError) else str(exc)
+        raise Conflict(
+            "variant.not-stored", f"The last state of {letter} could not be stored: {why}"
+        ) from exc
+    if stored is not None:
+        raise Conflict(
+            "variant.stored-late",
+            f"The last state of {letter} was stored only now. Look at its changes, then merge.",
+        )
 
 
 def merges_recover() -> int:

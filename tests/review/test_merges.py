@@ -13,9 +13,11 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 
 from orchestrator.git import merges as git_merges
-from orchestrator.git.errors import GitTimeoutError
+from orchestrator.git.errors import GitBusyError, GitTimeoutError
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.models import Activity, Run, Task
+from orchestrator.services.environments import environment_ensure
+from orchestrator.services.snapshots import NOT_STORED
 from orchestrator.states import Resolution, RunState
 from review.models import Merge
 from review.models.merge import MergeState
@@ -243,6 +245,31 @@ def test_bad_input_is_refused_before_anything_happens(
         variant_merge(user=pat, variant=variant, **{"strategy": "merge", field: value})
     assert resolution(shop) == Resolution.OPEN
     assert not Merge.objects.exists()
+
+
+def test_work_that_could_not_be_stored_is_stored_and_looked_at_before_a_merge(
+    shop: Shop, pat: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variant = shop.variant(NEW_FILE)
+    workspace = Path(environment_ensure(variant).path)
+    for name, content in {**NEW_FILE, "last.txt": "the last work\n"}.items():
+        write(workspace / name, content)
+    Run.objects.filter(variant=variant).update(failure_code=NOT_STORED, state=RunState.FAILED)
+
+    def busy(*_: object, **__: object) -> None:
+        raise GitBusyError("git.busy", "The repository is busy.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.git.snapshots.snapshot_take", busy)
+        with pytest.raises(Conflict, match="could not be stored: The repository is busy"):
+            variant_merge(user=pat, variant=variant, strategy="merge")
+    with pytest.raises(Conflict, match="Look at its changes"):
+        variant_merge(user=pat, variant=variant, strategy="merge")
+    assert resolution(shop) == Resolution.OPEN
+
+    merge = variant_merge(user=pat, variant=variant, strategy="merge")
+    assert merge.state == MergeState.MERGED
+    assert plain_git(shop.origin, "show", "main:last.txt") == "the last work"
 
 
 @pytest.fixture

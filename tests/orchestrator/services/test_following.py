@@ -8,13 +8,14 @@ import pytest
 from django.db import OperationalError
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
-from orchestrator.git.errors import DiskFullError
+from orchestrator.git.errors import DiskFullError, GitBusyError
 from orchestrator.lib import paths
 from orchestrator.models import Run, Snapshot, Variant
 from orchestrator.services import following, launching, scheduling
 from orchestrator.services.environments import environment_ensure
+from orchestrator.services.follow_run import FINAL_TRIES
 from orchestrator.services.following import Follower
-from orchestrator.services.snapshots import snapshot_take
+from orchestrator.services.snapshots import NOT_STORED, snapshot_take
 from orchestrator.states import RunState
 from tests.support.bundles import PATH, wait_for
 from tests.support.merging import Shop
@@ -100,6 +101,41 @@ def test_a_run_does_not_end_before_its_last_snapshot_has_room(
         follower.stop()
     assert len(refused) == 2
     assert Variant.objects.get(pk=run.variant_id).files_changed == 1
+
+
+@pytest.mark.parametrize(("failures", "tries", "stored"), [(2, 3, True), (99, FINAL_TRIES, False)])
+def test_a_last_snapshot_that_fails_is_tried_again_and_then_told(
+    shop: Shop,
+    follower: Follower,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    tries: int,
+    stored: bool,
+) -> None:
+    run = started(shop.variant(state=RunState.PREPARING), script="echo done > done.txt")
+    bundle = Bundle(paths.bundle_dir(run.id.hex))
+    seen: list[int] = []
+
+    def busy(run: Run, *, journal_n: int) -> Snapshot | None:
+        seen.append(journal_n)
+        if len(seen) <= failures:
+            raise GitBusyError("git.busy", "The repository is busy.")
+        return snapshot_take(run, journal_n=journal_n)
+
+    monkeypatch.setattr("orchestrator.services.follow_run.snapshot_take", busy)
+    monkeypatch.setattr("orchestrator.services.follow_run.SNAPSHOT_BY_TIMER_S", 0.05)
+    monkeypatch.setattr("orchestrator.services.follow_run.SNAPSHOT_EVERY_S", 0.05)
+    wait_for(lambda: bundle.exit() is not None, "the agent's end")
+    follower.start()
+    try:
+        wait_for(lambda: Run.objects.filter(pk=run.pk, sealed_at__isnull=False).exists(), "the end")
+    finally:
+        follower.stop()
+    run.refresh_from_db()
+    assert len(seen) == tries
+    assert (run.failure_code != NOT_STORED) is stored
+    assert ("The repository is busy." not in run.failure_message) is stored
+    assert Variant.objects.get(pk=run.variant_id).files_changed == int(stored)
 
 
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
