@@ -12,6 +12,7 @@ from django.db.models import Model
 from agents.adapters.base import Availability
 from agents.models import AgentProfile
 from orchestrator.models import FollowUp, Permission, Preview, Project, Run, Task, Variant
+from orchestrator.selectors.clocks import runs_clock
 from orchestrator.selectors.rows import preview_url
 from orchestrator.selectors.tasks import (
     task_state_of,
@@ -79,6 +80,11 @@ def availability_payload(availability: Availability) -> Payload:
     return asdict(availability)
 
 
+def _clock(runs: Iterable[Run]) -> Payload:
+    clock = runs_clock(runs)
+    return {"elapsed_s": clock.worked_s, "waited_s": clock.waited_s}
+
+
 def run_brief(run: Run) -> Payload:
     failed = run.state in FAILED_STATES or bool(run.failure_code)
     return {
@@ -88,6 +94,7 @@ def run_brief(run: Run) -> Payload:
         "queued_at": run.queued_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
+        **_clock([run]),
         "exit_code": run.exit_code,
         "last_seq": run.last_seq,
         "failure": _failure(run.failure_code, run.failure_message, run.failure_lines)
@@ -166,6 +173,7 @@ def variant_payload(variant: Variant, *, task: Task) -> Payload:
         "branch": variant.branch,
         "head_commit": variant.head_commit or None,
         "usage": usage_total(runs),
+        **_clock(runs),
         "preview": preview_payload(getattr(variant, "preview", None)),
         "runs": [run_brief(run) for run in runs],
         "created_at": variant.created_at,

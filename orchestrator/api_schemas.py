@@ -153,6 +153,8 @@ class RunBriefOut(Schema):
     queued_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    elapsed_s: float | None  # at work, without what it waited for a person
+    waited_s: float
     exit_code: int | None
     last_seq: int
     failure: FailureOut | None
@@ -207,6 +209,8 @@ class VariantOut(Schema):
     files_changed: int
     insertions: int
     deletions: int
+    elapsed_s: float | None
+    waited_s: float
     usage: UsageOut
     preview: PreviewOut
     runs: list[RunBriefOut]

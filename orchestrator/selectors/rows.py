@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from agents.models import AgentProfile
 from orchestrator.models import Permission, Preview, Run, Task, Variant
+from orchestrator.selectors.clocks import runs_clock
 from orchestrator.selectors.tasks import (
     run_newest,
     task_state_of,
@@ -24,6 +25,7 @@ from orchestrator.states import (
     RUN_STARTED,
     PreviewState,
     Resolution,
+    RunState,
     TaskState,
     VariantState,
 )
@@ -47,7 +49,7 @@ class PreviewRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRow:
-    """`elapsed_s` counts from the start of each Run to its end or to now; None before the first start."""
+    """`elapsed_s` is the time its Runs have worked, None before the first start; `waited_s` is not in it."""
 
     id: int
     letter: str
@@ -63,6 +65,7 @@ class VariantRow:
     run: str
     run_state: str
     elapsed_s: float | None
+    waited_s: float
     ticking: bool
     files_changed: int
     insertions: int
@@ -150,16 +153,6 @@ class TaskRow:
     changed_at: datetime
 
 
-def _elapsed(runs: Iterable[Run]) -> float | None:
-    now = timezone.now()
-    spans = [
-        ((run.ended_at or now) - begun).total_seconds()
-        for run in runs
-        if (begun := run.prepared_at or run.started_at)
-    ]
-    return sum(spans) if spans else None
-
-
 def preview_url(preview: Preview) -> str:
     """Plain port links: the app's own origin, never the dashboard's host name."""
     return f"http://127.0.0.1:{preview.port}/" if preview.state == PreviewState.READY else ""
@@ -195,7 +188,7 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
     runs = list(variant.runs.all())
     newest = run_newest(variant)
     state = variant_state_of(variant, task=task)
-    usage = usage_total(runs)
+    usage, clock = usage_total(runs), runs_clock(runs)
     counts = [usage[name] for name in ("input_tokens", "output_tokens") if usage[name] is not None]
     failing = state in {VariantState.FAILED, VariantState.LOST} and newest is not None
     return VariantRow(
@@ -212,8 +205,9 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         runs=len(runs),
         run=newest.id.hex if newest else "",
         run_state=newest.state if newest else "",
-        elapsed_s=_elapsed(runs),
-        ticking=newest is not None and newest.state in RUN_STARTED,
+        elapsed_s=clock.worked_s,
+        waited_s=clock.waited_s,
+        ticking=newest is not None and newest.state in RUN_STARTED - {RunState.WAITING},
         files_changed=variant.files_changed,
         insertions=variant.insertions,
         deletions=variant.deletions,

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from orchestrator.models import Run, Task, Variant
+from orchestrator.selectors.clocks import asked_prefetch
 from orchestrator.states import (
     Resolution,
     TaskState,
@@ -69,9 +70,8 @@ def variants_with_state(variants: QuerySet[Variant]) -> QuerySet[Variant]:
 
 
 def _runs() -> Prefetch[Any]:
-    return Prefetch(
-        "runs", queryset=Run.objects.defer("prompt", "secrets_encrypted").order_by("number")
-    )
+    runs = Run.objects.defer("prompt", "secrets_encrypted").prefetch_related(asked_prefetch())
+    return Prefetch("runs", queryset=runs.order_by("number"))
 
 
 def run_newest(variant: Variant) -> Run | None:
