@@ -39,6 +39,7 @@ SHIM_SCRIPT = Path(__file__).parent / "shim" / "shim.py"
 START_TIMEOUT_S = 30.0
 KILL_TIMEOUT_S = 5.0
 LOCK_TIMEOUT_S = 5.0
+MAKING_S = 60.0
 OPS = frozenset({"stdin", "eof", "interrupt", "note", "stop", "kill"})
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -279,6 +280,14 @@ class Bundle:
         if clean != spec:
             files.replace(str(self.spec_path), clean)
 
+    def give_up(self) -> None:
+        """A Run that ended unstarted: a shim that comes up too late runs nothing, and no secret stays."""
+        if not self.path.exists():
+            return
+        self.control("kill", id="given-up")
+        if not self.shim_alive():
+            self.scrub()
+
     def _lines(self) -> Iterator[JournalLine]:
         reader = JournalReader(self.journal_path)
         while lines := reader.read():
@@ -332,6 +341,20 @@ class Bundle:
         except FileNotFoundError:
             shim = None
         return run_processes(self.id, shim)
+
+
+def bundles_clean(root: Path) -> int:
+    """Remove what makers of bundles that were killed have left, secrets in it; how many there were."""
+    removed = 0
+    for path in root.glob(".*.*"):
+        try:
+            if time.time() - path.stat().st_mtime < MAKING_S:
+                continue  # its maker may be at work: it needs no more than a moment
+        except FileNotFoundError:
+            continue
+        shutil.rmtree(path)
+        removed += 1
+    return removed
 
 
 def shim_launch(bundle: Bundle, *, python: str = sys.executable) -> None:

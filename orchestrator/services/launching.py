@@ -99,13 +99,8 @@ def _failure(exc: Exception) -> tuple[str, str]:
 
 
 def _bundle_give_up(bundle: Bundle) -> None:
-    """A shim that comes up too late must not run an agent that nobody follows any more."""
-    if not bundle.path.exists():
-        return
     try:
-        bundle.control("kill", id="given-up")
-        if not bundle.shim_alive():
-            bundle.scrub()
+        bundle.give_up()
     except OSError:
         log.exception("what was left of run %s could not be ended", bundle.id)
 

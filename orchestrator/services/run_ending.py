@@ -13,7 +13,7 @@ from agents.adapters.base import Exit, Outcome
 from agents.bundle import Bundle, ExitInfo
 from agents.events import End, event_payload
 from orchestrator import feed
-from orchestrator.lib import queue
+from orchestrator.lib import paths, queue
 from orchestrator.models import FollowUp, Run, Variant
 from orchestrator.services.run_states import run_changed, run_transition
 from orchestrator.services.snapshots import snapshot_data
@@ -106,6 +106,7 @@ def run_seal_unstarted(run: Run) -> None:
         code=run.failure_code,
         message=run.failure_message,
     )
+    Bundle(paths.bundle_dir(run.id.hex)).give_up()  # if its start was cut off before the shim
     feed.append(run.id.hex, [feed.FeedEntry(seq=1, n=0, i=0, payload=event_payload(end))])
     Run.objects.filter(pk=run.pk).update(last_seq=1)
     feed.seal(run.id.hex)

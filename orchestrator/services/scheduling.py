@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from agents.bundle import Bundle
+from agents.bundle import Bundle, bundles_clean
 from orchestrator.lib import disk, paths, queue
 from orchestrator.models import Host, Project, Run
 from orchestrator.services.run_states import run_transition
@@ -59,6 +59,7 @@ def schedule_tick() -> list[str]:
 def sweep() -> None:
     """Everything that is due on this host and that a lost message or a dead process has left behind."""
     schedule_tick()
+    bundles_clean(paths.bundles_dir())
     here = paths.host_id()
     for run in Run.objects.filter(host=here, state=RunState.PREPARING).only("id"):
         bundle = Bundle(paths.bundle_dir(run.id.hex))

@@ -14,7 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from agents.bundle import Bundle, BundleError, BundleSpec, Limits, ShimError, Step, shim_launch
+from agents.bundle import (
+    MAKING_S,
+    Bundle,
+    BundleError,
+    BundleSpec,
+    Limits,
+    ShimError,
+    Step,
+    bundles_clean,
+    shim_launch,
+)
 from agents.journal import JournalReader
 from tests.support.bundles import PATH, Bench, wait_for
 
@@ -43,6 +53,25 @@ def test_a_bundle_is_made_private_and_once(tmp_path: Path) -> None:
     assert again.path == bundle.path
     assert again.control_path.read_bytes()
     assert os.listdir(tmp_path / "bundles") == [first.id]
+
+
+def test_what_a_killed_maker_left_is_removed_once_it_can_have_no_maker(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; import agents.bundle as b\n"
+        "b.os.mkfifo = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "step = b.Step(name='agent', argv=('true',), cwd='/', env={'TOKEN': 's3cret'})\n"
+        "b.Bundle.create(Path(sys.argv[1]), b.BundleSpec(id='one', steps=(step,)))\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    assert "s3cret" in (left / "spec.json").read_text()
+    whole = Bundle.create(tmp_path, spec())
+    assert bundles_clean(tmp_path) == 0
+    past = left.stat().st_mtime - 2 * MAKING_S
+    for path in (left, whole.path):
+        os.utime(path, (past, past))
+    assert bundles_clean(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == [whole.path]
 
 
 def test_many_makers_make_one_bundle(tmp_path: Path) -> None:

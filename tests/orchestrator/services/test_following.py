@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
+from agents.secrets import secrets_encrypt
 from orchestrator.git.errors import DiskFullError, GitBusyError
 from orchestrator.lib import paths
 from orchestrator.models import Run, Snapshot, Variant
@@ -15,6 +16,7 @@ from orchestrator.services import following, launching, scheduling
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.follow_run import FINAL_TRIES
 from orchestrator.services.following import Follower
+from orchestrator.services.runs import variant_stop
 from orchestrator.services.snapshots import NOT_STORED, snapshot_take
 from orchestrator.states import RunState
 from tests.support.bundles import PATH, wait_for
@@ -136,6 +138,34 @@ def test_a_last_snapshot_that_fails_is_tried_again_and_then_told(
     assert (run.failure_code != NOT_STORED) is stored
     assert ("The repository is busy." not in run.failure_message) is stored
     assert Variant.objects.get(pk=run.variant_id).files_changed == int(stored)
+
+
+def test_no_secret_stays_of_a_run_that_was_stopped_before_its_shim(
+    shop: Shop, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.agent.adapter, shop.agent.command = "command", ["true"]
+    shop.agent.secrets_encrypted = secrets_encrypt({"TOKEN": "s3cretvalue"})
+    shop.agent.save()
+    variant = shop.variant(state=RunState.PREPARING)
+    run = variant.runs.get()
+    Run.objects.update(host=paths.host_id())
+
+    def killed(_: Bundle) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launching, "shim_launch", killed)
+    with pytest.raises(KeyboardInterrupt):
+        launching.run_start(run_id=run.id.hex)
+    monkeypatch.undo()
+    spec = Bundle(paths.bundle_dir(run.id.hex)).spec_path
+    assert "s3cretvalue" in spec.read_text()
+
+    variant_stop(user=None, variant=variant)
+    launching.run_start(run_id=run.id.hex)
+    follower._look()
+    run.refresh_from_db()
+    assert (run.state, run.sealed_at is not None) == (RunState.STOPPED, True)
+    assert "s3cretvalue" not in spec.read_text()
 
 
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
