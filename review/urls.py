@@ -12,6 +12,7 @@ _MERGE = r"^tasks/(?P<task_id>\d{1,18})/merge/(?P<letter>[A-Z])"
 urlpatterns = [
     path("tasks/<int:task_id>/compare", compare.compare, name="compare"),
     path("tasks/<int:task_id>/compare/file", compare.compare_file, name="compare_file"),
+    path("tasks/<int:task_id>/compare/now", compare.compare_now, name="compare_now"),
     path("tasks/<int:task_id>/compare/sides", compare.compare_sides, name="compare_sides"),
     path("tasks/<int:task_id>/compare/lines", compare.compare_lines, name="compare_lines"),
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.git.diffs import FileChange, changes
-from orchestrator.git.errors import TooLargeError
+from orchestrator.git.errors import GitError, TooLargeError
 from orchestrator.git.hub import blob_read
-from orchestrator.git.refs import display_path
+from orchestrator.git.refs import display_path, is_commit_id
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Task, Variant
@@ -80,6 +80,19 @@ def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]
             sorted(changes(hub=hub, left=left, right=right), key=lambda c: by_folder(c.path))
         ),
     )
+
+
+def paths_since(*, hub: Path, seen: str, head: str) -> set[str]:
+    """What differs between the commit that a page shows and the newest, as addresses name it.
+
+    Nothing if `seen` is no commit of the project: then a page shows nothing yet.
+    """
+    if not is_commit_id(seen) or seen == head:
+        return set()
+    try:
+        return {path_text(c.path) for c in files_changed(hub=hub, left=seen, right=head)}
+    except (NotFound, GitError):
+        return set()
 
 
 def by_folder(path: str) -> tuple[bool, str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.git.diffs import FileChange
-from orchestrator.git.refs import display_path, is_commit_id
-from orchestrator.lib.errors import NotFound
+from orchestrator.git.refs import display_path
 from orchestrator.selectors.access import Viewer
-from review.selectors.compare import Comparison, comparison_get, files_changed, path_text
+from review.selectors.compare import Comparison, comparison_get, path_text, paths_since
 from review.selectors.compare_address import Address
 from review.selectors.compare_page import FilePane, file_pane
 from review.selectors.sides import BASE
@@ -49,7 +48,7 @@ def live_diff(
     """`seen` is the commit that the page shows now; with `follow` the newest change is shown."""
     comparison = comparison_get(user=user, task_id=task_id, left=BASE, right=letter)
     head = comparison.right.commit
-    fresh = _changed_since(comparison, seen)
+    fresh = paths_since(hub=comparison.hub, seen=seen, head=head)
     asked = path
     known = {path_text(change.path) for change in comparison.files}
     if follow and fresh & known:
@@ -76,17 +75,6 @@ def live_diff(
         insertions=sum(change.insertions or 0 for change in comparison.files),
         deletions=sum(change.deletions or 0 for change in comparison.files),
     )
-
-
-def _changed_since(comparison: Comparison, seen: str) -> set[str]:
-    head = comparison.right.commit
-    if not is_commit_id(seen) or seen == head:
-        return set()
-    try:
-        found = files_changed(hub=comparison.hub, left=seen, right=head)
-    except NotFound:
-        return set()
-    return {path_text(change.path) for change in found}
 
 
 def _chip(change: FileChange, current: str, fresh: set[str]) -> FileChip:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.views.answers import PageRequest
 from review.diff.rows import View
-from review.selectors.compare import Comparison, comparison_get
+from review.selectors.compare import Comparison, comparison_get, paths_since
 from review.selectors.compare_address import Address, address_check
 from review.selectors.compare_choices import side_menu
 from review.selectors.compare_page import compare_page, file_pane
@@ -45,6 +45,21 @@ def compare_file(request: PageRequest, task_id: int) -> HttpResponse:
     comparison = comparison_of(request, address)
     pane = file_pane(comparison, address)
     return render(request, "review/_file_diff.html", {"comparison": comparison, "pane": pane})
+
+
+@require_GET
+def compare_now(request: PageRequest, task_id: int) -> HttpResponse:
+    """What changed since the page was made: `seen_left` and `seen_right` are the commits it shows."""
+    comparison = comparison_of(request, address_of(request, task_id))
+    sides = {"left": comparison.left.commit, "right": comparison.right.commit}
+    paths = {
+        path
+        for side, commit in sides.items()
+        for path in paths_since(
+            hub=comparison.hub, seen=request.GET.get(f"seen_{side}", ""), head=commit
+        )
+    }
+    return JsonResponse({**sides, "paths": sorted(paths)})
 
 
 @require_GET

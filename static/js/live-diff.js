@@ -1,36 +1,7 @@
 // <live-diff>: the diff beside a transcript. It asks the server again whenever the task changed, and what the
 // reader looks at stays where it is.
 import "./diff-view.js";
-
-const ANCHOR_LINES = 400;
-
-/** The first line in sight: its text, its place, and how far it is from the top. */
-function anchorFind(body) {
-  const top = body.getBoundingClientRect().top;
-  for (const cell of body.querySelectorAll(".rows > [id]")) {
-    const box = cell.getBoundingClientRect();
-    if (box.bottom > top) return { id: cell.id, text: cell.textContent, offset: box.top - top };
-  }
-  return null;
-}
-
-/** The same line after an update: equal text, nearest to where it was. Unfolds it if need be. */
-async function anchorRestore(body, anchor) {
-  if (!anchor) return;
-  let cell = anchorNear(body, anchor);
-  if (!cell && (await body.querySelector("diff-view")?.line(anchor.id))) cell = anchorNear(body, anchor);
-  if (cell) body.scrollTop += cell.getBoundingClientRect().top - body.getBoundingClientRect().top - anchor.offset;
-}
-
-function anchorNear(body, anchor) {
-  const was = Number(anchor.id.slice(1));
-  let best = null;
-  for (const cell of body.querySelectorAll(".rows > [id]")) {
-    const away = Math.abs(Number(cell.id.slice(1)) - was);
-    if (cell.textContent === anchor.text && away <= ANCHOR_LINES && (!best || away < best.away)) best = { cell, away };
-  }
-  return best?.cell ?? null;
-}
+import { anchorFind, anchorRestore } from "./anchor.js";
 
 class LiveDiff extends HTMLElement {
   connectedCallback() {
@@ -75,6 +46,7 @@ class LiveDiff extends HTMLElement {
 
 if (!customElements.get("live-diff")) customElements.define("live-diff", LiveDiff);
 
+const top = (body) => body.getBoundingClientRect().top;
 const holds = (element) => element.querySelector?.(":scope > live-diff") ?? null;
 
 // The page's own refresh (hx-get on the element around) carries what is shown now …
@@ -87,7 +59,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 const anchors = new WeakMap();
 document.addEventListener("htmx:beforeSwap", (event) => {
   const shown = holds(event.detail.target);
-  if (shown) anchors.set(event.detail.target, { path: shown.dataset.path, anchor: anchorFind(shown.body), strip: shown.querySelector(".fstrip")?.scrollLeft });
+  if (shown) anchors.set(event.detail.target, { path: shown.dataset.path, anchor: anchorFind(shown.body, top(shown.body)), strip: shown.querySelector(".fstrip")?.scrollLeft });
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   const before = anchors.get(event.detail.target);
@@ -96,5 +68,5 @@ document.addEventListener("htmx:afterSwap", (event) => {
   anchors.delete(event.detail.target);
   const strip = shown.querySelector(".fstrip");
   if (strip && before.strip) strip.scrollLeft = before.strip;
-  if (shown.dataset.path === before.path) anchorRestore(shown.body, before.anchor);
+  if (shown.dataset.path === before.path) anchorRestore(shown.body, before.anchor, top(shown.body), (away) => (shown.body.scrollTop += away));
 });

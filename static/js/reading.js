@@ -104,9 +104,9 @@ async function viewedSet(viewed, keys = []) {
   const body = new FormData();
   for (const key of keys) body.append("hunk", key);
   body.append("viewed", viewed ? "1" : "");
-  let sums;
+  let told;
   try {
-    sums = await ask("viewed", body);
+    told = await ask("viewed", body);
   } catch (error) {
     fail("The mark was not saved: load the page anew to see what changed.", error);
     return;
@@ -119,8 +119,8 @@ async function viewedSet(viewed, keys = []) {
     const box = bar.querySelector(".vm input");
     if (box) box.checked = change.viewed;
   }
-  document.dispatchEvent(new CustomEvent("viewed", { detail: sums }));
-  fileBox(sums.files[shown.path] ?? "");
+  document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
+  fileBox(told.files[shown.path] ?? "");
 }
 
 /** The box in the head of the file: empty, half, checked; and a word where it changed since. */
@@ -181,15 +181,16 @@ async function load() {
   shown = { ...found, path: url.searchParams.get("path") };
   fileBox(found.seen);
   barsBuild();
+  document.dispatchEvent(new CustomEvent("reading", { detail: shown }));
 }
 
-async function start() {
-  if (!file()) return;
-  load();
-  document.dispatchEvent(new CustomEvent("viewed", { detail: await ask("viewed") }));
+async function sums() {
+  if (file()) document.dispatchEvent(new CustomEvent("viewed", { detail: await ask("viewed") }));
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id === "file" || event.detail.target?.id === "file") load();
 });
-start();
+document.addEventListener("compare:moved", sums);
+load();
+sums();

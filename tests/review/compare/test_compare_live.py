@@ -1,0 +1,69 @@
+"""The compare page while agents work: it follows, and what the reader looks at stays where it is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from tests.review.compare.conftest import World
+
+AREA = "app/area.py"
+
+
+def test_what_changed_since_the_page_was_made(world: World, reader: Client) -> None:
+    def now(right: str) -> dict[str, object]:
+        query = {"left": "base", "right": "A", "seen_left": world.base, "seen_right": right}
+        found: dict[str, object] = json.loads(reader.get(world.url("compare/now"), query).content)
+        return found
+
+    old = world.heads["A"]
+    assert now(old) == {"left": world.base, "right": old, "paths": []}
+    head = world.commit("A", lambda files: files.update({"README.md": "# New\n"}))
+    assert now(old) == {"left": world.base, "right": head, "paths": ["README.md"]}
+    # A commit that was never there, and what is none: the page has nothing to compare with.
+    assert now("f" * 40)["paths"] == now("--output=x")["paths"] == []
+
+
+@pytest.mark.browser
+def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) -> None:
+    def changed() -> None:
+        page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split&context=all"))
+    expect(page.locator(".hunkbar")).to_have_count(1)
+    line = page.locator("#R120")
+    line.scroll_into_view_if_needed()
+    page.evaluate("window.scrollBy(0, 300)")
+    before = line.bounding_box()
+    assert before
+
+    def above(files: dict[str, str]) -> None:
+        files[AREA] = "# one\n# two\n# three\n" + files[AREA]
+        files["README.md"] = "# Changed\n"
+
+    world.commit("A", above)
+    changed()
+    moved = page.locator("#R123")
+    expect(moved).to_have_text("")
+    expect(page.locator(".hunkbar")).to_have_count(2)
+    page.wait_for_function(
+        "(y) => Math.abs(document.getElementById('R123').getBoundingClientRect().top - y) < 3",
+        arg=before["y"],
+    )
+    fresh = page.locator("file-tree a.fresh")
+    expect(fresh).to_have_count(2)
+    assert {link.get_attribute("title") for link in fresh.all()} == {AREA, "README.md"}
+
+    # Nothing is taken away from under what is selected.
+    page.evaluate("getSelection().selectAllChildren(document.getElementById('R123'))")
+    page.evaluate("getSelection().selectAllChildren(document.getElementById('R124'))")
+    world.commit("A", lambda files: files.update({AREA: files[AREA] + "# last\n"}))
+    changed()
+    expect(page.locator(".moved")).to_be_visible()
+    expect(page.locator(".hunkbar")).to_have_count(2)
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator(".moved")).to_have_count(0)
+    expect(page.locator(".hunkbar")).to_have_count(3)
