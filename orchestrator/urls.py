@@ -35,7 +35,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/close", tasks.task_close, name="task_close"),
     re_path(_VARIANT + r"$", variants.variant, name="variant"),
     re_path(
-        _VARIANT + r"/(?P<part>head|pane|ask|runs|preview)$",
+        _VARIANT + r"/(?P<part>head|pane|ask|runs|previewbar)$",
         variants.variant_part,
         name="variant_part",
     ),

@@ -1,6 +1,7 @@
 // Behaviour that every page has. All of it adds to pages that work without it.
 import "./clock.js";
 import "./dialogs.js";
+import "./failures.js";
 import "./jump.js";
 import "./keys.js";
 import "./merge.js";

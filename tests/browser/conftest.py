@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from tests.support.installation import Installation, git
+from tests.support.installation import Installation, shop_make
 from tests.support.servers import needed
 
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -64,14 +64,4 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
-    path = tmp_path / "shop"
-    path.mkdir()
-    git(path, "init", "--quiet", "--initial-branch=main")
-    (path / "README.md").write_text("# A shop\n")
-    (path / "calc.py").write_text("".join(f"line_{n} = {n}\n" for n in range(80)))
-    (path / ".bakeoff.toml").write_text(
-        '[preview]\ncommand = "exec python3 -m http.server --bind 127.0.0.1 $PORT"\n'
-    )
-    git(path, "add", ".")
-    git(path, "commit", "--quiet", "-m", "Begin")
-    return path
+    return shop_make(tmp_path / "shop")

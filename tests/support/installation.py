@@ -53,6 +53,20 @@ def git(path: Path, *args: str) -> str:
     return done.stdout.strip()
 
 
+def shop_make(path: Path) -> Path:
+    """A person's repository whose app is its own files."""
+    path.mkdir()
+    git(path, "init", "--quiet", "--initial-branch=main")
+    (path / "README.md").write_text("# A shop\n")
+    (path / "calc.py").write_text("".join(f"line_{n} = {n}\n" for n in range(80)))
+    (path / ".bakeoff.toml").write_text(
+        '[preview]\ncommand = "exec python3 -m http.server --bind 127.0.0.1 $PORT"\n'
+    )
+    git(path, "add", ".")
+    git(path, "commit", "--quiet", "-m", "Begin")
+    return path
+
+
 @dataclass
 class Answer:
     status: int

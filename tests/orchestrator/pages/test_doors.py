@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.template import loader
 from django.test import Client
-from django.urls import NoReverseMatch, URLPattern, reverse
+from django.urls import NoReverseMatch, URLPattern, resolve, reverse
 
 from orchestrator.models import LoginCode
 from orchestrator.services.access import login_code_issue
@@ -33,6 +33,11 @@ HOST = urlsplit(settings.BAKEOFF_PUBLIC_URL).netloc
 def address(pattern: URLPattern) -> str:
     wanted = pattern.pattern.converters or pattern.pattern.regex.groupindex
     return reverse(str(pattern.name), kwargs={name: ARGUMENTS[name] for name in wanted})
+
+
+@pytest.mark.parametrize("pattern", urlpatterns, ids=lambda pattern: pattern.name)
+def test_no_address_is_taken_by_another_view(pattern: URLPattern) -> None:
+    assert resolve(address(pattern)).url_name == pattern.name
 
 
 @pytest.mark.parametrize("pattern", urlpatterns, ids=lambda pattern: pattern.name)

@@ -1,0 +1,25 @@
+// A request of htmx that failed is said at the top of the page, wherever its answer was meant to go.
+import { h, icon } from "./dom.js";
+
+function failureShow(text, { asked }) {
+  const dismiss = h("button.btn.bare.ico.sm", { type: "button", "data-dismiss": true, "aria-label": "Dismiss" }, icon("x"));
+  const notice = h("div.notice.error", { role: "alert" }, icon("x"), h("p", null, text), dismiss);
+  document.getElementById("flash").replaceChildren(notice);
+  if (asked) notice.scrollIntoView({ block: "center" });
+}
+
+/** True if a person pressed something; the page refreshes itself by GET. */
+const isAction = (detail) => detail.requestConfig.verb !== "get";
+
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const answer = new DOMParser().parseFromString(detail.xhr.response, "text/html");
+  const said = answer.querySelector(".notice p, .stands")?.textContent.trim();
+  failureShow(said || `This did not work: the server answered ${detail.xhr.status}. Reload the page and try again.`, {
+    asked: isAction(detail),
+  });
+});
+
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  // Without a server the badge of live.js speaks for what the page asks by itself.
+  if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.", { asked: true });
+});
