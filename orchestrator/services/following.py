@@ -22,7 +22,7 @@ from orchestrator.lib import paths
 from orchestrator.lib.processes import process_name
 from orchestrator.models import Run
 from orchestrator.services.follow_run import RunFollower
-from orchestrator.services.run_ending import run_seal_unstarted
+from orchestrator.services.run_ending import run_lose, run_seal_unfollowed
 from orchestrator.services.run_states import lease_take, leases_renew
 from orchestrator.states import RUN_TERMINAL, RunState
 
@@ -94,8 +94,8 @@ class Follower(threading.Thread):
 
     def _look_at(self, run: Run) -> None:
         follower = self._followed.get(run.id.hex)
-        if follower is not None and follower.fence != run.fence:
-            del self._followed[run.id.hex]  # somebody else took it
+        if follower and (follower.fence != run.fence or not _has_begun(follower.bundle)):
+            del self._followed[run.id.hex]  # somebody else took it, or its bundle is gone
             follower = None
         if follower is None:
             follower = self._take_up(run)
@@ -117,11 +117,16 @@ class Follower(threading.Thread):
 
     def _take_up(self, run: Run) -> RunFollower | None:
         bundle = Bundle(paths.bundle_dir(run.id.hex))
-        if bundle.shim() is None and bundle.exit() is None:
-            if run.state in RUN_TERMINAL:
-                run_seal_unstarted(run)
+        begun = _has_begun(bundle)
+        if not begun and run.state in RUN_TERMINAL:
+            run_seal_unfollowed(run)
+            return None
+        if not begun and run.state == RunState.PREPARING:
             return None  # run_start is at work, or the sweep will start it again
         if run.lease_owner != process_name() and not lease_take(run):
+            return None
+        if not begun:
+            run_lose(run)
             return None
         follower = RunFollower(run=run, bundle=bundle, git=self._git)
         self._followed[run.id.hex] = follower
@@ -135,3 +140,7 @@ class Follower(threading.Thread):
                 if follower.done:
                     del self._followed[run_id]
         return busy
+
+
+def _has_begun(bundle: Bundle) -> bool:
+    return bundle.shim_path.exists() or bundle.exit_path.exists()

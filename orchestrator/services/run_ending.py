@@ -99,17 +99,34 @@ def _unheard_return(run: Run, heard: Callable[[str], bool]) -> None:
             FollowUp.objects.filter(pk=follow_up.pk).update(state=state, run=None)
 
 
-def run_seal_unstarted(run: Run) -> None:
-    """A Run that ended before anything was started: its feed is its end alone."""
+def run_lose(run: Run) -> None:
+    """The bundle of a Run that was at work is gone, and with it whatever could tell how it ends."""
+    Bundle(paths.bundle_dir(run.id.hex)).kill_processes()
+    run_transition(
+        run,
+        RunState.LOST,
+        fence=run.fence,
+        failure_code="run.lost",
+        failure_message="The run's files are gone from this machine. What was stored of its work is kept.",
+    )
+
+
+def run_seal_unfollowed(run: Run) -> None:
+    """A Run that ended before anything was started, or whose journal is gone: only its end is still to tell."""
+    Bundle(paths.bundle_dir(run.id.hex)).give_up()  # if its start was cut off before the shim
     end = End(
         time=run.ended_at.timestamp() if run.ended_at else now(),
         state=run.state,
         code=run.failure_code,
         message=run.failure_message,
     )
-    Bundle(paths.bundle_dir(run.id.hex)).give_up()  # if its start was cut off before the shim
-    feed.append(run.id.hex, [feed.FeedEntry(seq=1, n=0, i=0, payload=event_payload(end))])
-    Run.objects.filter(pk=run.pk).update(last_seq=1)
+    position = feed.position(run.id.hex)
+    last = position.seq if position else 0
+    if not feed.read(run.id.hex, after=last - 1, limit=1).ended:
+        last += 1
+        entry = feed.FeedEntry(seq=last, n=0, i=0, payload=event_payload(end))
+        feed.append(run.id.hex, [entry])
+        Run.objects.filter(pk=run.pk).update(last_seq=last)
     feed.seal(run.id.hex)
     _sealed(run)
 

@@ -13,6 +13,7 @@ from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits
 from orchestrator.lib import paths
 from orchestrator.lib.live import publish
 from orchestrator.models import Run, Snapshot, Variant
+from orchestrator.states import RunState
 
 EXCLUDED_SHOWN = 200
 NOT_STORED = "snapshot.failed"  # the failure of a Run whose last Snapshot could not be taken
@@ -40,7 +41,7 @@ def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
 def last_state_store(variant: Variant) -> Snapshot | None:
     """Try again what the end of the newest Run could not do; None if there is nothing to make up for."""
     run = variant.runs.order_by("-number").first()
-    if run is None or run.failure_code != NOT_STORED:
+    if run is None or (run.failure_code != NOT_STORED and run.state != RunState.LOST):
         return None
     newest = variant.snapshots.order_by("-id").first()
     try:

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from agents.models import AgentProfile
 from orchestrator import feed
 from orchestrator.models import Permission, Preview, Run, Variant
-from orchestrator.services.run_ending import run_seal_unstarted
+from orchestrator.services.run_ending import run_seal_unfollowed
 from orchestrator.states import PreviewState, RunState
 from tests.support.api import Api
 from tests.support.live import end, entry
@@ -317,7 +317,7 @@ def test_a_queued_variant_is_stopped(api: Api, task: dict[str, Any]) -> None:
     stopped = api.post(f"variants/{variant['id']}/stop")
     assert (stopped["state"], stopped["runs"][0]["state"]) == ("stopped", "stopped")
     run = Run.objects.get(pk=variant["runs"][0]["id"])
-    run_seal_unstarted(run)  # as the follower of this host does
+    run_seal_unfollowed(run)  # as the follower of this host does
     page = api.get(f"runs/{run.id.hex}/events")
     assert [event["kind"] for event in page["events"]] == ["end"]
     assert (page["last_seq"], page["ended"]) == (1, True)

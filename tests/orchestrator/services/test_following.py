@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import OperationalError
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
 from agents.secrets import secrets_encrypt
+from orchestrator import feed
 from orchestrator.git.errors import DiskFullError, GitBusyError
 from orchestrator.lib import paths
 from orchestrator.models import Run, Snapshot, Variant
@@ -17,7 +19,7 @@ from orchestrator.services.environments import environment_ensure
 from orchestrator.services.follow_run import FINAL_TRIES
 from orchestrator.services.following import Follower
 from orchestrator.services.runs import variant_stop
-from orchestrator.services.snapshots import NOT_STORED, snapshot_take
+from orchestrator.services.snapshots import NOT_STORED, last_state_store, snapshot_take
 from orchestrator.states import RunState
 from tests.support.bundles import PATH, wait_for
 from tests.support.merging import Shop
@@ -166,6 +168,36 @@ def test_no_secret_stays_of_a_run_that_was_stopped_before_its_shim(
     run.refresh_from_db()
     assert (run.state, run.sealed_at is not None) == (RunState.STOPPED, True)
     assert "s3cretvalue" not in spec.read_text()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_run_whose_bundle_is_gone_is_lost_and_its_agent_ended(
+    shop: Shop, follower: Follower, again: bool
+) -> None:
+    variant = shop.variant(state=RunState.PREPARING)
+    run = started(variant, script="echo hello; echo done > done.txt; exec sleep 300")
+    bundle = Bundle(paths.bundle_dir(run.id.hex))
+
+    def state() -> str:
+        follower._look()
+        follower._round()
+        run.refresh_from_db()
+        return run.state
+
+    wait_for(lambda: state() == RunState.RUNNING and run.last_seq > 1, "the agent at work")
+    shutil.rmtree(bundle.path)
+    if again:  # in a worker that was started since
+        follower._followed.clear()
+    wait_for(lambda: state() == RunState.LOST and run.sealed_at, "the end")
+    assert run.failure_code == "run.lost"
+    assert bundle.processes() == []
+    events = feed.read(run.id.hex, after=0).events
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["kind"] for event in events].count("end") == 1
+    assert run.last_seq == len(events) > 2
+    taken = last_state_store(variant)  # as a merge does first
+    assert taken is not None
+    assert taken.files_changed == 1
 
 
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
