@@ -98,8 +98,7 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
         case "permission-answer":
             return [_permission_answer(data, time)]
         case "user-message":
-            text = get_str(data, "text")
-            return [ev.Message(time=time, text=text, role="user", by=get_str(data, "by"))]
+            return [_asked(data, time)]
         case "eof" | "clock":  # of the shim's own: the end of input, the clocks held or released
             return []
         case "stdin-refused":
@@ -153,6 +152,22 @@ def _snapshot(data: dict[str, Any], time: float) -> ev.SnapshotTaken:
         insertions=get_int(data, "insertions") or 0,
         deletions=get_int(data, "deletions") or 0,
         excluded=tuple(str(item) for item in excluded) if isinstance(excluded, list) else (),
+    )
+
+
+def _asked(data: dict[str, Any], time: float) -> ev.Asked:
+    links = data.get("links")
+    pairs = links if isinstance(links, list) else []
+    return ev.Asked(
+        time=time,
+        text=get_str(data, "text"),
+        role="user",
+        by=get_str(data, "by"),
+        links=tuple(
+            (str(pair[0]), str(pair[1]))
+            for pair in pairs
+            if isinstance(pair, list) and len(pair) == 2
+        ),
     )
 
 

@@ -29,6 +29,16 @@ class Message(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(Message):
+    """A person's text that was given to the agent while it worked.
+
+    `links` are what it speaks of: words, and a path of this site.
+    """
+
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thought(Event):
     kind: ClassVar[str] = "thought"
     text: str

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import columns, compare, merge, reading, whole_file
+from review.views import columns, comments, compare, merge, reading
 
 app_name = "review"
 
@@ -18,13 +18,24 @@ urlpatterns = [
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
     path("tasks/<int:task_id>/compare/reading", reading.reading, name="reading"),
     path("tasks/<int:task_id>/compare/viewed", reading.viewed, name="viewed"),
-    path("tasks/<int:task_id>/compare/whole", whole_file.compare_whole, name="compare_whole"),
-    path("tasks/<int:task_id>/compare/raw", whole_file.compare_raw, name="compare_raw"),
     path("tasks/<int:task_id>/compare/columns", columns.compare_columns, name="compare_columns"),
     path(
         "tasks/<int:task_id>/compare/columns/rows",
         columns.compare_columns_rows,
         name="compare_columns_rows",
+    ),
+    path("tasks/<int:task_id>/comments", comments.comments, name="comments"),
+    path("tasks/<int:task_id>/comments/threads", comments.comment_threads, name="comment_threads"),
+    path(
+        "tasks/<int:task_id>/comments/publish", comments.comments_publish, name="comments_publish"
+    ),
+    path("tasks/<int:task_id>/comments/send", comments.comments_to_agents, name="comments_send"),
+    path("comments/<int:comment_id>", comments.comment, name="comment"),
+    path("comments/<int:comment_id>/reply", comments.comment_reply, name="comment_reply"),
+    re_path(
+        r"^comments/(?P<comment_id>\d{1,18})/(?P<act>edit|delete|publish|apply|resolve|reopen)$",
+        comments.comment_act,
+        name="comment_act",
     ),
     re_path(_MERGE + r"$", merge.merge, name="merge"),
     re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),

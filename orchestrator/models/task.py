@@ -131,6 +131,7 @@ class FollowUp(models.Model):
     state = models.CharField(
         max_length=10, choices=MessageState.choices, default=MessageState.QUEUED
     )
+    links = models.JSONField(default=list, blank=True)  # [[words, path], …]: what it speaks of
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )

@@ -421,9 +421,7 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
         for run in loaded.runs.all()
     )
     environment: Environment | None = getattr(loaded, "environment", None)
-    waiting = FollowUp.objects.filter(
-        variant=variant, state__in=[MessageState.QUEUED, MessageState.HELD]
-    )
+    waiting = FollowUp.objects.filter(variant=variant, state=MessageState.QUEUED)
     return VariantPage(
         row=variant_row(loaded, task=loaded.task),
         runs=runs,

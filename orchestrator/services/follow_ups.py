@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -11,13 +13,22 @@ from orchestrator.lib.live import publish
 from orchestrator.models import FollowUp, Variant
 from orchestrator.services import activity
 from orchestrator.services.runs import follow_up_run
-from orchestrator.states import MessageState, Resolution
+from orchestrator.states import Resolution
 
 TEXT_LIMIT_BYTES = 1024 * 1024
 
 
-def follow_up_send(*, user: User | None, variant: Variant, text: str) -> FollowUp:
-    """Steered into the agent if it works and can be steered, kept for after its Run if it cannot, else a new Run."""
+def follow_up_send(
+    *,
+    user: User | None,
+    variant: Variant,
+    text: str,
+    links: Sequence[tuple[str, str]] = (),
+) -> FollowUp:
+    """Steered into the agent if it works and can be steered, kept for after its Run if it cannot, else a new Run.
+
+    `links` (words and a path of this site) lead from the transcript to what the text speaks of.
+    """
     if not text.strip():
         raise Invalid("message.empty", "Write what the agent is to do next.")
     if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
@@ -32,10 +43,9 @@ def follow_up_send(*, user: User | None, variant: Variant, text: str) -> FollowU
             f"The task is {variant.task.resolution}; its agents take no more work.",
         )
     with transaction.atomic():
-        FollowUp.objects.filter(variant=variant, state=MessageState.HELD).update(
-            state=MessageState.QUEUED
+        follow_up = FollowUp.objects.create(
+            variant=variant, text=text, author=user, links=[list(link) for link in links]
         )
-        follow_up = FollowUp.objects.create(variant=variant, text=text, author=user)
         activity.record(verb="variant.message", user=user, variant=variant)
         follow_up_run(variant=variant)
         queue.enqueue("orchestrator.follow_poke")

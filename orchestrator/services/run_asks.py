@@ -92,6 +92,7 @@ def follow_ups_deliver(follower: RunFollower) -> None:
                 "ev": "user-message",
                 "text": follow_up.text,
                 "by": (author.get_full_name() or author.username) if author else "",
+                "links": follow_up.links,
             },
         )
         follower.tell(
@@ -101,10 +102,9 @@ def follow_ups_deliver(follower: RunFollower) -> None:
         )
         follower.unheard.add(f"message-{follow_up.pk}")
         with transaction.atomic():
-            # Also if a stop has held it back meanwhile: it was sent, and returns if it was not heard.
-            FollowUp.objects.filter(
-                pk=follow_up.pk, state__in=[MessageState.QUEUED, MessageState.HELD]
-            ).update(state=MessageState.STEERED, run=run)
+            FollowUp.objects.filter(pk=follow_up.pk, state=MessageState.QUEUED).update(
+                state=MessageState.STEERED, run=run
+            )
             run_changed(run)
 
 

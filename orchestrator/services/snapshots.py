@@ -19,7 +19,7 @@ EXCLUDED_SHOWN = 200
 NOT_STORED = "snapshot.failed"  # the failure of a Run whose last Snapshot could not be taken
 
 
-def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
+def snapshot_take(run: Run, *, journal_n: int, message: str = "") -> Snapshot | None:
     """Commit the workspace as it is now to the hub; None if nothing has changed since the last time."""
     variant = run.variant
     last = variant.snapshots.order_by("-id").first()
@@ -30,7 +30,7 @@ def snapshot_take(run: Run, *, journal_n: int) -> Snapshot | None:
         index=paths.index_path(variant.pk),
         base=variant.task.spec.base_commit,
         previous=_info(last) if last else None,
-        message=f"{variant.task.title}\n\nSnapshot of variant {variant.letter}.\n",
+        message=message or f"{variant.task.title}\n\nSnapshot of variant {variant.letter}.\n",
         copied=variant.environment.copied,
         limits=SnapshotLimits(),
         branch=variant.branch,

@@ -68,7 +68,12 @@ def test_the_worker_s_notes_become_events() -> None:
         {"ev": "step-start", "step": "setup", "argv": ["sh", "-c", "make deps"], "pid": 5},
         {"ev": "step-end", "step": "setup", "code": 0, "signal": None},
         {"ev": "step-start", "step": "agent", "argv": ["claude", "--print"], "pid": 6},
-        {"ev": "user-message", "text": "and tests", "by": "ada"},
+        {
+            "ev": "user-message",
+            "text": "and tests",
+            "by": "ada",
+            "links": [["app.py:3", "/comments/1"], ["odd"], 5],
+        },
         {"ev": "snapshot", "commit": "c1", "files_changed": 2, "insertions": 3, "deletions": 1},
         {"ev": "permission-answer", "request": "r1", "decision": "allow", "scope": "run"},
         {"ev": "warning", "text": "disk is low"},
@@ -84,7 +89,9 @@ def test_the_worker_s_notes_become_events() -> None:
     assert ended.data == {"step": "setup", "code": 0, "signal": None}
     assert isinstance(agent, ev.State)
     assert agent.state == "agent"
-    assert said == ev.Message(time=4.0, text="and tests", role="user", by="ada")
+    assert said == ev.Asked(
+        time=4.0, text="and tests", role="user", by="ada", links=(("app.py:3", "/comments/1"),)
+    )
     assert isinstance(snapshot, ev.SnapshotTaken)
     assert (snapshot.commit, snapshot.files_changed, snapshot.insertions) == ("c1", 2, 3)
     assert isinstance(answer, ev.PermissionAnswer)

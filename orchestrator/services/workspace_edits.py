@@ -1,0 +1,65 @@
+"""A person's own change to a Variant: written where its agent works, and snapshotted like the agent's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.contrib.auth.models import User
+
+from orchestrator.environments.editing import file_replace
+from orchestrator.lib import paths
+from orchestrator.lib.errors import Conflict
+from orchestrator.models import Environment, Run, Variant
+from orchestrator.services import activity
+from orchestrator.services.snapshots import snapshot_take
+from orchestrator.states import RUN_ACTIVE, EnvironmentState, Resolution
+
+
+def workspace_catch_up(variant: Variant) -> str:
+    """Bring the head up to the workspace, so that nothing in it is unsnapshotted; returns the head.
+
+    Refused while an agent works there, or where the workspace is not on this machine.
+    """
+    run = _idle_run(variant)
+    snapshot_take(run, journal_n=run.last_seq)
+    variant.refresh_from_db(fields=["head_commit"])
+    return variant.head_commit or variant.task.spec.base_commit
+
+
+def workspace_file_replace(
+    *, user: User, variant: Variant, path: str, old: bytes, new: bytes, message: str
+) -> str:
+    """Replace one file that the head has as `old`; returns the commit of it. Head and workspace stay in step.
+
+    The agent's index and commits are not touched: to it, the change is one that is not committed yet.
+    """
+    run = _idle_run(variant)
+    if not file_replace(workspace=Path(variant.environment.path), path=path, old=old, new=new):
+        raise Conflict(
+            "workspace.changed", "The file in the workspace is not what the diff shows. Look again."
+        )
+    snapshot = snapshot_take(run, journal_n=run.last_seq, message=message)
+    if snapshot is None:
+        raise Conflict("workspace.same", "The change leaves the file as it is.")
+    activity.record(verb="variant.edited", user=user, variant=variant, text=snapshot.commit[:12])
+    return snapshot.commit
+
+
+def _idle_run(variant: Variant) -> Run:
+    """The Variant's last Run, if none is at work."""
+    letter = variant.letter
+    if variant.archived_at:
+        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
+    if variant.task.resolution != Resolution.OPEN:
+        raise Conflict("task.resolved", f"The task is {variant.task.resolution}.")
+    if variant.runs.filter(state__in=RUN_ACTIVE).exists():
+        raise Conflict(
+            "variant.working", f"The agent of {letter} is at work. Do it when the run has ended."
+        )
+    environment = Environment.objects.filter(variant=variant).first()
+    run = variant.runs.order_by("-number").first()
+    if environment is None or environment.state != EnvironmentState.READY or run is None:
+        raise Conflict("workspace.none", f"{letter} has no workspace to write to.")
+    if environment.host != paths.host_id():
+        raise Conflict("workspace.elsewhere", f"The workspace of {letter} is on another machine.")
+    return run

@@ -1,0 +1,189 @@
+"""Comments: the list of a task, the threads beside a file, and what people do with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from orchestrator.lib.errors import Invalid
+from orchestrator.selectors.access import task_get_for
+from orchestrator.views.answers import PageRequest, acted, action
+from review.models.comment import About
+from review.selectors.comments import (
+    FILTERS,
+    comment_get_for,
+    comments_for,
+    thread_list,
+    thread_rows,
+    thread_url,
+)
+from review.selectors.compare import comparison_get
+from review.selectors.file_threads import file_threads
+from review.services import comments as services
+from review.services.comment_applying import suggestion_apply
+from review.services.comment_sending import comment_post, comments_send
+
+LINES_MAX = 10**9
+ID_MAX = 2**63 - 1
+
+
+@require_http_methods(["GET", "POST"])
+def comments(request: PageRequest, task_id: int) -> HttpResponse:
+    if request.method == "POST":
+        made: HttpResponse = _comment_new(request, task_id)
+        return made
+    task = task_get_for(request.user, task_id)
+    shown = request.GET.get("show", "open")
+    if shown not in FILTERS:
+        raise Invalid("comment.filter", f"show is one of {', '.join(FILTERS)}.")
+    rows = thread_list(request.user, task, shown=shown, letter=request.GET.get("variant", "")[:1])
+    context = {
+        "list": rows,
+        "left": request.GET.get("left", ""),
+        "right": request.GET.get("right", ""),
+        "here": request.get_full_path(),
+        "nav": "tasks",
+        "task": task,
+    }
+    if request.htmx:
+        return render(request, "review/_comment_list.html", context)
+    return render(request, "review/comments.html", context)
+
+
+@action
+def _comment_new(request: PageRequest, task_id: int) -> HttpResponse:
+    task = task_get_for(request.user, task_id)
+    made = comment_post(
+        user=request.user,
+        task=task,
+        to=_target(request),
+        send_to=_send_to(request),
+        **_said(request),
+    )
+    return acted(request, to=reverse("review:comment", args=[made.pk]))
+
+
+@require_GET
+def comment_threads(request: PageRequest, task_id: int) -> HttpResponse:
+    """The threads beside one file. 204 while they are what the page shows."""
+    query = request.GET
+    comparison = comparison_get(
+        user=request.user,
+        task_id=task_id,
+        left=query.get("left", ""),
+        right=query.get("right", ""),
+    )
+    found = file_threads(request.user, comparison, query.get("path", ""))
+    if query.get("seen") == found.digest:
+        return HttpResponse(status=204)
+    context = {"found": found, "task": comparison.task}
+    return render(request, "review/_file_threads.html", context)
+
+
+@require_GET
+def comment(request: PageRequest, comment_id: int) -> HttpResponse:
+    """Where it stands now: the diff at its line, or the list."""
+    found = comment_get_for(request.user, comment_id)
+    root = found.thread_id or found.pk
+    thread = next(t for t in thread_rows(request.user, found.task) if t.id == root)
+    return redirect(thread_url(thread, task_id=found.task_id))
+
+
+@action
+def comment_reply(request: PageRequest, comment_id: int) -> HttpResponse:
+    thread = comment_get_for(request.user, comment_id)
+    comment_post(
+        user=request.user,
+        task=thread.task,
+        to=thread,
+        send_to=_send_to(request),
+        **_said(request),
+    )
+    return acted(request, to=reverse("review:comment", args=[thread.pk]))
+
+
+@action
+def comment_act(request: PageRequest, comment_id: int, act: str) -> HttpResponse:
+    found, user = comment_get_for(request.user, comment_id), request.user
+    text = ""
+    match act:
+        case "edit":
+            said = _said(request)
+            del said["draft"]
+            services.comment_edit(user=user, comment=found, **said)
+        case "delete":
+            services.comment_delete(user=user, comment=found)
+        case "publish":
+            services.comments_publish(user=user, task=found.task, ids=[found.pk])
+        case "apply":
+            commit = suggestion_apply(user=user, comment=found)
+            text = f"Applied as {commit[:7]}."
+        case _:
+            services.thread_resolve(user=user, thread=found, resolved=act == "resolve")
+    return acted(request, to=reverse("review:comments", args=[found.task_id]), text=text)
+
+
+@action
+def comments_publish(request: PageRequest, task_id: int) -> HttpResponse:
+    task = task_get_for(request.user, task_id)
+    done = services.comments_publish(user=request.user, task=task)
+    text = f"{done} comment{'' if done == 1 else 's'} published."
+    return acted(request, to=reverse("review:comments", args=[task.pk]), text=text)
+
+
+@action
+def comments_to_agents(request: PageRequest, task_id: int) -> HttpResponse:
+    """Send the chosen threads to the chosen variants; with `all` to every one."""
+    task = task_get_for(request.user, task_id)
+    ids = [_number(text, ID_MAX) for text in request.POST.getlist("comments")]
+    letters = request.POST.getlist("variants")
+    if not letters and "all" not in request.POST:
+        raise Invalid("comment.target", "Choose the variants to send them to.")
+    comments_send(
+        user=request.user,
+        task=task,
+        comments=list(comments_for(request.user).filter(task=task, pk__in=ids)),
+        letters=None if "all" in request.POST else letters,
+    )
+    return acted(request, to=reverse("review:comments", args=[task.pk]), text="Sent.")
+
+
+def _said(request: HttpRequest) -> dict[str, Any]:
+    post = request.POST
+    return {
+        "body": post.get("body", "").replace("\r\n", "\n"),
+        "suggestion": post.get("suggestion"),
+        "draft": post.get("do") == "draft",
+    }
+
+
+def _send_to(request: HttpRequest) -> str:
+    return request.POST.get("send_to", "")[:1]
+
+
+def _target(request: HttpRequest) -> services.Target:
+    """From fields, or from one that says `variant:A` or `comparison:A:B`."""
+    post = request.POST
+    if post.get("target"):
+        about, _, rest = post["target"].partition(":")
+        against, _, on = rest.rpartition(":")
+        return services.Target(about=about, on=on, against=against)
+    return services.Target(
+        about=post.get("about", About.LINES),
+        on=post.get("on", ""),
+        against=post.get("against", ""),
+        commit=post.get("commit", ""),
+        path=post.get("path", ""),
+        start=_number(post.get("start", "") or "0", LINES_MAX),
+        end=_number(post.get("end", "") or "0", LINES_MAX),
+    )
+
+
+def _number(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > most:
+        raise Invalid("number.invalid", f"{text[:40]!r} is not a number that can be.")
+    return int(text)

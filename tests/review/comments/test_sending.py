@@ -1,0 +1,147 @@
+"""Comments to agents: one message to each, which leads back to them."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from orchestrator.lib.errors import Conflict, Invalid
+from orchestrator.models import FollowUp, Run
+from orchestrator.states import RunState
+from review.models import Comment
+from review.remarks import Said, Topic, remarks_prompt
+from review.services.comment_sending import comment_post, comments_send
+from review.services.comments import Target, reply_create
+from tests.review.comments.conftest import A_AREA, AREA, Room
+
+PROMPT = """\
+3 comments on your work, from its review. Work through all of them; line numbers are as the files are now.
+
+## 1. On the work as a whole
+
+No tests?
+
+## 2. area.py, lines 6-7
+
+```
+def area(side):
+    return side**2
+```
+
+Pat O: Too clever.
+
+Suggested in place of these lines:
+
+```
+def area(side):
+    return side * side
+```
+
+kim: I agree.
+
+## 3. area.py, about code that is not in your work as it is now
+
+```
+    return 2 * math.pi * r
+```
+
+Is it tau?
+"""
+
+
+def test_the_prompt_names_lines_as_they_are_now(room: Room) -> None:
+    whole = comment_post(
+        user=room.pat,
+        task=room.shop.task,
+        to=Target(about="variant", on="A"),
+        body="No tests?",
+    )
+    lines = room.say(
+        "Too clever.", start=4, end=5, suggestion="def area(side):\n    return side * side"
+    )
+    reply_create(user=room.kim, thread=lines, body="I agree.")
+    reply_create(user=room.kim, thread=lines, body="Not to be seen", draft=True)
+    gone = room.say("Is it tau?", start=9)
+    text = "#!\n#!\n" + A_AREA.replace("2 * math.pi", "math.tau")
+    room.newer(room.a, {"area.py": text})
+    (sent,) = comments_send(
+        user=room.pat, task=room.shop.task, comments=[gone, lines, whole], letters=["A"]
+    )
+    assert sent.text == PROMPT
+    assert sent.links == [
+        ["the variant", f"/comments/{whole.pk}"],
+        ["area.py:6", f"/comments/{lines.pk}"],
+        ["area.py", f"/comments/{gone.pk}"],
+    ]
+
+
+def test_one_message_to_each_variant_with_its_own_lines(room: Room) -> None:
+    made = room.say("Round it", start=9)
+    room.newer(room.b, {"area.py": "# B\n" + AREA})
+    sent = comments_send(user=room.pat, task=room.shop.task, comments=[made], letters=None)
+    assert [follow_up.variant.letter for follow_up in sent] == ["A", "B"]
+    assert "area.py, line 9\n" in sent[0].text
+    assert "area.py, line 10\n" in sent[1].text
+    assert FollowUp.objects.count() == 2
+    runs = Run.objects.filter(number=2, state=RunState.QUEUED)
+    assert {run.variant.letter for run in runs} == {"A", "B"}
+    found = room.thread(made).sent
+    assert [(s.letter, s.run) for s in found] == [("A", 2), ("B", 2)]
+    assert found[1].url == f"/tasks/{room.shop.task.pk}/variants/B#run-{runs.get(variant=room.b)}"
+
+
+def test_what_waits_for_its_turn_says_so(room: Room) -> None:
+    Run.objects.filter(variant=room.a).update(state=RunState.RUNNING)
+    made = room.say()
+    comments_send(user=room.pat, task=room.shop.task, comments=[made], letters=["A"])
+    (sent,) = room.thread(made).sent
+    assert (sent.letter, sent.run) == ("A", None)
+
+
+def test_sending_a_draft_publishes_it_and_no_other(room: Room) -> None:
+    sent, kept = room.say("Sent", draft=True), room.say("Kept", draft=True)
+    comments_send(user=room.pat, task=room.shop.task, comments=[sent], letters=["A"])
+    assert room.ids(room.kim) == [sent.pk]
+    kept.refresh_from_db()
+    assert kept.state == "draft"
+
+
+def test_all_are_sent_or_none(room: Room) -> None:
+    made = room.say(draft=True)
+    room.b.archived_at = timezone.now()
+    room.b.save()
+    with pytest.raises(Conflict):
+        comments_send(user=room.pat, task=room.shop.task, comments=[made], letters=["A", "B"])
+    assert not FollowUp.objects.exists()
+    assert room.ids(room.kim) == []
+    (only,) = comments_send(user=room.pat, task=room.shop.task, comments=[made], letters=None)
+    assert only.variant == room.a
+
+
+def test_a_comment_that_cannot_be_sent_is_not_made(room: Room) -> None:
+    room.shop.task.resolution = "closed"
+    room.shop.task.save()
+    with pytest.raises(Conflict):
+        comment_post(
+            user=room.pat,
+            task=room.shop.task,
+            to=Target(about="variant", on="A"),
+            body="x",
+            send_to="A",
+        )
+    assert not Comment.objects.exists()
+
+
+def test_nothing_is_not_sent(room: Room) -> None:
+    with pytest.raises(Invalid):
+        comments_send(user=room.pat, task=room.shop.task, comments=[], letters=["A"])
+    assert not FollowUp.objects.exists()
+
+
+def test_a_fence_cannot_be_ended_by_what_is_in_it() -> None:
+    said = (Said(by="pat", text="See", suggestion=""),)
+    text = remarks_prompt([Topic(path="a.md", start=1, end=1, lines=("````", "x"), said=said)])
+    assert text == (
+        "A comment on your work, from its review.\n\n## a.md, line 1\n\n"
+        "`````\n````\nx\n`````\n\nSee\n\nSuggested: delete these lines.\n"
+    )
