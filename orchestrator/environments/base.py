@@ -13,14 +13,15 @@ class EnvironmentSpec:
     hub: Path
     yard: Path
     path: Path  # the workspace
-    base: str
+    base: str  # the commit that its branch begins at
+    files: str  # the commit whose files are checked out
     branch: str
     index: Path  # gets a copy of the fresh checkout's index, for the Snapshots
 
 
 class EnvironmentKind(Protocol):
     def create(self, spec: EnvironmentSpec) -> None:
-        """Make the workspace at its base; may be repeated, and goes on where a killed call stopped."""
+        """Make the workspace; may be repeated, and goes on where a killed call stopped."""
         ...
 
     def environment(self, *, server: Mapping[str, str]) -> dict[str, str]:

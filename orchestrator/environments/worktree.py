@@ -54,6 +54,7 @@ class WorktreeKind:
             path=spec.path,
             base=spec.base,
             branch=spec.branch,
+            files=spec.files,
             index=spec.index,
         )
 

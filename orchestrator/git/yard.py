@@ -69,12 +69,20 @@ def yard_create(*, hub: Path, yard: Path) -> None:
 
 
 def worktree_add(
-    *, hub: Path, yard: Path, path: Path, base: str, branch: str, index: Path | None = None
+    *,
+    hub: Path,
+    yard: Path,
+    path: Path,
+    base: str,
+    branch: str,
+    files: str = "",
+    index: Path | None = None,
 ) -> None:
     """Check out `base` at `path` as a locked worktree of the yard, on `branch`.
 
-    One that was left half made is made again. One that was made once is never checked out again:
-    its files are the agent's work; only what the agent broke of its repository is mended.
+    The files are those of the commit `files`, if given: work that is not committed on the branch yet.
+    One that was left half made, or was deleted, is made again. One that is there is never checked out
+    again: its files are the agent's work; only what the agent broke of its repository is mended.
     `index` gets a copy of the fresh checkout's index: the first of the Snapshots' own.
     """
     ref = f"refs/heads/{ref_name_check(branch)}"
@@ -86,11 +94,12 @@ def worktree_add(
         if made.exists() and path.is_dir():
             _mend(hub, admin or _Admin(_admin_name(yard, path)), yard, path, base, ref)
             return
+        made.unlink(missing_ok=True)
         commit_keep(hub=hub, commit=base)
         admin = admin or _Admin(_admin_name(yard, path))
         _admin_write(admin, path, ref)
         _branch_write(yard, ref, base)
-        _checkout(hub, admin, path, base)
+        _checkout(hub, admin, path, files or base)
         if index is not None:
             _copy(admin.path / "index", index)
         _link_write(admin, path)
@@ -192,7 +201,7 @@ def _branch_write(yard: Path, ref: str, commit: str) -> None:
     _write(yard / ref, f"{commit}\n")
 
 
-def _checkout(hub: Path, admin: _Admin, path: Path, base: str) -> None:
+def _checkout(hub: Path, admin: _Admin, path: Path, commit: str) -> None:
     path.mkdir(parents=True, exist_ok=True)
     fresh = admin.path / "index.new"
     for leftover in (fresh, admin.path / "index.new.lock"):
@@ -201,7 +210,7 @@ def _checkout(hub: Path, admin: _Admin, path: Path, base: str) -> None:
         "read-tree",
         "--reset",
         "-u",
-        base,
+        commit,
         git_dir=hub,
         work_tree=path,
         index=fresh,

@@ -32,6 +32,11 @@ def environment_ensure(variant: Variant) -> Environment:
     environment = Environment.objects.filter(variant=variant).first() or _reserve(variant)
     if environment.state == EnvironmentState.REMOVED:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
+    if workspace_lost(variant):
+        # The setup is gone with it. Noted first: a kill from here on leaves it to be made again.
+        gone = {"state": EnvironmentState.NONE, "setup_key": "", "setup_pending": ""}
+        Environment.objects.filter(pk=environment.pk).update(**gone)
+        environment.refresh_from_db()
     if environment.state != EnvironmentState.READY:
         kind_get(environment.kind).create(environment_spec(variant, environment))
         _copy(variant, environment)
@@ -51,6 +56,12 @@ def _copy(variant: Variant, environment: Environment) -> None:
     environment.copied = sorted({*environment.copied, *missing})
     environment.save(update_fields=["copied"])
     copy_into(source=source, workspace=workspace, names=missing)
+
+
+def workspace_lost(variant: Variant) -> bool:
+    """The workspace was there and is not any more: the agent, or somebody else, has deleted it."""
+    made = Environment.objects.filter(variant=variant, state=EnvironmentState.READY).first()
+    return made is not None and not Path(made.path).is_dir()
 
 
 def _reserve(variant: Variant) -> Environment:
@@ -89,11 +100,15 @@ def _reserve(variant: Variant) -> Environment:
 
 
 def environment_spec(variant: Variant, environment: Environment) -> EnvironmentSpec:
+    """A workspace is made at the base; one that was lost, as its last Snapshot found it."""
+    last = variant.snapshots.order_by("-id").first()
+    head = variant.head_commit or variant.task.spec.base_commit
     return EnvironmentSpec(
         hub=paths.hub_dir(variant.task.project_id),
         yard=paths.yard_dir(variant.task_id),
         path=Path(environment.path),
-        base=variant.task.spec.base_commit,
+        base=last.parent if last else head,
+        files=head,
         branch=variant.branch,
         index=paths.index_path(variant.pk),
     )

@@ -26,6 +26,8 @@ from orchestrator.states import RunState
 
 log = logging.getLogger(__name__)
 
+REMADE = "The workspace was gone. It was made again from the last snapshot, without ignored files."
+
 _starting: set[str] = set()  # Runs this process is starting now: a message may come twice
 _starting_lock = threading.Lock()
 
@@ -56,10 +58,14 @@ def _start(run_id: str) -> bool:
         bundle = Bundle(paths.bundle_dir(run_id))
         if bundle.shim() is not None or bundle.exit() is not None:
             return True  # launched by a worker that was killed then; what became of it is for the follower
+        lost = environments.workspace_lost(run.variant)
         environment = environments.environment_ensure(run.variant)
         spec = bundle_spec(run, environment)
         Run.objects.filter(pk=run.pk, fence=fence).update(secrets_encrypted=run.secrets_encrypted)
-        shim_launch(Bundle.create(paths.bundles_dir(), spec))
+        bundle = Bundle.create(paths.bundles_dir(), spec)
+        if lost:
+            bundle.control("note", id="workspace-lost", d={"ev": "warning", "text": REMADE})
+        shim_launch(bundle)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble is not the Run's: the sweep starts it again
     except Exception as exc:  # noqa: BLE001

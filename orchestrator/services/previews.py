@@ -113,7 +113,7 @@ def preview_launch(*, variant_id: int, bundle_id: str) -> None:
     """Start the shim of a preview that is to start; a repeated or outdated message changes nothing."""
     preview = (
         Preview.objects.select_related("variant__task__project", "variant__task__spec")
-        .select_related("variant__agent", "variant__environment")
+        .select_related("variant__agent")
         .filter(
             variant_id=variant_id,
             bundle=uuid.UUID(bundle_id),
@@ -124,7 +124,7 @@ def preview_launch(*, variant_id: int, bundle_id: str) -> None:
     if preview is None:
         return
     try:
-        spec = _bundle_spec(preview)
+        spec = _bundle_spec(preview, environments.environment_ensure(preview.variant))
         _port_wait(preview)
         bundle = Bundle.create(paths.bundles_dir(), spec)
         # Whoever stops it from here on finds the bundle to tell; who did before is seen here.
@@ -161,8 +161,8 @@ def _port_wait(preview: Preview) -> None:
         time.sleep(0.1)
 
 
-def _bundle_spec(preview: Preview) -> BundleSpec:
-    variant, environment = preview.variant, preview.variant.environment
+def _bundle_spec(preview: Preview, environment: Environment) -> BundleSpec:
+    variant = preview.variant
     settings = environments.settings_at(variant, commit=_settings_commit(variant))
     env = environments.process_environment(variant, environment, settings)
     setup = () if setups.setup_is_done(environment, settings) else settings.setup

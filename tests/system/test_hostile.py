@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import Installation, git
+from tests.support.installation import Installation, eventually, git
 
 pytestmark = pytest.mark.system
 
@@ -83,6 +83,7 @@ def test_an_agent_that_rebases_and_deletes_its_branch_loses_nothing(
 
 SUICIDE = r"""
 import os, shutil, time
+if os.path.exists("kept.txt"): print("kept.txt is there"); raise SystemExit
 open("kept.txt", "w").write("kept\n")
 time.sleep(6)  # long enough for a Snapshot by timer
 shutil.rmtree(os.getcwd())
@@ -90,7 +91,7 @@ print("workspace deleted", flush=True)
 """
 
 
-def test_a_deleted_workspace_keeps_the_last_snapshot(
+def test_a_deleted_workspace_keeps_the_last_snapshot_and_is_made_again_for_a_follow_up(
     installation: Installation, origin: Path
 ) -> None:
     task = one_run(installation, origin, "suicide", SUICIDE)
@@ -98,6 +99,12 @@ def test_a_deleted_workspace_keeps_the_last_snapshot(
     assert variant["files_changed"] == 1, variant
     compared = installation.get(f"tasks/{task['id']}/compare?left=base&right=A")
     assert [file["path"] for file in compared["files"]] == ["kept.txt"]
+    installation.post(f"variants/{variant['id']}/messages", {"text": "Go on."})
+    again = eventually(lambda: installation.runs(task["id"])[1:], what="a second run")  # type: ignore[arg-type]
+    assert installation.wait_ended(task["id"])["variants"][0]["state"] == "ready"  # type: ignore[arg-type]
+    texts = [event.get("text", "") for event in installation.events(again[0]["id"])]
+    assert "kept.txt is there" in texts
+    assert any("The workspace was gone" in text for text in texts)
 
 
 HOOKER = r"""

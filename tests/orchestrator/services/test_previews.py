@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from agents.bundle import Bundle
@@ -30,6 +33,14 @@ def launch(variant: Variant) -> Bundle:
     preview = Preview.objects.get(variant=variant)
     previews.preview_launch(variant_id=variant.pk, bundle_id=preview.bundle.hex)
     return Bundle(paths.bundle_dir(preview.bundle.hex))
+
+
+def test_an_app_whose_workspace_was_deleted_gets_a_new_one(variant: Variant) -> None:
+    shutil.rmtree(variant.environment.path)
+    previews.preview_start(user=None, variant=variant)
+    launch(variant)
+    assert Path(variant.environment.path, "README.md").exists()
+    assert Preview.objects.get(variant=variant).state == PreviewState.STARTING
 
 
 def test_stopped_while_it_waits_for_its_port(
