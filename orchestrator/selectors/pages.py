@@ -288,6 +288,11 @@ class TaskPage:
         return tuple(r for r in self.rows if r.state in {VariantState.FAILED, VariantState.LOST})
 
     @property
+    def stopped(self) -> tuple[VariantRow, ...]:
+        """Stopped with something to show for it."""
+        return tuple(r for r in self.rows if r.state == VariantState.STOPPED and r.mergeable)
+
+    @property
     def unfinished(self) -> tuple[VariantRow, ...]:
         return tuple(row for row in self.rows if row.active)
 

@@ -38,6 +38,21 @@ def test_home_says_what_needs_a_person_first(client: Client, world: World) -> No
     assert "One agent is at work on one task. One waits for your answer." in page.text
 
 
+def test_what_a_stopped_agent_has_changed_can_be_looked_at_and_merged(
+    client: Client, world: World
+) -> None:
+    task = world.task(RunState.STOPPED, RunState.STOPPED)
+    task.variants.filter(letter="A").update(head_commit="b" * 40, files_changed=2, insertions=5)
+    url = task.get_absolute_url()
+    (step,) = tree(client.get(url)).all(lambda e: e.attrs.get("class", "").startswith("step v"))
+    assert "A was stopped" in step.text
+    assert "2 files" in step.text
+    links = [link.attrs["href"] for link in step.tags("a")]
+    assert links == [f"{url}/compare?left=base&right=A", f"{url}/merge/A"]
+    task.variants.update(head_commit="", files_changed=0, insertions=0)
+    assert "Nothing to merge" in tree(client.get(url)).text
+
+
 def test_an_empty_home_says_what_to_do_next(client: Client, data_dir: Path) -> None:
     page = tree(client.get("/"))
     assert any(e.attrs.get("href") == "/projects/new" for e in page.tags("a"))
