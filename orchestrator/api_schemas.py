@@ -260,7 +260,9 @@ class MessageIn(Schema):
 
 
 class MessageOut(Schema):
-    """`state`: queued (waits for the agent), steered (the agent has it), run (became the Run `run`)."""
+    """`state`: queued (waits for the agent), held (a stop came first: goes along with the next message),
+    steered (the agent has it), run (became the Run `run`).
+    """
 
     id: int
     variant: int

@@ -67,9 +67,13 @@ class PermissionState(TextChoices):
 
 
 class MessageState(TextChoices):
-    """A person's follow-up text: QUEUED until it reached an agent (steered in) or became a Run."""
+    """A person's follow-up text: QUEUED until it reached an agent (steered in) or became a Run.
+
+    HELD: a stop came first; it goes along with the next text that somebody sends.
+    """
 
     QUEUED = "queued"
+    HELD = "held"
     STEERED = "steered"
     RUN = "run"
 

@@ -70,6 +70,11 @@ class FileHunks:
     new_mode: str
     hunks: tuple[Hunk, ...]
 
+    @property
+    def place(self) -> str:
+        """The base's name of the file: changes of the same file meet under it, renamed or not."""
+        return self.path if self.status == "A" else self.old_path
+
 
 def digest(*parts: bytes) -> str:
     found = blake2b(digest_size=DIGEST_BYTES)

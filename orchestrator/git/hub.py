@@ -170,8 +170,8 @@ def branch_commit(*, hub: Path, branch: str) -> str:
     return found.text.strip()
 
 
-def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes | None:
-    """The content of a file at a commit; None if there is no file at that path."""
+def blob_find(*, hub: Path, commit: str, path: str) -> str | None:
+    """The id of a file's content at a commit; None if there is no file at that path."""
     if not is_path(path):
         return None
     listed = git("ls-tree", "-z", _commit_check(commit), "--", path, git_dir=hub).fields()
@@ -179,8 +179,14 @@ def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes |
         facts, _, name = record.partition(b"\t")
         _mode, kind, blob = facts.decode().split(" ")
         if kind == "blob" and os.fsdecode(name) == path:
-            return blob_bytes(hub=hub, blob=blob, limit_bytes=limit_bytes)
+            return blob
     return None
+
+
+def blob_read(*, hub: Path, commit: str, path: str, limit_bytes: int) -> bytes | None:
+    """The content of a file at a commit; None if there is no file at that path."""
+    blob = blob_find(hub=hub, commit=commit, path=path)
+    return None if blob is None else blob_bytes(hub=hub, blob=blob, limit_bytes=limit_bytes)
 
 
 def blob_size(*, hub: Path, blob: str) -> int:

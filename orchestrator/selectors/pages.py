@@ -426,7 +426,9 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
         for run in loaded.runs.all()
     )
     environment: Environment | None = getattr(loaded, "environment", None)
-    waiting = FollowUp.objects.filter(variant=variant, state=MessageState.QUEUED)
+    waiting = FollowUp.objects.filter(
+        variant=variant, state__in=[MessageState.QUEUED, MessageState.HELD]
+    )
     return VariantPage(
         row=variant_row(loaded, task=loaded.task),
         runs=runs,

@@ -13,7 +13,7 @@ from orchestrator.lib.live import publish
 from orchestrator.models import FollowUp, Variant
 from orchestrator.services import activity
 from orchestrator.services.runs import follow_up_run
-from orchestrator.states import Resolution
+from orchestrator.states import MessageState, Resolution
 
 TEXT_LIMIT_BYTES = 1024 * 1024
 
@@ -43,6 +43,9 @@ def follow_up_send(
             f"The task is {variant.task.resolution}; its agents take no more work.",
         )
     with transaction.atomic():
+        FollowUp.objects.filter(variant=variant, state=MessageState.HELD).update(
+            state=MessageState.QUEUED
+        )
         follow_up = FollowUp.objects.create(
             variant=variant, text=text, author=user, links=[list(link) for link in links]
         )

@@ -102,9 +102,10 @@ def follow_ups_deliver(follower: RunFollower) -> None:
         )
         follower.unheard.add(f"message-{follow_up.pk}")
         with transaction.atomic():
-            FollowUp.objects.filter(pk=follow_up.pk, state=MessageState.QUEUED).update(
-                state=MessageState.STEERED, run=run
-            )
+            # Also if a stop has held it back meanwhile: it was sent, and returns if it was not heard.
+            FollowUp.objects.filter(
+                pk=follow_up.pk, state__in=[MessageState.QUEUED, MessageState.HELD]
+            ).update(state=MessageState.STEERED, run=run)
             run_changed(run)
 
 

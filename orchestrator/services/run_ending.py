@@ -86,16 +86,17 @@ def run_finish(
             return  # another process has taken the Run and ends it
         if fresh.session:
             Variant.objects.filter(pk=run.variant_id).update(session=fresh.session)
-        _unheard_return(run, heard)
+        _unheard_return(fresh, heard)
     feed.seal(run.id.hex)
     _sealed(run)
 
 
 def _unheard_return(run: Run, heard: Callable[[str], bool]) -> None:
-    """Texts that were sent to the agent but reached it no more wait for its next Run."""
+    """Texts that were sent to the agent but reached it no more wait for its next Run, or after a stop to be sent."""
+    state = MessageState.HELD if run.stop_requested_at else MessageState.QUEUED
     for follow_up in FollowUp.objects.filter(run=run, state=MessageState.STEERED):
         if not heard(f"message-{follow_up.pk}"):
-            FollowUp.objects.filter(pk=follow_up.pk).update(state=MessageState.QUEUED, run=None)
+            FollowUp.objects.filter(pk=follow_up.pk).update(state=state, run=None)
 
 
 def run_lose(run: Run) -> None:

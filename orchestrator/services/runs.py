@@ -31,6 +31,10 @@ def stop_all() -> int:
 
 
 def _stop(runs: QuerySet[Run], *, user: User | None) -> int:
+    """Texts that wait are held back: what is stopped must not begin again by itself."""
+    FollowUp.objects.filter(variant__in=runs.values("variant"), state=MessageState.QUEUED).update(
+        state=MessageState.HELD
+    )
     stopped = 0
     active = runs.filter(state__in=RUN_ACTIVE, stop_requested_at=None)
     for run in active.select_related("variant__task__project"):

@@ -74,6 +74,11 @@ def fold_html(fold: Fold) -> str:
     many = f"{fold.count:,} unchanged lines"
     where = f'data-left="{fold.left}" data-right="{fold.right}" data-count="{fold.count}"'
     heading = f"<code>{text_html(fold.heading)}</code>" if fold.heading else ""
+    if fold.heading_line:
+        heading = (
+            f'<button type="button" data-expand="function" data-line="{fold.heading_line}" '
+            f'title="Show from here to the next change">{heading}</button>'
+        )
     steps = _fold_step("down", "↓", "below the last change") if fold.left > 1 else ""
     steps += _fold_step("up", "↑", "above the next change") if not fold.last else ""
     some = steps if fold.count > EXPAND_LINES else ""

@@ -37,6 +37,7 @@ class Fold:
     count: int
     heading: str = ""  # what the lines below belong to
     last: bool = False  # nothing follows it
+    heading_line: int = 0  # the heading's line on the left side, if the fold hides it
 
 
 def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[Row | Fold]:
@@ -73,8 +74,22 @@ def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Itera
         yield from map(Row, chunk.left, chunk.right)
         return
     yield from map(Row, chunk.left[:before], chunk.right[:before])
-    yield Fold(chunk.left[before].n, chunk.right[before].n, hidden, heading, last=not after)
+    unseen = chunk.left[before : total - after]
+    yield Fold(
+        unseen[0].n,
+        chunk.right[before].n,
+        hidden,
+        heading,
+        not after,
+        _heading_line(unseen, heading),
+    )
     yield from map(Row, chunk.left[total - after :], chunk.right[total - after :])
+
+
+def _heading_line(lines: Sequence[Line], heading: str) -> int:
+    if not heading:
+        return 0
+    return next((line.n for line in reversed(lines) if line.text.startswith(heading)), 0)
 
 
 def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:

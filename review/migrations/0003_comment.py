@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestrator', '0003_follow_up_links'),
+        ('orchestrator', '0004_follow_up_links'),
         ('review', '0002_viewed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

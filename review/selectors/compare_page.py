@@ -15,8 +15,20 @@ from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
 from review.selectors.file_diffs import FileBody, file_body
 from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tree_of_changes
+from review.selectors.whole_file import whole_url
 
 ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
+
+
+@dataclass(frozen=True, slots=True)
+class AloneLink:
+    """The file by itself, as one side has it."""
+
+    name: str
+    letter: str
+    at: str
+    whole: str
+    raw: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class FilePane:
     expand: str
     lines: str
     colours: str
+    alone: tuple[AloneLink, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,26 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         expand=here.url(context="" if address.context == ALL else ALL),
         lines=here.url("compare_lines", show=False, context=""),
         colours=here.url("compare_colours", show=False, context="", view="split"),
+        alone=_alone(comparison, change, path),
+    )
+
+
+def _alone(comparison: Comparison, change: FileChange | None, path: str) -> tuple[AloneLink, ...]:
+    has = [
+        (comparison.left, path_text(change.old_path) if change else path, "A"),
+        (comparison.right, path, "D"),
+    ]
+    task_id = comparison.task.pk
+    return tuple(
+        AloneLink(
+            side.name,
+            side.letter,
+            side.at,
+            whole_url(task_id, side.ref, name),
+            whole_url(task_id, side.ref, name, "compare_raw"),
+        )
+        for side, name, absent in has
+        if change is None or change.status != absent
     )
 
 

@@ -85,17 +85,12 @@ def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus
     """Each file that a Variant changed, in the order of paths; `path` for one of them only."""
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, head in ground.heads.items():
-        for file in pair_hunks(hub=ground.hub, left=ground.base, right=head).values():
-            if not path or path in (path_text(file.path), path_text(_place(file))):
-                by_place.setdefault(_place(file), {})[letter] = file
+        pair = pair_hunks(hub=ground.hub, left=ground.base, right=head)
+        for file in pair.named(path) if path else pair.values():
+            by_place.setdefault(file.place, {})[letter] = file
     for place in sorted(by_place):
         files = by_place[place]
         yield FileConsensus(place, files, _groups(ground.hub, files))
-
-
-def _place(file: FileHunks) -> str:
-    """The base's name of a file: changes of the same file meet under it, renamed or not."""
-    return file.path if file.status == "A" else file.old_path
 
 
 def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:

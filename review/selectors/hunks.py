@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pickle
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.git.diffs import FileChange, changes, hunks_patch
@@ -16,18 +17,42 @@ from review.selectors.compare import path_text
 LIMIT_BYTES = 64_000_000
 
 
-def pair_hunks(*, hub: Path, left: str, right: str) -> Mapping[str, FileHunks]:
-    """By path (the new one where renamed), what each changed file's hunks are."""
+class PairHunks(Mapping[str, FileHunks]):
+    """Changed files by path (the new one where renamed). A file is unpacked when it is asked for:
+    most questions are about one of thousands.
+    """
+
+    def __init__(self, packed: Mapping[str, tuple[str, bytes]]) -> None:
+        self._packed = packed  # by path: its name in the base, and the file
+
+    def __getitem__(self, path: str) -> FileHunks:
+        file: FileHunks = pickle.loads(self._packed[path][1])  # noqa: S301 - our own, packed below
+        return file
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+    def named(self, name: str) -> Iterator[FileHunks]:
+        """Files with this name, as an address has it, now or in the base."""
+        for path, (place, _) in self._packed.items():
+            if name in (path, place) or name in (path_text(path), path_text(place)):
+                yield self[path]
+
+
+def pair_hunks(*, hub: Path, left: str, right: str) -> PairHunks:
     if left == right:
-        return {}
+        return PairHunks({})
     key = _key(left, right)
-    return cached(key, lambda: _read(hub, left, right), limit_bytes=LIMIT_BYTES)
+    return PairHunks(cached(key, lambda: _read(hub, left, right), limit_bytes=LIMIT_BYTES))
 
 
 def file_hunks_get(*, hub: Path, left: str, right: str, path: str) -> FileHunks | None:
     """The hunks of one file, by its name as an address has it."""
-    files = pair_hunks(hub=hub, left=left, right=right)
-    return files.get(path) or next((f for f in files.values() if path_text(f.path) == path), None)
+    found = pair_hunks(hub=hub, left=left, right=right).named(path)
+    return next((file for file in found if path in (file.path, path_text(file.path))), None)
 
 
 def pair_hunks_known(*, left: str, right: str) -> bool:
@@ -39,7 +64,7 @@ def _key(left: str, right: str) -> str:
     return f"hunks:{FORMAT_VERSION}:{left}:{right}"
 
 
-def _read(hub: Path, left: str, right: str) -> dict[str, FileHunks]:
+def _read(hub: Path, left: str, right: str) -> dict[str, tuple[str, bytes]]:
     found = changes(hub=hub, left=left, right=right)
     sections = patch_sections(hunks_patch(hub=hub, left=left, right=right))
     if len(sections) != len(found) + sum(change.status == "T" for change in found):
@@ -50,7 +75,8 @@ def _read(hub: Path, left: str, right: str) -> dict[str, FileHunks]:
         section = next(feed)
         if change.status == "T":
             next(feed)
-        known[change.path] = _file(change, section)
+        file = _file(change, section)
+        known[file.path] = file.place, pickle.dumps(file, protocol=pickle.HIGHEST_PROTOCOL)
     return known
 
 

@@ -1,4 +1,5 @@
 // The page of one file in columns: keys, and opening what is folded.
+import "./copy.js";
 import "./file-tree.js";
 import { keysTake } from "./page-keys.js";
 

@@ -1,7 +1,10 @@
 // The compare page: keys, going from file to file without a reload, permalinks.
+import "./copy.js";
 import "./diff-view.js";
 import "./file-tree.js";
+import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
+import { wrapToggle } from "./wrap.js";
 
 const TOP_PX = 150; // what sticks to the top of the window
 const file = () => document.getElementById("file");
@@ -10,12 +13,13 @@ const view = () => document.querySelector("#file diff-view");
 async function fileOpen(url, { push = true } = {}) {
   const target = new URL(url, location.href);
   const fragment = `${target.pathname}/file${target.search}`;
-  if (push) history.pushState(null, "", target.pathname + target.search);
+  if (push) history.pushState(null, "", target.pathname + target.search + target.hash);
   await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
   document.querySelector("file-tree")?.select(target.href);
   linksFollow(target.searchParams.get("path"));
   const top = file()?.getBoundingClientRect().top ?? 0;
   if (top < 0) window.scrollBy(0, top - TOP_PX + 100);
+  if (push && target.hash) await lineShow();
 }
 
 /** Links that change the view or a side keep the file that is shown now. */
@@ -30,13 +34,11 @@ function linksFollow(path) {
 
 // --- Lines ---------------------------------------------------------------------------------------
 
+/** Show the lines that the address names; a deferred file is asked for first. */
 async function lineShow() {
-  const name = location.hash.slice(1);
-  if (!/^[LR]\d{1,8}$/.test(name) || !view()) return;
-  const cell = await view().line(name);
-  if (!cell) return;
-  view().mark(cell);
-  cell.scrollIntoView({ block: "center" });
+  const waits = document.querySelector("#file form[data-show]");
+  if (!view() && waits && rangeRead(location.hash.slice(1))) await fileOpen(waits.dataset.show, { push: false });
+  await addressShow(view());
 }
 
 function changeGo(step) {
@@ -92,7 +94,7 @@ const KEYS = {
   "[": () => KEYS.p(),
   u: () => other("view", "unified"),
   s: () => other("view", "split"),
-  w: () => other("space"),
+  w: wrapToggle,
   x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => sideGo(number),

@@ -1,13 +1,18 @@
-// <diff-view>: one file's diff. The rows come from the server; this adds unfolding, permalinks to lines,
-// selecting one side only, and colours for diffs that came without them.
+// <diff-view>: one file's diff. The rows come from the server; this adds unfolding, choosing lines (which
+// are permalinks), selecting text of one side only, and colours for diffs that came without them.
 import { coloursApply } from "./diff-colours.js";
+import { rangeCells, rangeName, rangeRead } from "./line-range.js";
 
 const STEP = 20;
 const SECTION_MAX = 200;
 
 class DiffView extends HTMLElement {
+  #chosen = null;
+  #anchor = null; // where the range began
+
   connectedCallback() {
     this.addEventListener("click", (event) => this.#click(event));
+    this.addEventListener("keydown", (event) => this.#arrow(event));
     this.addEventListener("pointerdown", (event) => this.#side(event));
     if (this.dataset.colours) this.stopColours = coloursApply(this, this.dataset.colours);
   }
@@ -51,18 +56,61 @@ class DiffView extends HTMLElement {
     }
     const cell = event.target.closest(".rows > [id]");
     if (cell && event.clientX - cell.getBoundingClientRect().left < this.#gutter(cell)) {
-      history.replaceState(history.state, "", `#${cell.id}`);
-      this.mark(cell);
+      this.choose(this.#rangeTo(cell, event.shiftKey));
+      cell.tabIndex = -1;
+      cell.focus({ preventScroll: true });
     }
+  }
+
+  // Arrow keys go from line to line; with shift they choose a range.
+  #arrow(event) {
+    const cell = event.target.closest(".rows > [id]");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!cell || cell !== event.target || !step || event.ctrlKey || event.metaKey || event.altKey) return;
+    const next = this.#cell(`${cell.id[0]}${Number(cell.id.slice(1)) + step}`);
+    if (!next) return;
+    event.preventDefault();
+    this.choose(this.#rangeTo(next, event.shiftKey));
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The lines that are chosen: { side: "L" or "R", start, end }, or null. */
+  get chosen() {
+    return this.#chosen ?? null;
+  }
+
+  /** Choose lines; the address names them, and `lines-chosen` is dispatched. */
+  choose(range) {
+    this.mark(range);
+    history.replaceState(history.state, "", `#${rangeName(range)}`);
+    this.dispatchEvent(new CustomEvent("lines-chosen", { bubbles: true, detail: range }));
+  }
+
+  mark(range) {
+    for (const old of this.querySelectorAll("[aria-current]")) old.removeAttribute("aria-current");
+    this.#chosen = range;
+    for (const cell of rangeCells(this, range)) cell.setAttribute("aria-current", "true");
+  }
+
+  /** Unfold and mark lines; the first of them, or null. */
+  async reveal(range) {
+    let cell = null;
+    for (const number of [range.end, range.start]) cell = await this.line(`${range.side}${number}`);
+    if (cell) this.mark(range);
+    return cell;
+  }
+
+  #rangeTo(cell, extend) {
+    const { side, start } = rangeRead(cell.id);
+    const from = extend && this.#chosen?.side === side ? (this.#anchor ?? start) : start;
+    this.#anchor = from;
+    return { side, start: Math.min(from, start), end: Math.max(from, start) };
   }
 
   #gutter(cell) {
     return parseFloat(getComputedStyle(cell).paddingLeft);
-  }
-
-  mark(cell) {
-    for (const old of this.querySelectorAll("[aria-current]")) old.removeAttribute("aria-current");
-    cell.setAttribute("aria-current", "true");
   }
 
   // A drag that starts on one side selects lines of that side only.
@@ -77,8 +125,9 @@ class DiffView extends HTMLElement {
     if (fold.dataset.busy) return;
     fold.dataset.busy = "1";
     const [first, count] = [Number(fold.dataset.left), Number(fold.dataset.count)];
-    const many = which === "all" ? count : Math.min(STEP, count);
-    const start = which === "up" ? first + count - many : first;
+    const wanted = { all: count, function: first + count - Number(fold.querySelector("[data-line]")?.dataset.line) };
+    const many = Math.min(wanted[which] ?? STEP, count);
+    const start = which === "down" ? first : first + count - many;
     const query = new URLSearchParams({ start, end: start + many - 1 });
     try {
       const answer = await fetch(`${this.dataset.lines}&${query}`, { headers: { "HX-Request": "true" } });
@@ -99,8 +148,8 @@ class DiffView extends HTMLElement {
   #insert(fold, content, which) {
     const rows = [...content.querySelectorAll(".rows > *")];
     if (rows.length <= SECTION_MAX) {
-      if (which === "up") fold.after(...rows);
-      else fold.before(...rows);
+      if (which === "down") fold.before(...rows);
+      else fold.after(...rows);
       return;
     }
     const section = fold.parentElement;

@@ -65,19 +65,3 @@ function hasShown(folder) {
 }
 
 if (!customElements.get("file-tree")) customElements.define("file-tree", FileTree);
-
-document.addEventListener("click", async (event) => {
-  const copy = event.target.closest("[data-copy]");
-  if (!copy) return;
-  await navigator.clipboard?.writeText(copy.dataset.copy);
-  const name = copy.getAttribute("aria-label");
-  copy.setAttribute("aria-label", "Copied");
-  copy.dataset.copied = "";
-  copy.addEventListener("pointerleave", () => restore(copy, name), { once: true });
-  copy.addEventListener("blur", () => restore(copy, name), { once: true });
-});
-
-function restore(copy, name) {
-  copy.setAttribute("aria-label", name);
-  delete copy.dataset.copied;
-}

@@ -15,13 +15,30 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import AgentProfile
 from agents.services import profile_update
 from orchestrator.lib import markdown
-from orchestrator.models import Permission, Run
+from orchestrator.models import FollowUp, Permission, Run
 from orchestrator.selectors.tasks import variant_color
-from orchestrator.states import LETTERS, VARIANTS_MAX, PermissionState, Resolution, RunState
+from orchestrator.states import (
+    LETTERS,
+    VARIANTS_MAX,
+    MessageState,
+    PermissionState,
+    Resolution,
+    RunState,
+)
 from tests.support.pages import HTMX, World, tree
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'\x1b[31m"
 CSS = Path(settings.BASE_DIR) / "static" / "css"
+
+
+def test_a_text_that_a_stop_has_held_back_is_shown_as_such(client: Client, world: World) -> None:
+    task = world.task(RunState.STOPPED)
+    variant = task.variants.get()
+    FollowUp.objects.create(variant=variant, text="Go on.", state=MessageState.HELD)
+    shown = tree(client.get(variant.get_absolute_url())).text
+    assert "Go on." in shown
+    assert "held back by the stop" in shown
+    assert "starts the next run" not in shown
 
 
 def test_home_says_what_needs_a_person_first(client: Client, world: World) -> None:

@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from agents.events import End, event_payload
+from orchestrator import feed
 from orchestrator.git import upkeep, yard
 from orchestrator.git.hub import blob_read
 from orchestrator.jobs import hubs_pack_job
@@ -16,10 +18,12 @@ from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
 from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
 from orchestrator.services.environments import environment_ensure, workspace_lost
-from orchestrator.services.runs import follow_up_run, follow_ups_sweep
+from orchestrator.services.follow_ups import follow_up_send
+from orchestrator.services.run_ending import run_finish
+from orchestrator.services.runs import follow_up_run, follow_ups_sweep, run_ended, variant_stop
 from orchestrator.services.snapshots import snapshot_take
 from orchestrator.services.variants import variant_archive, workspaces_sweep
-from orchestrator.states import EnvironmentState, ProjectState, Resolution, RunState
+from orchestrator.states import EnvironmentState, MessageState, ProjectState, Resolution, RunState
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git, write
 
@@ -199,6 +203,36 @@ def test_a_follow_up_whose_message_was_lost_becomes_a_run(shop: Shop) -> None:
 def test_a_follow_up_waits_for_the_run_before_it(shop: Shop, state: RunState) -> None:
     FollowUp.objects.create(variant=shop.variant(state=state), text="Go on.")
     assert follow_ups_sweep() == 0
+
+
+def test_a_stop_holds_back_what_waits_until_somebody_writes_again(shop: Shop) -> None:
+    variant = shop.variant(state=RunState.RUNNING)
+    FollowUp.objects.create(variant=variant, text="Go on.")
+    sent = FollowUp.objects.create(
+        variant=variant, text="Unheard.", state=MessageState.STEERED, run=variant.runs.get()
+    )
+    assert variant_stop(user=None, variant=variant) == 1
+    run = variant.runs.get()
+    end = End(time=1.0, state="stopped")
+    feed.append(run.id.hex, [feed.FeedEntry(seq=1, n=1, i=0, payload=event_payload(end))])
+    run_finish(run, end=end, fence=0, last_seq=1, last_lines=[], heard=lambda _: False)
+    run_ended(run_id=run.id.hex)
+    assert follow_ups_sweep() == 0
+    assert variant.runs.count() == 1
+    sent.refresh_from_db()
+    assert sent.state == MessageState.HELD
+
+    follow_up_send(user=None, variant=Variant.objects.get(pk=variant.pk), text="And this.")
+    prompt = variant.runs.get(number=2).prompt
+    assert [prompt.count(text) for text in ("Go on.", "Unheard.", "And this.")] == [1, 1, 1]
+
+
+def test_a_text_sent_while_the_agent_is_being_stopped_is_a_wish_of_its_own(shop: Shop) -> None:
+    variant = shop.variant(state=RunState.RUNNING)
+    variant_stop(user=None, variant=variant)
+    follow_up_send(user=None, variant=variant, text="Do this instead.")
+    Run.objects.update(state=RunState.STOPPED)
+    assert follow_ups_sweep() == 1
 
 
 def test_no_run_begins_once_a_merge_has(shop: Shop) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestrator', '0002_environment_copied'),
+        ('orchestrator', '0003_message_held'),
     ]
 
     operations = [

@@ -1,0 +1,14 @@
+// The page of one whole file: lines that are permalinks, keys.
+import "./copy.js";
+import "./diff-view.js";
+import { addressShow } from "./line-range.js";
+import { keysTake } from "./page-keys.js";
+import { wrapToggle } from "./wrap.js";
+
+const press = (selector) => document.querySelector(selector)?.click();
+const side = (number) => press(`[data-side="${number ? String.fromCharCode(64 + number) : "0"}"]:not([aria-current])`);
+const show = () => addressShow(document.querySelector("#file diff-view"));
+
+keysTake({ w: wrapToggle, b: () => side(0), s: () => press("#two"), digit: side });
+window.addEventListener("hashchange", show);
+show();

@@ -1,0 +1,76 @@
+// Long lines: wrapped, or as they are. As they are, both sides move sideways together, by one bar that stays in
+// sight. The text moves by its indent, in steps of a tab, so that numbers stay where they are and tabs stay tabs.
+
+const COOKIE_S = 365 * 24 * 3600;
+const TAB = 4;
+
+const button = document.querySelector("[data-wrap]");
+const view = () => document.querySelector("#file diff-view");
+
+/** Toggle wrapping, for now and for later. */
+export function wrapToggle() {
+  if (!button) return;
+  const wraps = button.getAttribute("aria-pressed") !== "true";
+  button.setAttribute("aria-pressed", String(wraps));
+  document.cookie = `diff_wrap=${wraps ? "on" : "off"}; path=/; max-age=${COOKIE_S}; samesite=lax`;
+  view()?.classList.toggle("nowrap", !wraps);
+  barSet();
+}
+
+/** Make or remove the bar of the diff in view. */
+function barSet() {
+  const shown = view();
+  document.querySelector(".hbar")?.remove();
+  shown?.style.removeProperty("--x");
+  if (!shown?.classList.contains("nowrap")) return;
+  const bar = document.createElement("div");
+  bar.className = "hbar";
+  bar.tabIndex = 0;
+  bar.setAttribute("role", "scrollbar");
+  bar.setAttribute("aria-label", "Move the lines sideways");
+  bar.setAttribute("aria-orientation", "horizontal");
+  bar.setAttribute("aria-valuenow", "0");
+  bar.append(document.createElement("i"));
+  shown.after(bar);
+  const charPx = charWidth(shown);
+  bar.firstChild.style.width = `${bar.clientWidth + overflowPx(shown, charPx)}px`;
+  bar.addEventListener("scroll", () => {
+    const steps = Math.round(bar.scrollLeft / (TAB * charPx));
+    shown.style.setProperty("--x", `${steps * TAB}ch`);
+    bar.setAttribute("aria-valuenow", String(steps * TAB));
+  });
+}
+
+function charWidth(shown) {
+  const probe = document.createElement("span");
+  probe.textContent = "0".repeat(100);
+  probe.className = "probe";
+  shown.append(probe);
+  const width = probe.getBoundingClientRect().width / 100;
+  probe.remove();
+  return width || 8;
+}
+
+/** By how much the longest line is wider than its place. */
+function overflowPx(shown, charPx) {
+  let longest = 0;
+  for (const cell of shown.querySelectorAll(".rows > [id]")) {
+    const text = cell.textContent;
+    longest = Math.max(longest, text.length + (TAB - 1) * (text.split("\t").length - 1));
+  }
+  const cell = shown.querySelector(".rows > [id]");
+  const style = cell && getComputedStyle(cell);
+  const place = cell ? cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) : 0;
+  return Math.max(0, longest * charPx - place + TAB * charPx);
+}
+
+document.addEventListener("wheel", (event) => {
+  const bar = event.deltaX && event.target.closest?.("diff-view.nowrap") && document.querySelector(".hbar");
+  if (bar) bar.scrollLeft += event.deltaX;
+}, { passive: true });
+
+document.addEventListener("htmx:afterSettle", barSet);
+window.addEventListener("resize", barSet);
+button?.addEventListener("click", wrapToggle);
+if (button) button.hidden = false;
+barSet();
