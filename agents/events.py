@@ -58,7 +58,7 @@ class Edit:
 class ToolCall(Event):
     """A tool was called. `tool` is the agent's own name for it.
 
-    `category` is edit, read, execute, search, fetch or other. What an edit writes stands in `edits`
+    `category` is edit, read, execute, search, fetch, question or other. What an edit writes stands in `edits`
     only, not in `input` once more.
     """
 

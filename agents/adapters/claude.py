@@ -54,7 +54,6 @@ LOGIN_VARIABLES = (
     "CLAUDE_CODE_USE_FOUNDRY",
 )
 VERSION_TIMEOUT_S = 15
-QUESTION_TOOL = "AskUserQuestion"
 INTERRUPT_ID = "bakeoff-interrupt"
 
 
@@ -95,7 +94,7 @@ class ClaudeProtocol:
     def answer(self, request: Mapping[str, Any], *, allow: bool, scope: str, message: str) -> str:
         """An empty `updatedInput` stands for the input as asked; ours may be redacted or cut.
 
-        A question of the agent's is answered with the message of an allowing answer.
+        Questions of the agent's are answered with the message of an allowing answer, a line for each.
         """
         data = dict(request)
         if not allow:
@@ -103,8 +102,8 @@ class ClaudeProtocol:
             return _control_response(data, {"behavior": "deny", "message": said})
         response: dict[str, Any] = {"behavior": "allow", "updatedInput": {}}
         questions = get_dicts(get_dict(data, "input"), "questions")
-        if get_str(data, "tool") == QUESTION_TOOL and questions and message:
-            answers = {get_str(question, "question"): message for question in questions}
+        if tool_category(get_str(data, "tool")) == "question" and questions and message:
+            answers = question_answers([get_str(q, "question") for q in questions], message)
             response["updatedInput"] = {"questions": questions, "answers": answers}
         elif scope == "run":
             response["updatedPermissions"] = run_permissions(data)
@@ -215,6 +214,13 @@ class ClaudeAdapter(ClaudeProtocol):
             interrupt=self.interrupt(),
             session=session,
         )
+
+
+def question_answers(questions: list[str], message: str) -> dict[str, str]:
+    """A line for each question; a message of another shape is the answer to each."""
+    lines = message.splitlines()
+    said = lines if len(lines) == len(questions) else [message] * len(questions)
+    return dict(zip(questions, said, strict=True))
 
 
 def not_signed_in(reason: str) -> Outcome:

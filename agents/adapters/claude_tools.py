@@ -26,6 +26,7 @@ CATEGORIES = {
     "ToolSearch": "search",
     "WebFetch": "fetch",
     "WebSearch": "fetch",
+    "AskUserQuestion": "question",
 }
 # The first of these that the input has makes the title.
 TITLE_KEYS = (

@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from agents.adapters.fields import get_dict, get_dicts, get_str
 from agents.models import AgentProfile
 from orchestrator.models import Permission, Preview, Run, Task, Variant
 from orchestrator.selectors.clocks import runs_clock
@@ -99,8 +100,20 @@ class VariantRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an agent wants to know. `options` are labels, each with what it means; `several` may be chosen."""
+
+    text: str
+    several: bool
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskRow:
-    """A question of an agent. `detail` is what it would do, as text; `field` names it."""
+    """A request of an agent. `detail` is what it would do, as text; `field` names it.
+
+    One with `questions` is not about leave to do something: it is answered.
+    """
 
     id: int
     letter: str
@@ -113,6 +126,7 @@ class AskRow:
     field: str
     detail: str
     category: str
+    questions: tuple[Question, ...]
     asked_at: datetime
     waited_s: float
 
@@ -242,8 +256,26 @@ def ask_row(permission: Permission) -> AskRow:
         field=field,
         detail=detail,
         category=str(permission.payload.get("category", "other")),
+        questions=_questions(permission),
         asked_at=permission.asked_at,
         waited_s=(timezone.now() - permission.asked_at).total_seconds(),
+    )
+
+
+def _questions(permission: Permission) -> tuple[Question, ...]:
+    if permission.payload.get("category") != "question":
+        return ()
+    found = get_dicts(get_dict(permission.payload, "input"), "questions")
+    return tuple(
+        Question(
+            text=_cut(get_str(question, "question")),
+            several=question.get("multiSelect") is True,
+            options=tuple(
+                (get_str(option, "label"), get_str(option, "description"))
+                for option in get_dicts(question, "options")
+            ),
+        )
+        for question in found
     )
 
 

@@ -34,6 +34,8 @@ def permission_decide(
     permission = None if "\0" in request else known.filter(request=request).first()
     if permission is None:
         raise NotFound("permission.not-found", "There is no such request in this run.")
+    if scope == "run" and permission.payload.get("category") == "question":
+        raise Invalid("permission.scope", "A question is answered once: the next is another one.")
     with transaction.atomic():
         decided = Permission.objects.filter(pk=permission.pk, state=PermissionState.PENDING).update(
             state=PermissionState.ALLOWED if allow else PermissionState.DENIED,

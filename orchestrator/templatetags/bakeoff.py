@@ -293,12 +293,16 @@ _VERBS = {
 @register.filter
 def ask_verb(ask: AskRow) -> str:
     """What stands before the command or path: `to run`."""
+    if ask.questions:
+        return f"you: {ask.questions[0].text}"
     verb = _VERBS.get(ask.category)
     return verb if verb and ask.field else f"to use {ask.tool}"
 
 
 @register.filter
 def ask_question(ask: AskRow) -> str:
+    if ask.questions:
+        return f"What do you say to {ask.letter}?"
     nouns = {
         "execute": "run this command",
         "edit": "change this file",

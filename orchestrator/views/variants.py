@@ -10,6 +10,7 @@ from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Preview, Variant
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import variant_by_letter_for
+from orchestrator.selectors.rows import AskRow, ask_row
 from orchestrator.services import follow_ups, permissions, previews, runs
 from orchestrator.services.variants import variant_archive as archive
 from orchestrator.views.answers import PageRequest, acted, action
@@ -114,15 +115,32 @@ def variant_preview_log(request: PageRequest, task_id: int, letter: str) -> Http
 def permission_decide(request: PageRequest, permission_id: int) -> HttpResponse:
     permission = pages.permission_get_for(request.user, permission_id)
     decision = request.POST.get("decision", "")
-    if decision not in {"allow", "allow-run", "deny"}:
-        raise Invalid("permission.decision", "The decision must be allow, allow-run or deny.")
+    if decision not in {"allow", "allow-run", "answer", "deny"}:
+        raise Invalid(
+            "permission.decision", "The decision must be allow, allow-run, answer or deny."
+        )
+    message = ""
+    if decision == "answer":
+        message = _answers(request, ask_row(permission))
+    elif decision == "deny":
+        message = request.POST.get("message", "")
     permissions.permission_decide(
         user=request.user,
         run=permission.run,
         request=permission.request,
         allow=decision != "deny",
         scope="run" if decision == "allow-run" else "once",
-        # The text field of the form is the reason of a denial.
-        message=request.POST.get("message", "") if decision == "deny" else "",
+        message=message,
     )
     return acted(request, to=permission.run.variant.get_absolute_url())
+
+
+def _answers(request: PageRequest, ask: AskRow) -> str:
+    """What was chosen and typed, one line for each question."""
+    lines = []
+    for number in range(len(ask.questions)):
+        said = [*request.POST.getlist(f"choice-{number}"), request.POST.get(f"said-{number}", "")]
+        lines.append(" ".join(", ".join(text for text in said if text.strip()).split()))
+    if not all(lines):
+        raise Invalid("permission.answer", "Answer each question, or deny the request.")
+    return "\n".join(lines)

@@ -4,8 +4,8 @@ import { ansiAppend, ansiPlain } from "./ansi.js";
 import { h, icon } from "./dom.js";
 import { editCounts, editView } from "./edits.js";
 
-const ICONS = { edit: "edit", read: "eye", execute: "shell", search: "search", fetch: "globe" };
-const WORDS = { edit: "Edit", read: "Read", execute: "Run", search: "Search", fetch: "Fetch" };
+const ICONS = { edit: "edit", read: "eye", execute: "shell", search: "search", fetch: "globe", question: "say" };
+const WORDS = { edit: "Edit", read: "Read", execute: "Run", search: "Search", fetch: "Fetch", question: "Question" };
 const OUTPUT_SHOWN = 120, OUTPUT_SPARED = 20;   // lines; a few more than shown are not worth a button
 const INPUT_CHARS = 4_000;
 

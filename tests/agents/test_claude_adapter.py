@@ -459,6 +459,18 @@ def test_allowing_for_the_run_stores_nothing_and_widens_nothing() -> None:
     assert permissions("Bash", wide) == [fallback]
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [("blue\nS, M", ["blue", "S, M"]), ("whatever you like", ["whatever you like"] * 2)],
+)
+def test_questions_are_answered_line_by_line(message: str, said: list[str]) -> None:
+    questions = [{"question": "Which colour?"}, {"question": "Which sizes?"}]
+    payload = {"request": "r", "tool": "AskUserQuestion", "input": {"questions": questions}}
+    answered = answer(payload, message=message)["updatedInput"]
+    assert answered["questions"] == questions
+    assert answered["answers"] == dict(zip(("Which colour?", "Which sizes?"), said, strict=True))
+
+
 # What is found on this machine
 
 

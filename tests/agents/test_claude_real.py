@@ -286,7 +286,7 @@ def test_a_question_is_answered_with_the_message(desk: Desk) -> None:
     prompt = '[[tool AskUserQuestion|{"questions":[{' + question + "} ]}]][[final ok]]"
     with desk.start(prompt) as agent:
         request = request_of(agent)
-        assert request.title == "Which?"
+        assert (request.title, request.category) == ("Which?", "question")
         agent.answer(request, allow=True, message="blue")
         agent.finish()
     assert "blue" in agent.of(ev.ToolUpdate)[0].output
