@@ -11,13 +11,13 @@ from django.db import IntegrityError, transaction
 
 from agents.events import End, event_payload
 from orchestrator import feed
-from orchestrator.git import upkeep, yard
+from orchestrator.git import upkeep
 from orchestrator.git.hub import blob_read
 from orchestrator.jobs import hubs_pack_job
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
 from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
-from orchestrator.services.environments import environment_ensure, workspace_lost
+from orchestrator.services.environments import environment_ensure
 from orchestrator.services.follow_ups import follow_up_send
 from orchestrator.services.run_ending import run_finish
 from orchestrator.services.runs import follow_up_run, follow_ups_sweep, run_ended, variant_stop
@@ -106,54 +106,6 @@ def test_a_workspace_that_was_deleted_already_is_put_away(shop: Shop) -> None:
     variant_archive(user=None, variant=variant)
     workspaces_sweep()
     assert Environment.objects.get(variant=variant).state == EnvironmentState.REMOVED
-
-
-def work(path: Path, variant: Variant) -> None:
-    """What an agent does: something committed, something not, something ignored."""
-    write(path / ".gitignore", "*.log\n")
-    write(path / "one.txt", "one\n")
-    plain_git(path, "add", ".")
-    plain_git(path, "commit", "-q", "-m", "One")
-    write(path / "two.txt", "two\n")
-    write(path / "x.log")
-    snapshot_take(variant.runs.get(), journal_n=1)
-    variant.refresh_from_db()
-
-
-def test_a_workspace_that_was_deleted_is_made_again_as_it_was(shop: Shop) -> None:
-    variant, path = ended(shop)
-    work(path, variant)
-    head = plain_git(path, "rev-parse", "HEAD")
-    Environment.objects.update(setup_key="done")
-    shutil.rmtree(path)
-    assert workspace_lost(variant)
-    environment = environment_ensure(variant)
-    assert (environment.state, environment.setup_key) == (EnvironmentState.READY, "")
-    assert (path / "two.txt").read_text() == "two\n"
-    assert plain_git(path, "rev-parse", "HEAD") == head
-    assert plain_git(path, "status", "--porcelain") == "A  two.txt"
-    assert not workspace_lost(variant)
-    assert snapshot_take(variant.runs.get(), journal_n=2) is None
-
-
-def test_a_workspace_that_was_half_made_again_is_made_whole(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    variant, path = ended(shop)
-    work(path, variant)
-    shutil.rmtree(path)
-
-    def killed(hub: Path, admin: object, path: Path, commit: str) -> None:
-        path.mkdir()
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(yard, "_checkout", killed)
-        with pytest.raises(KeyboardInterrupt):
-            environment_ensure(variant)
-    environment_ensure(variant)
-    assert (path / "one.txt").exists()
-    assert (path / "two.txt").exists()
 
 
 def test_a_workspace_that_resists_does_not_keep_the_others(
