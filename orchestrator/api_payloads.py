@@ -170,6 +170,7 @@ def variant_payload(variant: Variant, *, task: Task) -> Payload:
         "url": absolute_url(variant),
         "isolation": variant.isolation,
         "strategy": variant.strategy,
+        "composed": variant.composed,
         "branch": variant.branch,
         "head_commit": variant.head_commit or None,
         "usage": usage_total(runs),

@@ -204,6 +204,7 @@ class VariantOut(Schema):
     model: str
     isolation: str
     strategy: str
+    composed: bool
     branch: str
     head_commit: str | None
     files_changed: int

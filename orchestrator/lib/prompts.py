@@ -10,10 +10,17 @@ def prompt_first(*, spec: str, strategy: str) -> str:
     return f"{spec}\n\n## Strategy\n\n{strategy}\n" if strategy.strip() else spec
 
 
-def prompt_follow_up(*, texts: Sequence[str], spec: str, strategy: str, resumes: bool) -> str:
+def prompt_follow_up(
+    *, texts: Sequence[str], spec: str, strategy: str, resumes: bool, composed: bool = False
+) -> str:
     """People's further texts; with all that was asked before for an agent that cannot go on with its session."""
     asked = "\n\n".join(texts)
     if resumes:
         return asked
     first = prompt_first(spec=spec, strategy=strategy)
-    return f"{first}\n\n## Follow-up\n\nYour earlier work is in this directory.\n\n{asked}\n"
+    here = (
+        "This directory has an answer that a person put together from those of several agents."
+        if composed
+        else "Your earlier work is in this directory."
+    )
+    return f"{first}\n\n## Follow-up\n\n{here}\n\n{asked}\n"

@@ -93,10 +93,15 @@ class Permission(models.Model):
 
 
 class Snapshot(models.Model):
-    """A commit of a Variant's working tree. `journal_n` is the Run's journal line it was taken after."""
+    """A commit of a Variant's working tree. `journal_n` is the Run's journal line it was taken after.
+
+    Without a Run it is what a person made: the composed commit, or work done by hand.
+    """
 
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="snapshots")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="snapshots")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="snapshots", null=True, blank=True
+    )
     journal_n = models.PositiveIntegerField(default=0)
     commit = models.CharField(max_length=40)
     tree = models.CharField(max_length=40)

@@ -53,7 +53,11 @@ class Task(models.Model):
 
 
 class Variant(models.Model):
-    """One candidate answer. Its numbers are those of its newest Snapshot against the Task's base."""
+    """One candidate answer. Its numbers are those of its newest Snapshot against the Task's base.
+
+    Made by an agent, or composed by a person: then its workspace begins at `start_commit`, it has no
+    Run at first, and `agent` is the one that takes follow-ups.
+    """
 
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="variants")
     position = models.PositiveSmallIntegerField()
@@ -65,6 +69,7 @@ class Variant(models.Model):
     )
     strategy = models.TextField(blank=True)
     branch = models.CharField(max_length=250)
+    start_commit = models.CharField(max_length=40, blank=True)  # empty: the Task's base
     head_commit = models.CharField(max_length=40, blank=True)
     files_changed = models.PositiveIntegerField(default=0)
     insertions = models.PositiveIntegerField(default=0)
@@ -85,6 +90,15 @@ class Variant(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("variant", args=[self.task_id, self.letter])
+
+    @property
+    def composed(self) -> bool:
+        return bool(self.start_commit)
+
+    @property
+    def maker(self) -> str:
+        """Whom people see as its maker."""
+        return "composed" if self.composed else self.agent.name
 
 
 class Environment(models.Model):

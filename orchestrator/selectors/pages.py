@@ -436,7 +436,8 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
         waiting=tuple(waiting.select_related("author").order_by("pk")),
         resolution=loaded.task.resolution,
         project_id=loaded.task.project_id,
-        workspace=environment is not None and environment.state == EnvironmentState.READY,
+        workspace=loaded.composed
+        or (environment is not None and environment.state == EnvironmentState.READY),
     )
 
 

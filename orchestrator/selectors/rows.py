@@ -60,6 +60,7 @@ class VariantRow:
     agent: str
     model: str
     demo: bool
+    composed: bool
     strategy: str
     state: str
     runs: int
@@ -211,9 +212,10 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         url=variant.get_absolute_url(),
         task_id=task.pk,
         task_title=task.title,
-        agent=variant.agent.name,
-        model=variant.model,
-        demo=is_demo(variant.agent),
+        agent=variant.maker,
+        model="" if variant.composed else variant.model,
+        demo=is_demo(variant.agent) and bool(runs or not variant.composed),
+        composed=variant.composed,
         strategy=variant.strategy,
         state=state,
         runs=len(runs),

@@ -29,7 +29,7 @@ PORTS_EACH = 10
 
 def environment_ensure(variant: Variant) -> Environment:
     """The Variant's Environment, its workspace made and its ports reserved. May be repeated."""
-    environment = Environment.objects.filter(variant=variant).first() or _reserve(variant)
+    environment = environment_reserve(variant)
     if environment.state == EnvironmentState.REMOVED:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     if workspace_lost(variant):
@@ -43,6 +43,11 @@ def environment_ensure(variant: Variant) -> Environment:
         Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.READY)
         environment.state = EnvironmentState.READY
     return environment
+
+
+def environment_reserve(variant: Variant) -> Environment:
+    """The Variant's ports and place; its workspace may have to be made yet."""
+    return Environment.objects.filter(variant=variant).first() or _reserve(variant)
 
 
 def _copy(variant: Variant, environment: Environment) -> None:

@@ -54,7 +54,8 @@ def _startable(variant: Variant) -> None:
     if variant.archived_at:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     environment = Environment.objects.filter(variant=variant).first()
-    if environment is None or environment.state != EnvironmentState.READY:
+    ready = environment is not None and environment.state == EnvironmentState.READY
+    if not ready and not variant.composed:
         raise Conflict("preview.no-workspace", "The variant has no workspace yet.")
     settings = environments.settings_at(variant, commit=_settings_commit(variant))
     if not settings.preview.command:
@@ -63,6 +64,8 @@ def _startable(variant: Variant) -> None:
             "The project has no preview command. Add one in the project's settings, "
             "or as [preview] command in .bakeoff.toml.",
         )
+    # No Run has made the workspace of a composed Variant: its first preview does.
+    environments.environment_reserve(variant)
 
 
 def _settings_commit(variant: Variant) -> str:

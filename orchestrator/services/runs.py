@@ -116,6 +116,7 @@ def follow_up_run(*, variant: Variant) -> Run | None:
                 spec=variant.task.spec.text,
                 strategy=variant.strategy,
                 resumes=bool(locked.session),
+                composed=locked.composed and last is None,
             ),
             resumes=locked.session,
         )

@@ -21,7 +21,16 @@ NOT_STORED = "snapshot.failed"  # the failure of a Run whose last Snapshot could
 
 def snapshot_take(run: Run, *, journal_n: int, message: str = "") -> Snapshot | None:
     """Commit the workspace as it is now to the hub; None if nothing has changed since the last time."""
-    variant = run.variant
+    return _take(run.variant, run=run, journal_n=journal_n, message=message)
+
+
+def snapshot_take_last(variant: Variant, *, message: str = "") -> Snapshot | None:
+    """What is in the workspace now, whoever made it; told to the newest Run, if there is one."""
+    run = variant.runs.order_by("-number").first()
+    return _take(variant, run=run, journal_n=run.last_seq if run else 0, message=message)
+
+
+def _take(variant: Variant, *, run: Run | None, journal_n: int, message: str) -> Snapshot | None:
     last = variant.snapshots.order_by("-id").first()
     info = git_snapshots.snapshot_take(
         hub=paths.hub_dir(variant.task.project_id),
@@ -35,7 +44,7 @@ def snapshot_take(run: Run, *, journal_n: int, message: str = "") -> Snapshot | 
         limits=SnapshotLimits(),
         branch=variant.branch,
     )
-    return _record(run, info, journal_n=journal_n) if info else None
+    return snapshot_record(variant, info, run=run, journal_n=journal_n) if info else None
 
 
 def last_state_store(variant: Variant) -> Snapshot | None:
@@ -62,11 +71,14 @@ def _info(snapshot: Snapshot) -> SnapshotInfo:
     )
 
 
-def _record(run: Run, info: SnapshotInfo, *, journal_n: int) -> Snapshot:
+def snapshot_record(
+    variant: Variant, info: SnapshotInfo, *, run: Run | None = None, journal_n: int = 0
+) -> Snapshot:
+    """Write down a Snapshot that is in the hub; it is the Variant's head from now on."""
     excluded = [[item.path, item.reason] for item in info.excluded]
     with transaction.atomic():
         snapshot = Snapshot.objects.create(
-            variant=run.variant,
+            variant=variant,
             run=run,
             journal_n=journal_n,
             commit=info.commit,
@@ -77,13 +89,13 @@ def _record(run: Run, info: SnapshotInfo, *, journal_n: int) -> Snapshot:
             deletions=info.deletions,
             excluded=excluded[:EXCLUDED_SHOWN],
         )
-        Variant.objects.filter(pk=run.variant_id).update(
+        Variant.objects.filter(pk=variant.pk).update(
             head_commit=info.commit,
             files_changed=info.files_changed,
             insertions=info.insertions,
             deletions=info.deletions,
         )
-        publish(f"task:{run.variant.task_id}")
+        publish(f"task:{variant.task_id}")
     return snapshot
 
 

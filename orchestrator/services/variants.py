@@ -1,4 +1,7 @@
-"""Putting a Variant away. Its commits and transcripts stay; its workspace is removed by the sweep."""
+"""Variants that a person makes from a commit, and putting a Variant away.
+
+What is put away keeps its commits and transcripts; its workspace is removed by the sweep.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,75 @@ import logging
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
+from agents.models import AgentProfile
 from orchestrator.environments.registry import kind_get
+from orchestrator.git import hub as git_hub
 from orchestrator.git.errors import WorkspaceGoneError
+from orchestrator.git.snapshots import SnapshotInfo
+from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError, Conflict
 from orchestrator.lib.live import publish
-from orchestrator.models import Environment, Variant
+from orchestrator.models import Environment, Task, Variant
 from orchestrator.services import activity, environments, previews
 from orchestrator.services.runs import variant_stop
-from orchestrator.services.snapshots import snapshot_take
-from orchestrator.states import RUN_ACTIVE, EnvironmentState, Resolution
+from orchestrator.services.snapshots import snapshot_record, snapshot_take_last
+from orchestrator.states import LETTERS, RUN_ACTIVE, VARIANTS_MAX, EnvironmentState, Resolution
 
 log = logging.getLogger(__name__)
+
+
+def variant_from_commit(
+    *,
+    user: User | None,
+    task: Task,
+    agent: AgentProfile,
+    model: str,
+    info: SnapshotInfo,
+    text: str,
+) -> Variant:
+    """A further Variant of the Task, whose first state is a commit that is in the hub already.
+
+    All in one transaction: the next letter belongs to whoever holds the Task's row. The branch is
+    set within it, so that no Variant is ever there without one; a branch that is left by a process
+    killed there has a letter that nobody has, and is moved when the letter is given out.
+    """
+    with transaction.atomic():
+        locked = Task.objects.select_for_update().get(pk=task.pk)
+        if locked.resolution != Resolution.OPEN:
+            raise Conflict(
+                "task.resolved", f"The task is {locked.resolution}: it takes no variants."
+            )
+        position = (task.variants.aggregate(last=Max("position"))["last"] or 0) + 1
+        if position >= VARIANTS_MAX:
+            raise Conflict(
+                "task.variants-full",
+                f"This task has {VARIANTS_MAX} variants, as many as a task may have.",
+            )
+        letter = LETTERS[position]
+        variant = Variant.objects.create(
+            task=task,
+            position=position,
+            letter=letter,
+            agent=agent,
+            model=model,
+            branch=f"bakeoff/{task.pk}/{letter}",
+            start_commit=info.commit,
+        )
+        snapshot_record(variant, info)
+        activity.record(verb="variant.composed", user=user, variant=variant, text=text)
+        git_hub.branch_set(
+            hub=paths.hub_dir(task.project_id),
+            branch=variant.branch,
+            commit=info.commit,
+            expected=None,
+        )
+        queue.enqueue("orchestrator.preview_autostart", variant_id=variant.pk)
+        publish("home")
+    variant.refresh_from_db()
+    return variant
 
 
 def variant_archive(*, user: User | None, variant: Variant) -> None:
@@ -56,11 +115,9 @@ def workspaces_sweep() -> None:
 def _workspace_remove(environment: Environment) -> None:
     """Nothing unsnapshotted is ever deleted: the last Snapshot may have failed, or a person gone on by hand."""
     variant = environment.variant
-    run = variant.runs.order_by("-number").first()
-    if run is not None:
-        try:
-            snapshot_take(run, journal_n=run.last_seq)
-        except WorkspaceGoneError:
-            log.info("the workspace of %s is gone already", variant)
+    try:
+        snapshot_take_last(variant)
+    except WorkspaceGoneError:
+        log.info("the workspace of %s is gone already", variant)
     kind_get(environment.kind).remove(environments.environment_spec(variant, environment))
     Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.REMOVED)

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from orchestrator.environments.editing import file_replace
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
-from orchestrator.models import Environment, Run, Variant
-from orchestrator.services import activity
-from orchestrator.services.snapshots import snapshot_take
+from orchestrator.models import Environment, Variant
+from orchestrator.services import activity, environments
+from orchestrator.services.snapshots import snapshot_take_last
 from orchestrator.states import RUN_ACTIVE, EnvironmentState, Resolution
 
 
@@ -20,8 +20,8 @@ def workspace_catch_up(variant: Variant) -> str:
 
     Refused while an agent works there, or where the workspace is not on this machine.
     """
-    run = _idle_run(variant)
-    snapshot_take(run, journal_n=run.last_seq)
+    _idle_check(variant)
+    snapshot_take_last(variant)
     variant.refresh_from_db(fields=["head_commit"])
     return variant.head_commit or variant.task.spec.base_commit
 
@@ -33,20 +33,20 @@ def workspace_file_replace(
 
     The agent's index and commits are not touched: to it, the change is one that is not committed yet.
     """
-    run = _idle_run(variant)
+    _idle_check(variant)
     if not file_replace(workspace=Path(variant.environment.path), path=path, old=old, new=new):
         raise Conflict(
             "workspace.changed", "The file in the workspace is not what the diff shows. Look again."
         )
-    snapshot = snapshot_take(run, journal_n=run.last_seq, message=message)
+    snapshot = snapshot_take_last(variant, message=message)
     if snapshot is None:
         raise Conflict("workspace.same", "The change leaves the file as it is.")
     activity.record(verb="variant.edited", user=user, variant=variant, text=snapshot.commit[:12])
     return snapshot.commit
 
 
-def _idle_run(variant: Variant) -> Run:
-    """The Variant's last Run, if none is at work."""
+def _idle_check(variant: Variant) -> None:
+    """Refuse where an agent is at work, or where there is no workspace to write to."""
     letter = variant.letter
     if variant.archived_at:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
@@ -56,10 +56,10 @@ def _idle_run(variant: Variant) -> Run:
         raise Conflict(
             "variant.working", f"The agent of {letter} is at work. Do it when the run has ended."
         )
+    if variant.composed:  # no Run may have made its workspace yet
+        environments.environment_ensure(variant)
     environment = Environment.objects.filter(variant=variant).first()
-    run = variant.runs.order_by("-number").first()
-    if environment is None or environment.state != EnvironmentState.READY or run is None:
+    if environment is None or environment.state != EnvironmentState.READY:
         raise Conflict("workspace.none", f"{letter} has no workspace to write to.")
     if environment.host != paths.host_id():
         raise Conflict("workspace.elsewhere", f"The workspace of {letter} is on another machine.")
-    return run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ninja import Router
 
-from review.api import comments, compare, merges
+from review.api import comments, compare, composing, merges
 
 router = Router()
-for part in (comments, compare, merges):
+for part in (comments, compare, composing, merges):
     router.add_router("", part.router)

@@ -11,14 +11,22 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def message_default(
-    *, title: str, task_id: int, letter: str, agent: str, model: str, variants: int
+    *,
+    title: str,
+    task_id: int,
+    letter: str,
+    agent: str,
+    model: str,
+    variants: int,
+    composed_from: str = "",
 ) -> str:
     """The task's title, who made it, and trailers that lead back to the task."""
     who = f"{agent} ({model})" if model else agent
+    made = f"Composed from {composed_from}" if composed_from else f"Made by {who}"
     among = f", one of {variants}" if variants > 1 else ""
     return (
         f"{title}\n\n"
-        f"Made by {who} as variant {letter} of task {task_id}{among}.\n\n"
+        f"{made} as variant {letter} of task {task_id}{among}.\n\n"
         f"Bakeoff-Task: {task_id}\n"
         f"Bakeoff-Variant: {letter}\n"
     )

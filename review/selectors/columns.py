@@ -169,7 +169,7 @@ def _toggles(
     ground: Ground, refs: Sequence[str], path: str, writers: Sequence[str]
 ) -> tuple[Toggle, ...]:
     known = [BASE, *(v.letter for v in ground.variants)]
-    agents = {v.letter: v.agent.name for v in ground.variants}
+    agents = {v.letter: v.maker for v in ground.variants}
     order = [*known, *(ref for ref in refs if ref not in known)]
     toggles = []
     for ref in order:

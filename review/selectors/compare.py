@@ -10,14 +10,17 @@ from typing import Any
 from orchestrator.git.diffs import FileChange, changes
 from orchestrator.git.errors import GitError, TooLargeError
 from orchestrator.git.hub import blob_read
-from orchestrator.git.refs import display_path, is_commit_id
+from orchestrator.git.refs import is_commit_id
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Task, Variant
 from orchestrator.selectors.access import Viewer, task_get_for
 from review.diff import FORMAT_VERSION, Chunk, ChunkKind, Line
+from review.hunks import About
 from review.lib.cache import cached
+from review.lib.paths import path_text as path_text  # read from here by others
 from review.selectors.file_diffs import WHITESPACE, file_read, is_renamed
+from review.selectors.hunks import file_hunks_get
 from review.selectors.sides import BASE, Side, side_get
 
 API_CONTEXT = 3
@@ -101,15 +104,6 @@ def by_folder(path: str) -> tuple[bool, str, str]:
     return not folder, folder, name
 
 
-def path_text(path: str) -> str:
-    """A path as an address and JSON can carry it: itself, unless it has bytes that are no text."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return display_path(path)
-    return path
-
-
 def compare_summary(*, user: Viewer, task_id: object, left: str, right: str) -> dict[str, Any]:
     """What `GET tasks/{id}/compare` answers."""
     comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
@@ -172,6 +166,9 @@ def diff_chunks(
         change=change,
         whitespace=whitespace,
     )
+    keys = _keys(comparison, change) if whitespace == "none" else []
+    if len(keys) != diff.changes:
+        keys = []  # other rules of white space, or no text to git: the changes are others
     return {
         "path": path_text(change.path),
         "old_path": path_text(change.old_path) if is_renamed(change) else None,
@@ -181,8 +178,19 @@ def diff_chunks(
         "notes": list(diff.notes),
         "insertions": diff.insertions,
         "deletions": diff.deletions,
-        "chunks": [entry for chunk in _trimmed(diff.chunks, context) for entry in chunk],
+        "chunks": [entry for chunk in _trimmed(diff.chunks, context, keys) for entry in chunk],
     }
+
+
+def _keys(comparison: Comparison, change: FileChange) -> list[str]:
+    """What names the changes of a file, in their order."""
+    file = file_hunks_get(
+        hub=comparison.hub,
+        left=comparison.left.commit,
+        right=comparison.right.commit,
+        path=change.path,
+    )
+    return [hunk.key for hunk in file.hunks if hunk.about is About.LINES] if file else []
 
 
 def file_must_exist(comparison: Comparison, path: str) -> None:
@@ -199,14 +207,21 @@ def file_must_exist(comparison: Comparison, path: str) -> None:
         raise NotFound("file.not-found", f"No file {path[:200]!r} on either side.")
 
 
-def _trimmed(chunks: Sequence[Chunk], context: int) -> list[list[dict[str, Any]]]:
+def _trimmed(
+    chunks: Sequence[Chunk], context: int, keys: Sequence[str]
+) -> list[list[dict[str, Any]]]:
+    """Changed chunks have `change`, their number from 1, and `key`, which names what they do."""
     last = len(chunks) - 1
-    return [
-        _equal_dicts(chunk, context, first=index == 0, last=index == last)
-        if chunk.kind is ChunkKind.EQUAL
-        else [_chunk_dict(chunk.kind, chunk.left, chunk.right)]
-        for index, chunk in enumerate(chunks)
-    ]
+    told = []
+    named = iter(enumerate(keys, 1))
+    for index, chunk in enumerate(chunks):
+        if chunk.kind is ChunkKind.EQUAL:
+            told.append(_equal_dicts(chunk, context, first=index == 0, last=index == last))
+            continue
+        number, key = next(named, (None, None))
+        entry = _chunk_dict(chunk.kind, chunk.left, chunk.right)
+        told.append([entry | ({"change": number, "key": key} if number else {})])
+    return told
 
 
 def _equal_dicts(chunk: Chunk, context: int, *, first: bool, last: bool) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from orchestrator.lib.errors import AppError
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks, file_hunks, patch_sections
 from review.lib.cache import cache_has, cached
-from review.selectors.compare import path_text
+from review.lib.paths import path_text
 
 # Of some hundred thousand hunks; to read them anew each time would be far dearer.
 LIMIT_BYTES = 64_000_000

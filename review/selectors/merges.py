@@ -20,6 +20,7 @@ from orchestrator.states import RUN_ACTIVE, Resolution
 from review.merging.messages import message_default
 from review.models import Merge
 from review.models.merge import MergeState
+from review.selectors.composing import composition_of, sources_say
 
 TARGET_MOVED = "merge.target-moved"
 NAMED_MAX = 5
@@ -55,12 +56,14 @@ def merge_target(task: Task) -> str:
 
 
 def merge_message_default(variant: Variant) -> str:
+    composition = composition_of(variant)
     return message_default(
         title=variant.task.title,
         task_id=variant.task_id,
         letter=variant.letter,
         agent=variant.agent.name,
         model=variant.model,
+        composed_from=sources_say(composition.sources) if composition else "",
         variants=variant.task.variants.count(),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from orchestrator.git.hub import commit_resolve
 from orchestrator.lib.errors import Invalid, NotFound
@@ -73,14 +73,14 @@ def side_get(*, task: Task, variants: Sequence[Variant], hub: Path, ref: str) ->
     if len(small) == 1 and small.isascii() and small.isalpha():
         variant = _variant(variants, small)
         # Nothing snapshotted yet: it still is what it started from.
-        return Side(variant.letter, variant.head_commit or base, variant.letter, variant.agent.name)
+        return Side(variant.letter, variant.head_commit or base, variant.letter, variant.maker)
     if point := _POINT.fullmatch(small):
         variant = _variant(variants, point[1])
         number = int(point[3])
         commit = (_run_commit if point[2] == "run" else _snapshot_commit)(variant, number) or base
         at = f"{point[2]} {number}"
         ref = f"{variant.letter}@{point[2]}{number}"
-        return Side(ref, commit, variant.letter, variant.agent.name, at)
+        return Side(ref, commit, variant.letter, variant.maker, at)
     if _COMMIT.fullmatch(small):
         return Side(small, commit_resolve(hub=hub, rev=small))
     raise Invalid(
@@ -100,8 +100,13 @@ def _run_commit(variant: Variant, number: int) -> str:
     """What the variant was when that run ended: the run itself may have changed nothing."""
     if not variant.runs.filter(number=number).exists():
         raise NotFound("run.not-found", f"Variant {variant.letter} has no run {number}.")
-    found = variant.snapshots.filter(run__number__lte=number).order_by("-id")
+    found = variant.snapshots.filter(_until(number)).order_by("-id")
     return found.values_list("commit", flat=True).first() or ""
+
+
+def _until(number: int | OuterRef) -> Q:
+    """Snapshots of the Runs up to this one, and the one that a composed Variant began with."""
+    return Q(run__number__lte=number) | Q(run=None, commit=F("variant__start_commit"))
 
 
 def _snapshot_commit(variant: Variant, number: int) -> str:
@@ -120,7 +125,7 @@ def history_of(variant: Variant) -> History:
         _point(f"{variant.letter}@snapshot{total - i}", f"Snapshot {total - i}", snapshot)
         for i, snapshot in enumerate(newest)
     )
-    last = Snapshot.objects.filter(variant=variant, run__number__lte=OuterRef("number"))
+    last = Snapshot.objects.filter(_until(OuterRef("number")), variant=variant)
     runs = list(
         Run.objects.filter(variant=variant)
         .annotate(last=Subquery(last.order_by("-id").values("id")[:1]))

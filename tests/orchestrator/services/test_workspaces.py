@@ -116,11 +116,11 @@ def test_a_workspace_that_resists_does_not_keep_the_others(
     for variant in (first, second):
         variant_archive(user=None, variant=variant)
 
-    def full(run: Run, **_: object) -> None:
-        if run.variant_id == first.pk:
+    def full(variant: Variant) -> None:
+        if variant.pk == first.pk:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("orchestrator.services.variants.snapshot_take", full)
+    monkeypatch.setattr("orchestrator.services.variants.snapshot_take_last", full)
     workspaces_sweep()
     assert stuck.exists()
     assert not path.exists()

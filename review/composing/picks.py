@@ -1,0 +1,157 @@
+"""What a client asks for, told by letters, paths and numbers, as picks of hunks by their keys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from review.composing.compose import Files, place_of
+from review.composing.types import BASE, Entry, Pick, Span
+from review.hunks import About, FileHunks, Hunk
+
+HunkRef = int | str | tuple[int, int]  # a number from 1, a key, or where it is in the base
+
+
+class PickError(ValueError):
+    """`code` is stable; the text is a sentence for whoever asked."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A pick as it is asked for. None of hunks and lines: all of the file; no path: all files.
+
+    `left` and `right` are numbers of lines from 1, of the base and of the Variant.
+    """
+
+    letter: str
+    path: str | None = None
+    hunks: tuple[HunkRef, ...] | None = None
+    left: tuple[int, ...] = ()
+    right: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        return self.hunks is None and not self.left and not self.right
+
+
+def wish_resolve(
+    wish: Wish, *, files: Files, base: Mapping[str, Entry], names: Mapping[str, str]
+) -> Pick:
+    """`names` leads from a path as text can carry it to the path as git has it."""
+    if wish.path is None:
+        if wish.letter == BASE:
+            raise PickError("compose.pick", "All of the base is what there is without any pick.")
+        return Pick(letter=wish.letter)
+    path = names.get(wish.path, wish.path)
+    if wish.letter == BASE:
+        return _of_base(wish, path, files, base)
+    file = _file(files.get(wish.letter, {}), path)
+    if file is None:
+        return _unchanged(wish, path, base)
+    hunks = [_hunk(wish, ref, file) for ref in wish.hunks or ()]
+    left, right = _lines(wish, file)
+    return Pick(
+        letter=wish.letter,
+        place=place_of(file),
+        keys=frozenset(hunk.key for hunk in hunks),
+        left=left,
+        right=right,
+    )
+
+
+def _file(files: Mapping[str, FileHunks], path: str) -> FileHunks | None:
+    named = next((file for file in files.values() if file.path == path), None)
+    return named or files.get(path)
+
+
+def _unchanged(wish: Wish, path: str, base: Mapping[str, Entry]) -> Pick:
+    if path not in base:
+        raise PickError("compose.no-file", f"{wish.letter} has no file {path[:200]!r}.")
+    if not wish.whole:
+        raise PickError("compose.no-hunk", f"{wish.letter} has not changed {path[:200]!r}.")
+    return Pick(letter=wish.letter, place=path)
+
+
+def change_numbers(file: FileHunks) -> dict[str, int]:
+    """The numbers of a file's changes by key, as its diff counts them: from 1, those about lines."""
+    lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
+    shown = lines or [hunk for hunk in file.hunks if hunk.about is About.CONTENT]
+    return {hunk.key: number for number, hunk in enumerate(shown, 1)}
+
+
+def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
+    numbers = change_numbers(file)
+    for hunk in file.hunks:
+        if isinstance(ref, int) and numbers.get(hunk.key) == ref:
+            return hunk
+        if isinstance(ref, str) and hunk.key == ref:
+            return hunk
+        if isinstance(ref, tuple) and hunk.about is About.LINES and _where(hunk) == ref:
+            return hunk
+    many = f"{len(numbers)} change{'' if len(numbers) == 1 else 's'}"
+    raise PickError(
+        "compose.no-hunk",
+        f"{wish.letter} has {many} in {file.path[:200]!r}, and none is {_said(ref)}.",
+    )
+
+
+def _where(hunk: Hunk) -> tuple[int, int]:
+    """As in a patch: the first line from 1, or the line that an insertion follows."""
+    count = hunk.end - hunk.start
+    return (hunk.start + 1 if count else hunk.start), count
+
+
+def _said(ref: HunkRef) -> str:
+    if isinstance(ref, int):
+        return f"number {ref}"
+    if isinstance(ref, str):
+        return f"{ref[:60]!r}"
+    return f"at line {ref[0]} of the base, {ref[1]} lines long"
+
+
+def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]:
+    hunks = [hunk for hunk in file.hunks if hunk.about is About.LINES]
+    left = {n for hunk in hunks for n in range(hunk.start, hunk.end)}
+    right = {n for hunk in hunks for n in range(hunk.right_start, hunk.right_end)}
+    asked = ({n - 1 for n in wish.left}, {n - 1 for n in wish.right})
+    for lines, known, whose in ((asked[0], left, "the base"), (asked[1], right, wish.letter)):
+        if lines - known:
+            raise PickError(
+                "compose.no-line",
+                f"Line {min(lines - known) + 1} of {whose} is not among the lines that "
+                f"{wish.letter} changed in {file.path[:200]!r}.",
+            )
+    return frozenset(asked[0]), frozenset(asked[1])
+
+
+def _of_base(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -> Pick:
+    """The base's text in place of what others put there; the hunks are theirs."""
+    of_path = [file for known in files.values() if (file := _file(known, path))]
+    if path not in base and not of_path:
+        raise PickError("compose.no-file", f"The base has no file {path[:200]!r}.")
+    place = path if path in base else place_of(of_path[0])
+    if wish.left or wish.right:
+        raise PickError("compose.pick", "Of the base one takes a file or hunks, not single lines.")
+    spans = frozenset(_span(ref, of_path, path) for ref in wish.hunks or ())
+    return Pick(letter=BASE, place=place, spans=spans)
+
+
+def _span(ref: HunkRef, files: Sequence[FileHunks], path: str) -> Span:
+    if isinstance(ref, tuple):
+        start = ref[0] - 1 if ref[1] else ref[0]
+        if start < 0 or ref[1] < 0:
+            raise PickError("compose.no-hunk", f"The base has no line {ref[0]}.")
+        return start, start + ref[1]
+    for file in files:
+        for hunk in file.hunks:
+            if hunk.key == ref and hunk.about is About.LINES:
+                return hunk.start, hunk.end
+    raise PickError(
+        "compose.no-hunk",
+        f"No variant has a hunk {_said(ref)} in {path[:200]!r}; of the base, hunks are named by "
+        "the key that they have in a variant, or by base_start and base_lines.",
+    )

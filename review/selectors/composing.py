@@ -1,0 +1,242 @@
+"""What picks come to: read from git, put together by `review.composing`, told to people and programs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.git.blobs import blobs_read
+from orchestrator.git.refs import display_path
+from orchestrator.git.trees import tree_entries
+from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.models import Task, Variant
+from review.composing.compose import compose, contents_needed, place_of, places_of
+from review.composing.picks import PickError, Wish, change_numbers, wish_resolve
+from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
+from review.hunks import About, FileHunks
+from review.lib.paths import path_text
+from review.models import Composition as CompositionRow
+from review.selectors.consensus import Ground, ground_of
+from review.selectors.hunks import pair_hunks
+
+PICKS_MAX = 5_000
+LIMIT_BYTES = 64_000_000
+Files = Mapping[str, Mapping[str, FileHunks]]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """`files` are the hunks of each Variant that something was picked of, by letter and place."""
+
+    ground: Ground
+    files: Files
+    result: Composition
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not self.result.writes and not self.result.removes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How much of the result is from one side: files taken whole, hunks of others."""
+
+    letter: str
+    files: int
+    hunks: int
+
+    @property
+    def say(self) -> str:
+        parts = [_counted(self.files, "file"), _counted(self.hunks, "hunk")]
+        return " and ".join(part for part in parts if part)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}" if number else ""
+
+
+def composed_get(*, task: Task, wishes: Sequence[Wish]) -> Composed:
+    """Put the picks together in memory; nothing is written."""
+    if len(wishes) > PICKS_MAX:
+        raise Invalid("compose.too-many", f"A composition has {PICKS_MAX:,} picks at most.")
+    ground = ground_of(task)
+    files = _files(task, ground, wishes)
+    base = {
+        path: Entry(entry.mode, entry.blob)
+        for path, entry in tree_entries(hub=ground.hub, commit=ground.base).items()
+    }
+    names = _names(base, files)
+    picks = []
+    for number, wish in enumerate(wishes):
+        try:
+            picks.append(wish_resolve(wish, files=files, base=base, names=names))
+        except PickError as error:
+            kind = NotFound if error.code == "compose.no-file" else Invalid
+            raise kind(error.code, str(error), {"pick": number}) from error
+    places = places_of(base=base, files=files, picks=picks)
+    contents = _contents(ground.hub, contents_needed(places))
+    return Composed(ground, files, compose(places, base=base, contents=contents))
+
+
+def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict[str, FileHunks]]:
+    wanted = {wish.letter for wish in wishes}
+    letters = {variant.letter for variant in task.variants.all()}
+    for letter in sorted(wanted - letters - {BASE}):
+        raise NotFound("variant.not-found", f"This task has no variant {letter[:60]}.")
+    if BASE in wanted:  # its hunks are named by what the Variants did there
+        wanted = letters
+    return {
+        letter: {
+            place_of(file): file
+            for file in pair_hunks(hub=ground.hub, left=ground.base, right=head).values()
+        }
+        for letter, head in ground.heads.items()
+        if letter in wanted
+    }
+
+
+def _names(base: Mapping[str, Entry], files: Files) -> dict[str, str]:
+    paths = {*base, *(file.path for known in files.values() for file in known.values())}
+    return {text: path for path in paths if (text := path_text(path)) != path}
+
+
+def _contents(hub: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    found = blobs_read(hub=hub, blobs=sorted(blobs), limit_bytes=LIMIT_BYTES)
+    contents = {}
+    for blob, content in found.items():
+        if content.data is None:
+            raise Invalid("compose.too-large", "One of the files is too large to be put together.")
+        contents[blob] = content.data
+    return contents
+
+
+# ---- what is told of it
+
+
+def sources_of(result: Composition) -> list[Source]:
+    """Where the result is from, most first. Hunks of files that are whole are not counted again."""
+    files: Counter[str] = Counter()
+    hunks: Counter[str] = Counter()
+    weight: Counter[str] = Counter()
+    for place in result.places:
+        files.update(_whole(place))
+        for part in place.parts:
+            weight.update(part.letters)
+            if not _whole(place):
+                hunks.update(part.letters)
+    letters = sorted(weight, key=lambda letter: (letter == BASE, -weight[letter], letter))
+    return [Source(letter, files[letter], hunks[letter]) for letter in letters]
+
+
+def _whole(place: PlaceResult) -> tuple[str, ...]:
+    """Those whose file it is and of whom something was picked."""
+    picked = {letter for part in place.parts for letter in part.letters}
+    return tuple(letter for letter in place.whole if letter in picked)
+
+
+def sources_say(sources: Iterable[Source | Mapping[str, Any]]) -> str:
+    """D (25 files) and B (2 hunks)."""
+    known = [s if isinstance(s, Source) else Source(**s) for s in sources]
+    said = [f"{'the base' if s.letter == BASE else s.letter} ({s.say})" for s in known if s.say]
+    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+
+
+def provenance_of(composed: Composed) -> list[dict[str, Any]]:
+    """Of each file: `whole`, the Variants whose file it is, else its hunks and where each is from."""
+    return [
+        {
+            "path": path_text(place.path),
+            "old_path": path_text(place.place) if place.place != place.path else None,
+            "deleted": place.entry is None,
+            "whole": list(_whole(place)),
+            "parts": [_part(part, place, composed.files) for part in place.parts]
+            if not _whole(place)
+            else [],
+        }
+        for place in composed.result.places
+        if place.parts
+    ]
+
+
+def _part(part: Part, place: PlaceResult, files: Files) -> dict[str, Any]:
+    numbers = {}
+    for letter, key in part.keys.items():
+        file = files.get(letter, {}).get(place.place)
+        number = change_numbers(file).get(key) if file else None
+        if number is not None:
+            numbers[letter] = number
+    return {
+        "letters": list(part.letters),
+        "about": str(part.about),
+        "base_start": _base_start(part),
+        "base_lines": part.end - part.start,
+        "changes": numbers,
+        "keys": dict(part.keys),
+        "partly": part.partly,
+    }
+
+
+def _base_start(place: Part | Conflict) -> int:
+    """As in a patch: the first line from 1, or the line that an insertion follows."""
+    if place.about is not About.LINES:
+        return 0
+    return place.start + 1 if place.end > place.start else place.start
+
+
+def conflicts_of(result: Composition) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": path_text(conflict.place),
+            "base_start": _base_start(conflict),
+            "base_lines": conflict.end - conflict.start,
+            "letters": list(conflict.letters),
+            "about": str(conflict.about),
+            "message": conflict.message,
+            "options": [
+                {"letters": list(option.letters), "text": _texts(option.lines)}
+                for option in conflict.options
+            ],
+        }
+        for conflict in result.conflicts
+    ]
+
+
+def _texts(lines: Sequence[bytes] | None) -> list[str] | None:
+    if lines is None:
+        return None
+    return [line.removesuffix(b"\n").decode("utf-8", "replace") for line in lines]
+
+
+def conflict_sentence(conflict: Mapping[str, Any]) -> str:
+    """One contradiction with its place."""
+    start, count = conflict["base_start"], conflict["base_lines"]
+    where = ""
+    if conflict["about"] == About.LINES:
+        where = f", line{'s' if count > 1 else ''} {start}" + (
+            f" to {start + count - 1}" if count > 1 else ""
+        )
+        where = where if count else f", after line {start}"
+    return f"{display_path(conflict['path'])}{where}: {conflict['message']}"
+
+
+def composition_payload(row: CompositionRow) -> dict[str, Any]:
+    user = row.made_by
+    return {
+        "made_by": (user.get_full_name() or user.get_username()) if user else "",
+        "made_at": row.made_at,
+        "why": row.why,
+        "summary": sources_say(row.sources),
+        "sources": row.sources,
+        "heads": row.heads,
+        "picks": row.picks,
+        "files": row.files,
+    }
+
+
+def composition_of(variant: Variant) -> CompositionRow | None:
+    if not variant.composed:
+        return None
+    return CompositionRow.objects.select_related("made_by").filter(variant=variant).first()

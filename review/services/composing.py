@@ -1,0 +1,190 @@
+"""A new Variant put together from picks of others.
+
+The commit is made first, then the Variant's row, its Snapshot and its origin in one transaction. A
+process that dies in between leaves objects in the hub that nobody refers to, never half a Variant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from agents.models import AgentProfile
+from orchestrator.git.diffs import stat as diff_stat
+from orchestrator.git.snapshots import SnapshotInfo
+from orchestrator.git.trees import TreeEntry, blobs_write, commit_write, tree_write
+from orchestrator.lib.errors import Conflict, Invalid, NotFound
+from orchestrator.models import Task, Variant
+from orchestrator.services.follow_ups import follow_up_send
+from orchestrator.services.variants import variant_from_commit
+from orchestrator.states import VARIANTS_MAX, Resolution
+from review.composing.picks import Wish
+from review.composing.types import BASE
+from review.composing.words import commit_message, reconcile_prompt
+from review.merging.messages import text_check
+from review.models import Composition, Tray
+from review.selectors.composing import (
+    Composed,
+    Source,
+    composed_get,
+    conflict_sentence,
+    conflicts_of,
+    provenance_of,
+    sources_of,
+    sources_say,
+)
+from review.services.merges import author_of
+
+
+def variant_compose(
+    *,
+    user: User | None,
+    task: Task,
+    wishes: Sequence[Wish],
+    picks: Sequence[dict[str, Any]],
+    title: str = "",
+    why: str = "",
+    agent: str = "",
+    reconcile: bool = False,
+    note: str = "",
+) -> Variant:
+    """Put the picks together as a new Variant. `picks` are the wishes as they were told, to be kept.
+
+    Where they contradict each other nothing is made, unless an agent is to `reconcile` them: then
+    what fits is the Variant, and a follow-up lists the rest. `agent` takes its follow-ups.
+    """
+    _texts_check(title=title, why=why, note=note)
+    if not wishes:
+        raise Invalid("compose.empty", "Pick something first: a file, a hunk or some lines.")
+    _open_check(task)
+    profile = _agent(agent) if agent else None
+    composed = composed_get(task=task, wishes=wishes)
+    conflicts = conflicts_of(composed.result)
+    if conflicts and not reconcile:
+        first = conflict_sentence(conflicts[0])
+        more = f" And {len(conflicts) - 1} more." if len(conflicts) > 1 else ""
+        raise Conflict(
+            "compose.conflict",
+            f"The picks contradict each other. {first}{more}",
+            {"conflicts": conflicts},
+        )
+    if composed.changes_nothing and not conflicts:
+        raise Invalid("compose.empty", "The picks change nothing: the result is the base.")
+    sources = sources_of(composed.result)
+    info = _commit(user=user, task=task, composed=composed, sources=sources, title=title, why=why)
+    variant = _variant(task, sources)
+    with transaction.atomic():
+        made = variant_from_commit(
+            user=user,
+            task=task,
+            agent=profile or variant.agent,
+            model=profile.model if profile else variant.model,
+            info=info,
+            text=sources_say(sources),
+        )
+        Composition.objects.create(
+            variant=made,
+            made_by=user,
+            why=why.strip(),
+            picks=list(picks),
+            heads={
+                source.letter: composed.ground.heads[source.letter]
+                for source in sources
+                if source.letter != BASE
+            },
+            sources=[asdict(source) for source in sources],
+            files=provenance_of(composed),
+        )
+        if conflicts:
+            places = [conflict_sentence(conflict) for conflict in conflicts]
+            text = reconcile_prompt(conflicts=conflicts, places=places, note=note)
+            follow_up_send(user=user, variant=made, text=text)
+        if user is not None:
+            Tray.objects.filter(user=user, task=task, picks=list(picks)).delete()
+    return made
+
+
+def _texts_check(**texts: str) -> None:
+    for field, text in texts.items():
+        text_check(text, field=field)
+
+
+def _open_check(task: Task) -> None:
+    """Said before any work; it counts again when the Variant is made."""
+    if task.resolution != Resolution.OPEN:
+        raise Conflict("task.resolved", f"The task is {task.resolution}: it takes no variants.")
+    if task.variants.count() >= VARIANTS_MAX:
+        raise Conflict(
+            "task.variants-full",
+            f"This task has {VARIANTS_MAX} variants, as many as a task may have.",
+        )
+
+
+def _agent(name: str) -> AgentProfile:
+    profile = AgentProfile.objects.filter(name=name, archived_at=None).first()
+    if profile is None:
+        raise NotFound("agent.not-found", f"There is no agent “{name[:100]}”.")
+    return profile
+
+
+def _variant(task: Task, sources: Sequence[Source]) -> Variant:
+    """The Variant that most is from: its agent goes on with the new one, unless another is chosen."""
+    letters = [source.letter for source in sources if source.letter != BASE]
+    variants = task.variants.select_related("agent")
+    return (variants.filter(letter__in=letters[:1]) or variants.order_by("position"))[0]
+
+
+def _commit(
+    *,
+    user: User | None,
+    task: Task,
+    composed: Composed,
+    sources: Sequence[Source],
+    title: str,
+    why: str,
+) -> SnapshotInfo:
+    """Write the files, the tree and the commit; they are the Variant's first Snapshot."""
+    ground, result = composed.ground, composed.result
+    fresh = {path: entry.data for path, entry in result.writes.items() if entry.data is not None}
+    ids = dict(zip(fresh, blobs_write(hub=ground.hub, contents=[*fresh.values()]), strict=True))
+    tree = tree_write(
+        hub=ground.hub,
+        base=ground.base,
+        writes={
+            path: TreeEntry(entry.mode, ids.get(path, entry.blob))
+            for path, entry in result.writes.items()
+        },
+        removes=result.removes,
+    )
+    author = author_of(user)
+    commit = commit_write(
+        hub=ground.hub,
+        tree=tree,
+        parent=ground.base,
+        message=commit_message(
+            title=" ".join(title.split()) or task.title,
+            why=why,
+            who=author.name,
+            summary=sources_say(sources),
+            task_id=task.pk,
+            origins=[
+                f"{source.letter} {ground.heads.get(source.letter, ground.base)} ({source.say})"
+                for source in sources
+                if source.say
+            ],
+        ),
+        author=author,
+    )
+    numbers = diff_stat(hub=ground.hub, left=ground.base, right=commit)
+    return SnapshotInfo(
+        commit=commit,
+        tree=tree,
+        parent=commit,
+        files_changed=numbers.files_changed,
+        insertions=numbers.insertions,
+        deletions=numbers.deletions,
+    )

@@ -1,0 +1,283 @@
+"""Composing through the API: real commits in a real hub."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from orchestrator.git.hub import blob_read
+from orchestrator.git.refs import is_commit_id
+from orchestrator.models import Activity, Run, Snapshot, Variant
+from orchestrator.states import VARIANTS_MAX, Resolution, RunState
+from review.models import Composition
+from tests.support.api import Api
+from tests.support.merging import Shop
+from tests.support.repositories import plain_git
+
+pytestmark = pytest.mark.django_db
+
+APP = "one\ntwo\nthree\n"
+LONG = "".join(f"line {n}\n" for n in range(1, 21))
+
+
+@pytest.fixture
+def api(pat: User) -> Api:
+    return Api(pat)
+
+
+def changed(**lines: str) -> str:
+    out = LONG
+    for name, text in lines.items():
+        out = out.replace(f"line {name[1:]}\n", text + "\n")
+    return out
+
+
+def three(shop: Shop) -> None:
+    """`src/app.py` is one\\ntwo\\nthree in the base; A and B add a file each of one name."""
+    shop.variant({"src/app.py": "1\ntwo\nthree\n", "doc.md": "by A\n", "a.txt": "A\n"})
+    shop.variant({"src/app.py": "one\ntwo\n3\n", "doc.md": "by B\n"})
+    shop.variant({"src/app.py": "ONE\ntwo\nthree\n", "README.md": None})
+
+
+def content(shop: Shop, variant: dict[str, Any], path: str) -> str | None:
+    head = variant["head_commit"]
+    data = blob_read(hub=shop.hub, commit=head, path=path, limit_bytes=10**6)
+    return None if data is None else data.decode()
+
+
+def test_files_and_hunks_of_three_variants_become_a_fourth(shop: Shop, api: Api, pat: User) -> None:
+    three(shop)
+    picks = [
+        {"variant": "A", "path": "a.txt"},
+        {"variant": "B", "path": "src/app.py", "hunks": [1]},
+        {"variant": "A", "path": "src/app.py", "hunks": [1]},
+        {"variant": "C", "path": "README.md"},
+    ]
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks, "why": "Best of three."})
+    assert (made["letter"], made["state"], made["composed"]) == ("D", "ready", True)
+    assert made["branch"] == f"bakeoff/{shop.task.pk}/D"
+    assert made["runs"] == []
+    assert content(shop, made, "src/app.py") == "1\ntwo\n3\n"
+    assert content(shop, made, "a.txt") == "A\n"
+    assert content(shop, made, "README.md") is None
+    assert content(shop, made, "doc.md") is None
+    assert (made["files_changed"], made["insertions"]) == (3, 3)
+    assert plain_git(shop.hub, "rev-parse", made["branch"]) == made["head_commit"]
+    assert plain_git(shop.hub, "rev-parse", made["branch"] + "^") == shop.task.spec.base_commit
+
+    said = plain_git(shop.hub, "log", "-1", "--format=%an <%ae>%n%B", made["head_commit"])
+    assert said.startswith("Pat O <pat@example.org>\nBetter <shop>\n\nBest of three.\n")
+    assert "Composed-From: A" in said
+
+    told = made["composition"]
+    assert told["summary"] == "A (1 file and 1 hunk), B (1 hunk) and C (1 file)"
+    assert told["why"] == "Best of three."
+    by_path = {file["path"]: file for file in told["files"]}
+    assert by_path["a.txt"]["whole"] == ["A"]
+    assert by_path["README.md"]["deleted"] is True
+    parts = [
+        (p["letters"], p["base_start"], p["base_lines"], p["changes"])
+        for p in by_path["src/app.py"]["parts"]
+    ]
+    assert parts == [(["A"], 1, 1, {"A": 1}), (["B"], 3, 1, {"B": 1})]
+    assert api.get(f"variants/{made['id']}")["letter"] == "D"
+    assert api.get(f"variants/{made['id']}/composition")["files"] == told["files"]
+    row = Activity.objects.get(verb="variant.composed")
+    assert (row.actor, row.variant_id) == (pat, made["id"])
+
+
+def test_the_new_variant_is_read_like_any_other(shop: Shop, api: Api) -> None:
+    three(shop)
+    made = api.post(
+        f"tasks/{shop.task.pk}/compose", {"picks": [{"variant": "A", "path": "doc.md"}]}
+    )
+    task = api.get(f"tasks/{shop.task.pk}")
+    assert [v["letter"] for v in task["variants"]] == ["A", "B", "C", "D"]
+    compared = api.get(f"tasks/{shop.task.pk}/compare?left=base&right=D")
+    assert [file["path"] for file in compared["files"]] == ["doc.md"]
+    board = api.get(f"tasks/{shop.task.pk}/board")
+    assert {f["path"]: sorted(f["cells"]) for f in board["files"]}["doc.md"] == ["A", "B", "D"]
+    assert api.get(f"tasks/{shop.task.pk}/compare?left=A&right=D")["files_changed"] == 2
+    assert api.get(f"variants/{made['id']}")["usage"]["cost_usd"] is None
+    first = api.get(f"tasks/{shop.task.pk}/compare?left=base&right=D@snapshot1")
+    assert first["right"]["commit"] == made["head_commit"]
+
+
+def test_hunks_by_key_and_by_place(shop: Shop, api: Api) -> None:
+    shop.advance({"src/long.py": LONG})
+    shop.task.spec.base_commit = shop.tip()
+    shop.task.spec.save()
+    plain_git(shop.hub, "fetch", "-q", "origin")
+    shop.variant({"src/long.py": changed(l2="two", l9="nine", l15="fifteen")})
+    url = f"tasks/{shop.task.pk}/diff?left=base&right=A&path=src/long.py"
+    chunks = [chunk for chunk in api.get(url)["chunks"] if chunk["kind"] != "equal"]
+    assert [chunk["change"] for chunk in chunks] == [1, 2, 3]
+    for hunk in (chunks[1]["key"], {"base_start": 9, "base_lines": 1}, 2):
+        pick = {"variant": "A", "path": "src/long.py", "hunks": [hunk]}
+        made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": [pick]})
+        assert content(shop, made, "src/long.py") == changed(l9="nine")
+    # All but one: the whole variant, and the base where its second hunk is.
+    picks = [
+        {"variant": "A"},
+        {"variant": "base", "path": "src/long.py", "hunks": [chunks[1]["key"]]},
+    ]
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks})
+    assert content(shop, made, "src/long.py") == changed(l2="two", l15="fifteen")
+    # One line of a hunk: what was there stays unless it is taken out.
+    lines = {"variant": "A", "path": "src/long.py", "lines": {"left": [2], "right": [2]}}
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": [lines]})
+    assert content(shop, made, "src/long.py") == changed(l2="two")
+
+
+def test_contradicting_picks_make_nothing(shop: Shop, api: Api) -> None:
+    three(shop)
+    picks = [{"variant": "A", "path": "src/app.py"}, {"variant": "C", "path": "src/app.py"}]
+    said = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks}, status=409)
+    assert said["code"] == "compose.conflict"
+    (conflict,) = said["details"]["conflicts"]
+    assert conflict["path"] == "src/app.py"
+    assert (conflict["base_start"], conflict["base_lines"]) == (1, 1)
+    assert conflict["letters"] == ["A", "C"]
+    assert [option["text"] for option in conflict["options"]] == [["1"], ["ONE"]]
+    assert Variant.objects.count() == 3
+    assert not plain_git(shop.hub, "for-each-ref", f"refs/heads/bakeoff/{shop.task.pk}/D")
+
+
+@pytest.mark.parametrize(
+    ("picks", "status", "code"),
+    [
+        ([], 400, "compose.empty"),
+        ([{"variant": "Z", "path": "src/app.py"}], 404, "variant.not-found"),
+        ([{"variant": "A", "path": "nowhere"}], 404, "compose.no-file"),
+        ([{"variant": "A", "path": "src/app.py", "hunks": [2]}], 400, "compose.no-hunk"),
+        ([{"variant": "A", "path": "src/app.py", "hunks": [0]}], 400, "compose.no-hunk"),
+        ([{"variant": "A", "path": "src/app.py", "hunks": []}], 400, "compose.pick"),
+        ([{"variant": "A", "hunks": [1]}], 400, "compose.pick"),
+        ([{"variant": "A", "path": "src/app.py", "lines": [3]}], 400, "compose.no-line"),
+        ([{"variant": "C", "path": "src/app.py", "hunks": ["\ud800"]}], 400, None),
+        ([{"variant": "C", "path": "a\0b"}], 400, None),
+        ([{"variant": "base"}], 400, "compose.pick"),
+        ([{"variant": "base", "path": "src/app.py"}], 400, "compose.empty"),
+        ([{"variant": 10**20, "path": "src/app.py"}], 404, "variant.not-found"),
+        ("A", 422, None),
+    ],
+)
+def test_bad_picks_are_refused(
+    shop: Shop, api: Api, picks: object, status: int, code: str | None
+) -> None:
+    three(shop)
+    reply = api.call("POST", f"tasks/{shop.task.pk}/compose", {"picks": picks})
+    assert 400 <= reply.status < 500
+    if code:
+        assert (reply.status, reply.body["code"]) == (status, code)
+    assert Variant.objects.count() == 3
+
+
+def test_strangers_and_other_tasks(shop: Shop, api: Api, client: Any) -> None:
+    three(shop)
+    path = f"/api/v1/tasks/{shop.task.pk}/compose"
+    assert client.post(path, "{}", content_type="application/json").status_code == 401
+    api.post("tasks/999/compose", {"picks": [{"variant": "A"}]}, status=404)
+    variant = api.get(f"tasks/{shop.task.pk}")["variants"][0]["id"]
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": [{"variant": variant}]})
+    assert made["composition"]["picks"] == [{"variant": "A"}]
+
+
+def test_a_task_that_is_resolved_or_full_takes_no_more(shop: Shop, api: Api) -> None:
+    three(shop)
+    picks = {"picks": [{"variant": "A"}]}
+    for _ in range(VARIANTS_MAX - 3):
+        last = api.post(f"tasks/{shop.task.pk}/compose", picks)
+    assert last["letter"] == "P"
+    said = api.post(f"tasks/{shop.task.pk}/compose", picks, status=409)
+    assert said["code"] == "task.variants-full"
+    assert "16" in said["message"]
+    shop.task.resolution = Resolution.CLOSED
+    shop.task.save()
+    said = api.post(f"tasks/{shop.task.pk}/compose", picks, status=409)
+    assert said["code"] == "task.resolved"
+
+
+def test_an_agent_is_asked_to_reconcile(shop: Shop, api: Api) -> None:
+    three(shop)
+    picks = [
+        {"variant": "A", "path": "src/app.py"},
+        {"variant": "C", "path": "src/app.py"},
+        {"variant": "B", "path": "src/app.py"},
+        {"variant": "A", "path": "a.txt"},
+    ]
+    body = {"picks": picks, "reconcile": {"agent": "scripted", "note": "Prefer short names."}}
+    made = api.post(f"tasks/{shop.task.pk}/compose", body)
+    assert content(shop, made, "src/app.py") == "one\ntwo\n3\n"
+    assert content(shop, made, "a.txt") == "A\n"
+    (run,) = Run.objects.filter(variant=made["id"])
+    assert run.state == RunState.QUEUED
+    for part in (
+        "src/app.py, line 1",
+        "A:\n```\n1\n```",
+        "C:\n```\nONE\n```",
+        "Prefer short names.",
+    ):
+        assert part in run.prompt
+    assert "Make the shop better." in run.prompt
+    api.post(
+        f"tasks/{shop.task.pk}/compose", {**body, "reconcile": {"agent": "nobody"}}, status=404
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_get_letters_of_their_own(shop: Shop, api: Api) -> None:
+    three(shop)
+    made: list[dict[str, Any]] = []
+
+    def compose(letter: str) -> None:
+        try:
+            made.append(api.post(f"tasks/{shop.task.pk}/compose", {"picks": [{"variant": letter}]}))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=compose, args=(letter,)) for letter in "ABC"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(v["letter"] for v in made) == ["D", "E", "F"]
+    for variant in made:
+        assert plain_git(shop.hub, "rev-parse", variant["branch"]) == variant["head_commit"]
+
+
+def test_one_that_dies_before_the_row_leaves_nothing_to_see(
+    shop: Shop, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last write of the transaction fails: no Variant, no Snapshot, no audit row; then it works."""
+    three(shop)
+    picks = {"picks": [{"variant": "A"}]}
+    create = Composition.objects.create
+    monkeypatch.setattr(
+        Composition.objects, "create", lambda **_: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        api.post(f"tasks/{shop.task.pk}/compose", picks)
+    assert Variant.objects.count() == 3
+    assert not Snapshot.objects.exists()
+    assert not Activity.objects.filter(verb="variant.composed").exists()
+    monkeypatch.setattr(Composition.objects, "create", create)
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": [{"variant": "B"}]})
+    assert made["letter"] == "D"
+    assert plain_git(shop.hub, "rev-parse", made["branch"]) == made["head_commit"]
+    assert is_commit_id(made["head_commit"])
+
+
+def test_it_merges_like_any_other(shop: Shop, api: Api) -> None:
+    three(shop)
+    picks = [{"variant": "A", "path": "a.txt"}, {"variant": "B", "path": "src/app.py"}]
+    made = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks})
+    merged = api.post(f"tasks/{shop.task.pk}/merge", {"variant": made["letter"]})
+    assert merged["state"] == "merged"
+    assert plain_git(shop.origin, "show", "main:src/app.py") == "one\ntwo\n3"
+    assert plain_git(shop.origin, "show", "main:a.txt") == "A"
+    assert "Composed from A (1 file) and B (1 file) as variant D" in shop.log("%B")
