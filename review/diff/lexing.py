@@ -1,9 +1,9 @@
 """Pygments' rules, run faster, and from the middle of a text where a like one was lexed before.
 
-Pygments tries the patterns of a state one after the other, in Python. Here they are one pattern of
-alternatives, so that the regular expression engine does the trying; the first that fits still wins,
-so the tokens are the same. What a lexer knows at the start of a line is its stack of states: where
-two texts have the same lines and the same stack, the second takes over the colours of the first.
+Pygments tries all patterns of a state one after the other. Here only those are tried that can begin
+with the next character; the first that fits still wins, so the tokens are the same. What a lexer
+knows at the start of a line is its stack of states: where two texts have the same lines and the
+same stack, the second takes over the colours of the first.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from typing import Any
 from pygments.lexer import Lexer, RegexLexer
 from pygments.token import _TokenType
 
+from review.diff.first_chars import ASCII, first_chars
+
 # Per line: (start, end, class), in order, not overlapping.
 Token = tuple[int, int, str]
-Stack = tuple[str, ...]
-Match = Callable[[str, int], re.Match[str] | None]
+Start = tuple[int, tuple[str, ...]]
 # What Pygments makes of a rule: how to match, a token type or a callback or None, the next state.
-Rule = tuple[Match, Any, Any]
-# A pattern, and either its only rule or the rules by the number of the empty group that ends each.
-Tried = tuple[Match, Rule | None, Mapping[int | None, Rule]]
+Rule = tuple[Callable[[str, int], re.Match[str] | None], Any, Any]
+# The same, made ready: how to match, the class of a plain token, a callback or None, the next state.
+Ready = tuple[Callable[[str, int], re.Match[str] | None], str, Any, Any]
 Stop = Callable[[], bool]
 ClassOf = Callable[[object], str]
 
-ROOT: Stack = ("root",)
-STOP_EVERY = 2_000  # matches between two looks at the clock
+ROOT = ("root",)
+STOP_EVERY = 100  # lines between two looks at the clock
 # Lines before a difference that are lexed again: how far a rule is expected to look ahead.
 LOOK_AHEAD_LINES = 2
-# Groups by number or name and flags of their own change their meaning among other alternatives.
-_ALONE = re.compile(r"\\[1-9]|\(\?P[=<]|\(\?\(|\A\(\?[aiLmsux]+\)")
 
 
 class LexingError(Exception):
@@ -51,10 +50,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """`starts` holds, for each line, the stack it begins with; None inside a longer token."""
+    """`starts` holds, for each line, where its first token begins (at most white space is before
+    it) and the stack of states there; None inside a longer token."""
 
     lines: tuple[tuple[Token, ...], ...]
-    starts: tuple[Stack | None, ...] = ()
+    starts: tuple[Start | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,49 +77,43 @@ def lex(
     page = _Page(source)
     plain = RegexLexer.get_tokens_unprocessed
     if not isinstance(lexer, RegexLexer) or type(lexer).get_tokens_unprocessed is not plain:
-        for count, (start, kind, value) in enumerate(lexer.get_tokens_unprocessed(source), start=1):
-            if count % STOP_EVERY == 0 and stop():
-                raise LexingError
+        asked = STOP_EVERY
+        for start, kind, value in lexer.get_tokens_unprocessed(source):
             page.put_value(start, value, class_of(kind))
+            if len(page.lines) >= asked:
+                asked += STOP_EVERY
+                if stop():
+                    raise LexingError
         page.advance(len(source))
         return Colours(tuple(page.lines))
-    takeover = _Takeover(known, source) if known and known.colours.starts else None
+    takeover = _Takeover(known, source.count("\n")) if known and known.colours.starts else None
     _lex_rules(lexer, page, class_of, takeover, stop)
     return Colours(tuple(page.lines), tuple(page.starts[:-1]))
 
 
 def _lex_rules(
-    lexer: RegexLexer,
-    page: _Page,
-    class_of: ClassOf,
-    takeover: _Takeover | None,
-    stop: Stop,
+    lexer: RegexLexer, page: _Page, class_of: ClassOf, takeover: _Takeover | None, stop: Stop
 ) -> None:
     source, size = page.source, len(page.source)
-    rules = _rules_of(lexer)
+    states = _states_of(lexer, class_of)
     stack = [*ROOT]
-    tried = rules.of(stack[-1])
-    pos, eol, steps = 0, page.eol, 0
-    if takeover:
-        pos = takeover.go_on(page, stack)
-        tried, eol = rules.of(stack[-1]), page.eol
+    pos = takeover.go_on(page, stack, 0) if takeover else 0
+    state, eol = states[stack[-1]], page.eol
+    asked = STOP_EVERY
     while True:
-        for match, rule, by_end in tried:
+        for match, css, callback, to in state[source[pos : pos + 1]]:
             found = match(source, pos)
             if found is None:
                 continue
-            rule = rule or by_end[found.lastindex]
-            action, to, end = rule[1], rule[2], found.end()
-            if type(action) is _TokenType:
-                css = class_of(action)
-                if css or end > eol:
-                    page.put(pos, end, css)
-            elif action is not None:
-                page.put_values(action(lexer, rule[0](source, pos)), class_of)
+            end = found.end()
+            if callback is not None:
+                page.put_values(callback(lexer, found), class_of)
+            elif css:
+                page.put(pos, end, css)
             pos = end
             if to is not None:
                 _stack_move(stack, to)
-                tried = rules.of(stack[-1])
+                state = states[stack[-1]]
             break
         else:
             if pos >= size:
@@ -127,19 +121,20 @@ def _lex_rules(
                 return
             if source[pos] == "\n":
                 stack = [*ROOT]
-                tried = rules.of(stack[-1])
+                state = states[stack[-1]]
             pos += 1
         if pos > eol:
             page.advance(pos)
-            if pos == page.bol:
-                page.begin(stack)
+            if pos == page.bol or page.is_blank_before(pos):
+                page.begin(stack, pos)
                 if takeover:
-                    pos = takeover.go_on(page, stack)
-                    tried = rules.of(stack[-1])
+                    pos = takeover.go_on(page, stack, pos)
+                    state = states[stack[-1]]
             eol = page.eol
-        steps += 1
-        if steps % STOP_EVERY == 0 and stop():
-            raise LexingError
+            if len(page.lines) >= asked:
+                asked = len(page.lines) + STOP_EVERY
+                if stop():
+                    raise LexingError
 
 
 def _stack_move(stack: list[str], to: Any) -> None:
@@ -160,164 +155,151 @@ class _Page:
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines: list[tuple[Token, ...]] = []
-        self.starts: list[Stack | None] = [ROOT]
+        self.starts: list[Start | None] = [(0, ROOT)]
         self.line: list[Token] = []
+        self.bols = [0, *accumulate(len(line) + 1 for line in source.split("\n"))]
         self.bol = 0
-        self.eol = source.index("\n")
+        self.eol = self.bols[1] - 1
         self._at = 0
-        self._stacks: dict[Stack, Stack] = {}
+        self._known: dict[Start, Start] = {}
 
     def put(self, start: int, end: int, css: str) -> None:
         while end > self.eol:
-            if css:
-                self._add(start, self.eol, css)
-            self._close()
-            start = self.bol
-        if css:
-            self._add(start, end, css)
+            self._add(start, self.eol, css)
+            start = self.eol + 1
+            self.advance(start)
+        self._add(start, end, css)
+
+    def advance(self, pos: int) -> None:
+        """Close the lines that end before `pos`."""
+        while pos > self.eol:
+            self.lines.append(tuple(self.line) if self.line else ())
+            self.starts.append(None)
+            self.line = []
+            self.bol = self.eol + 1
+            self.eol = self.bols[len(self.lines) + 1] - 1
 
     def put_value(self, start: int, value: str, css: str) -> None:
         """Put what a lexer claims to have found, if that is what stands there."""
         if start < self._at or not self.source.startswith(value, start):
             raise LexingError
         self._at = start + len(value)
-        self.advance(start)
-        self.put(start, self._at, css)
+        if start > self.eol:
+            self.advance(start)
+        if css:
+            self.put(start, self._at, css)
 
     def put_values(self, found: Iterator[tuple[int, object, str]], class_of: ClassOf) -> None:
         for start, kind, value in found:
             self.put_value(start, value, class_of(kind))
 
-    def advance(self, end: int) -> None:
-        while end > self.eol:
-            self._close()
+    def is_blank_before(self, pos: int) -> bool:
+        return not self.line and self.source[self.bol : pos].isspace()
 
-    def begin(self, stack: Sequence[str]) -> None:
-        """The current line begins with a token of its own."""
-        key = tuple(stack)
-        self.starts[-1] = self._stacks.setdefault(key, key)
+    def begin(self, stack: Sequence[str], pos: int) -> None:
+        start = (pos - self.bol, tuple(stack))
+        self.starts[-1] = self._known.setdefault(start, start)
 
-    def take(self, colours: Colours, first: int, count: int, end: int) -> None:
-        """Go on at `end`, after `count` lines whose colours are those from line `first` on."""
+    def take(self, colours: Colours, first: int, count: int) -> None:
+        """Go on after `count` lines whose colours are those from line `first` on."""
         self.lines += colours.lines[first : first + count]
         self.starts[-1:] = colours.starts[first : first + count]
         self.starts.append(None)
-        self._at = self.bol = end
-        self._find_eol()
+        self._at = self.bol = self.bols[len(self.lines)]
+        self.eol = self.bols[len(self.lines) + 1] - 1
 
     def _add(self, start: int, end: int, css: str) -> None:
         text = self.source[start:end]
         if not text or text.isspace():
             return
         start, end = start - self.bol, end - self.bol
-        if self.line:
-            first, last, before = self.line[-1]
+        if self.line and self.line[-1][2] == css:
+            first, last, _ = self.line[-1]
             gap = self.source[self.bol + last : self.bol + start]
-            if before == css and (not gap or gap.isspace()):
+            if not gap or gap.isspace():
                 self.line[-1] = (first, end, css)
                 return
         self.line.append((start, end, css))
-
-    def _close(self) -> None:
-        self.lines.append(tuple(self.line))
-        self.starts.append(None)
-        self.line = []
-        self.bol = self.eol + 1
-        self._find_eol()
-
-    def _find_eol(self) -> None:
-        found = self.source.find("\n", self.bol)
-        self.eol = found if found >= 0 else len(self.source)
 
 
 class _Takeover:
     """Where colours of the other text serve for this one."""
 
-    def __init__(self, known: Known, source: str) -> None:
+    def __init__(self, known: Known, lines: int) -> None:
         self.colours = known.colours
         self.runs = list(reversed(known.runs))
-        self.begins = [0, *accumulate(len(line) + 1 for line in source[:-1].split("\n"))]
+        self.lines = lines
 
-    def go_on(self, page: _Page, stack: list[str]) -> int:
+    def go_on(self, page: _Page, stack: list[str], pos: int) -> int:
         """Take over what is the same from the beginning of this line on; where to go on."""
         line = len(page.lines)
         runs, starts = self.runs, self.colours.starts
         while runs and runs[-1].right + runs[-1].count <= line:
             runs.pop()
         if not runs or runs[-1].right > line:
-            return page.bol
+            return pos
         run = runs[-1]
         first, end = run.left + line - run.right, run.left + run.count
-        if starts[first] != tuple(stack):
-            return page.bol
-        both_end = end == len(starts) and run.right + run.count == len(self.begins) - 1
+        if starts[first] != page.starts[-1]:
+            return pos
+        both_end = end == len(starts) and run.right + run.count == self.lines
         if not both_end:
             end = min(end, len(starts) - 1) - LOOK_AHEAD_LINES
             while end > first and starts[end] is None:
                 end -= 1
-        if end > first:
-            page.take(self.colours, first, end - first, self.begins[line + end - first])
-            if not both_end:
-                stack[:] = starts[end] or ROOT
-                page.begin(stack)
-        return page.bol
+        if end <= first:
+            return pos
+        page.take(self.colours, first, end - first)
+        start = starts[end] if not both_end else None
+        if start is None:
+            return page.bol
+        column, stack[:] = start
+        page.begin(stack, page.bol + column)
+        return page.bol + column
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
+class _State(dict[str, tuple[Ready, ...]]):
+    """What to try by the next character ("" at the end), found out when it is first met."""
+
+    def __init__(self, rules: Sequence[Rule], class_of: ClassOf) -> None:
+        self._rules = [(_first(rule), _ready(rule, class_of)) for rule in rules]
+        self._all = tuple(ready for _, ready in self._rules)
+
+    def __missing__(self, char: str) -> tuple[Ready, ...]:
+        if char not in ASCII:
+            return self._all
+        fitting = self[char] = tuple(ready for first, ready in self._rules if char in first)
+        return fitting
+
+
+def _first(rule: Rule) -> frozenset[str]:
+    return first_chars(rule[0].__self__)  # type: ignore[attr-defined] # a method of its pattern
+
+
+def _ready(rule: Rule, class_of: ClassOf) -> Ready:
+    match, action, to = rule
+    if action is None or type(action) is _TokenType:
+        return match, class_of(action) if action else "", None, to
+    return match, "", action, to
+
+
+class _States(dict[str, _State]):
     """The states of one class of lexers, each made ready when it is first entered."""
 
-    states: Mapping[str, Sequence[Rule]]
-    ready: dict[str, tuple[Tried, ...]]
+    def __init__(self, lexer: RegexLexer, class_of: ClassOf) -> None:
+        self._rules: Mapping[str, Sequence[Rule]] = lexer._tokens
+        self._class_of = class_of
 
-    def of(self, state: str) -> tuple[Tried, ...]:
-        found = self.ready.get(state)
-        if found is None:
-            found = self.ready[state] = tuple(_tried(self.states[state]))
-        return found
-
-
-_rules: dict[type[Lexer], _Rules] = {}
+    def __missing__(self, name: str) -> _State:
+        state = self[name] = _State(self._rules[name], self._class_of)
+        return state
 
 
-def _rules_of(lexer: RegexLexer) -> _Rules:
-    known = _rules.get(type(lexer))
-    if known is None:
-        known = _rules[type(lexer)] = _Rules(lexer._tokens, {})
-    return known
+_states: dict[tuple[type[Lexer], ClassOf], _States] = {}
 
 
-def _tried(rules: Sequence[Rule]) -> Iterator[Tried]:
-    run: list[Rule] = []
-    for rule in rules:
-        pattern = _pattern(rule)
-        alone = bool(_ALONE.search(pattern.pattern))
-        if run and (alone or _pattern(run[0]).flags != pattern.flags):
-            yield from _joined(run)
-            run = []
-        if alone:
-            yield rule[0], rule, {}
-        else:
-            run.append(rule)
-    yield from _joined(run)
-
-
-def _joined(run: Sequence[Rule]) -> Iterator[Tried]:
-    if len(run) < 2:
-        yield from ((rule[0], rule, {}) for rule in run)
-        return
-    parts: list[str] = []
-    by_end: dict[int | None, Rule] = {}
-    groups = 0
-    for rule in run:
-        pattern = _pattern(rule)
-        comment_end = "\n" if pattern.flags & re.VERBOSE else ""
-        parts.append(f"(?:{pattern.pattern}{comment_end})()")
-        groups += pattern.groups + 1
-        by_end[groups] = rule
-    yield re.compile("|".join(parts), _pattern(run[0]).flags).match, None, by_end
-
-
-def _pattern(rule: Rule) -> re.Pattern[str]:
-    found: re.Pattern[str] = rule[0].__self__  # type: ignore[attr-defined]
-    return found
+def _states_of(lexer: RegexLexer, class_of: ClassOf) -> _States:
+    key = (type(lexer), class_of)
+    if key not in _states:
+        _states[key] = _States(lexer, class_of)
+    return _states[key]

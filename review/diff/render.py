@@ -169,14 +169,29 @@ class _Cells:
         if isinstance(row, Fold):
             return fold_html(row)
         first = f' data-change="{row.change}"' if row.first else ""
-        return self._half(row.left, "L", row, first) + self._half(row.right, "R", row, "")
+        left, right = self._codes(row)
+        return self._half(row.left, "L", row, first, left) + self._half(
+            row.right, "R", row, "", right
+        )
 
-    def _half(self, line: Line | None, side: str, row: Row, extra: str) -> str:
+    def _codes(self, row: Row) -> tuple[str, str]:
+        """Both sides as HTML; lines that look the same are made once."""
+        a, b, changed = row.left, row.right, bool(row.change)
+        left = self._code(a, "L", changed=changed) if a else ""
+        same = a and b and not changed and a.text == b.text
+        if a and b and same and self._tokens(a, "L") == self._tokens(b, "R"):
+            return left, left
+        return left, self._code(b, "R", changed=changed) if b else ""
+
+    def _half(self, line: Line | None, side: str, row: Row, extra: str, code: str) -> str:
         if line is None:
             return f'<div class="void"{extra}></div>'
         css = _class(line, side if row.change else "")
-        code = self._code(line, side, changed=bool(row.change))
         return f'<div{css} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
+
+    def _tokens(self, line: Line, side: str) -> Sequence[Token]:
+        colours = self.left if side == "L" else self.right
+        return colours[line.n - 1] if line.n <= len(colours) else ()
 
     def _unified(self, row: Row | Fold) -> str:
         if isinstance(row, Fold):
@@ -193,8 +208,7 @@ class _Cells:
         return f'<div{css} id="{side}{line.n}"{old}{new}{first}>{code}</div>'
 
     def _code(self, line: Line, side: str, *, changed: bool) -> str:
-        colours = self.left if side == "L" else self.right
-        tokens: Sequence[Token] = colours[line.n - 1] if line.n <= len(colours) else ()
+        tokens = self._tokens(line, side)
         text = line.text
         if text.endswith("\r") and not (changed and self.returns):
             text = text[:-1]
