@@ -29,6 +29,17 @@ def run_processes(run_id: str, shim: Mapping[str, Any] | None) -> dict[int, int]
     return {pid: table[pid].start for pid in everyone if pid in table and pid not in outside}
 
 
+def runs_marked() -> set[str]:
+    """The Runs whose mark any process carries, of this installation or of another one."""
+    prefix = f"{proc.MARK}=".encode()
+    return {
+        os.fsdecode(entry.removeprefix(prefix))
+        for pid in proc.pids()
+        for entry in proc.environ(pid)
+        if entry.startswith(prefix)
+    }
+
+
 def _in_session(
     entry: proc.Stat, leaders: Mapping[int, int], table: Mapping[int, proc.Stat]
 ) -> bool:

@@ -9,6 +9,7 @@ from celery import shared_task
 from orchestrator.services import (
     follower_process,
     launching,
+    orphans,
     previews,
     projects,
     runs,
@@ -27,6 +28,7 @@ def sweep_job(**_ignored: Any) -> None:
     scheduling.sweep()
     runs.follow_ups_sweep()
     variants.workspaces_sweep()
+    orphans.processes_sweep()
 
 
 @shared_task(name="orchestrator.run_start", ignore_result=True)

@@ -58,6 +58,11 @@ def cmdline(pid: int) -> list[bytes]:
     return _read(f"/proc/{pid}/cmdline").split(b"\0")[:-1]
 
 
+def environ(pid: int) -> list[bytes]:
+    """As it was when the process began."""
+    return _read(f"/proc/{pid}/environ").split(b"\0")
+
+
 def name(pid: int) -> str:
     return _read(f"/proc/{pid}/comm").decode("utf-8", "replace").strip()
 
@@ -77,7 +82,7 @@ def table() -> dict[int, Stat]:
 def marked(run: str) -> list[int]:
     """Processes that carry the Run's mark in the environment they were started with."""
     mark = f"{MARK}={run}".encode()
-    return [pid for pid in pids() if mark in _read(f"/proc/{pid}/environ").split(b"\0")]
+    return [pid for pid in pids() if mark in environ(pid)]
 
 
 def descendants(roots: list[int], entries: dict[int, Stat]) -> list[int]:

@@ -112,7 +112,6 @@ def _starting(preview: Preview, bundle: Bundle) -> None:
     began = _app_began(bundle)
     if began is None:
         if preview.requested_at and timezone.now() - preview.requested_at > SETUP_LIMIT:
-            bundle_stop(preview.bundle)
             _fail(preview, code="setup.failed", message="The setup took over 20 minutes.")
         return
     variant = preview.variant
@@ -128,7 +127,6 @@ def _starting(preview: Preview, bundle: Bundle) -> None:
             ready_at=timezone.now(),
         )
     elif timezone.now().timestamp() - began > settings.ready_timeout_s:
-        bundle_stop(preview.bundle)
         _fail(
             preview,
             code="preview.not-ready",
@@ -173,6 +171,8 @@ def _ended(preview: Preview, bundle: Bundle) -> None:
 
 
 def _fail(preview: Preview, *, code: str, message: str) -> None:
+    """Whatever is left of it ends: nobody watches a failed app, and it would keep its port."""
+    bundle_stop(preview.bundle)
     lines = [line for line in preview_log(preview, limit=FAILURE_LINES) if line.strip()]
     log.info("preview of %s failed: %s %s", preview.variant, message, lines[-1:])
     preview_transition(

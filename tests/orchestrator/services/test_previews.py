@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
+import subprocess
+import uuid
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from agents.bundle import Bundle
 from orchestrator.lib import paths
+from orchestrator.lib.errors import Invalid
 from orchestrator.models import Preview, Project, Variant
-from orchestrator.services import preview_watch, previews
+from orchestrator.services import environments, preview_watch, previews
 from orchestrator.services.environments import environment_ensure
+from orchestrator.services.orphans import processes_sweep
 from orchestrator.states import PreviewState
 from tests.support.bundles import wait_for
 from tests.support.merging import Shop
@@ -125,3 +133,62 @@ def test_an_app_that_cannot_be_looked_at_does_not_hide_the_others(
         return Preview.objects.get(variant=other).state == PreviewState.READY
 
     wait_for(ready, "the other app")
+
+
+def test_an_app_that_fails_in_the_eyes_of_bakeoff_is_ended(
+    variant: Variant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    previews.preview_start(user=None, variant=variant)
+    bundle = launch(variant)
+    wait_for(lambda: preview_watch._app_began(bundle), "the app's start")
+
+    def unreadable(*_: object, **__: object) -> None:
+        raise Invalid("settings.invalid", ".bakeoff.toml cannot be read")
+
+    monkeypatch.setattr(environments, "settings_at", unreadable)
+    preview_watch.previews_watch()
+    assert Preview.objects.get(variant=variant).state == PreviewState.FAILED
+    wait_for(bundle.exit, "the app's end")
+
+
+def test_an_app_whose_stop_was_cut_off_is_ended_and_the_current_one_is_not(
+    shop: Shop, variant: Variant
+) -> None:
+    other = shop.variant()
+    environment_ensure(other)
+    for one in (variant, other):
+        previews.preview_start(user=None, variant=one)
+    stopped, current = launch(variant), launch(other)
+    for bundle in (stopped, current):
+        wait_for(partial(preview_watch._app_began, bundle), "the app's start")
+    # The state is committed first, and the worker is killed before it tells the shim.
+    Preview.objects.filter(variant=variant).update(state=PreviewState.STOPPED)
+    processes_sweep()
+    wait_for(stopped.exit, "the app's end")
+    assert not current.told("stop")
+    assert current.shim_alive()
+
+
+def test_what_a_dead_shim_has_left_is_ended_and_what_is_not_ours_is_left_alone(
+    variant: Variant, tmp_path: Path
+) -> None:
+    Project.objects.update(settings={"preview": {"command": "sleep 60 & wait"}})
+    previews.preview_start(
+        user=None, variant=Variant.objects.select_related("task__project").get(pk=variant.pk)
+    )
+    bundle = launch(variant)
+    wait_for(lambda: len(bundle.processes()) > 1, "the app's process")
+    shim = bundle.shim()
+    assert shim is not None
+    with contextlib.ExitStack() as ended:
+        others = []
+        for mark in (uuid.uuid4().hex, "../../bundles/x", ""):
+            sleeper = subprocess.Popen(["sleep", "60"], env={"BAKEOFF_RUN": mark})
+            others.append(ended.enter_context(sleeper))
+            ended.callback(sleeper.kill)
+        os.kill(shim.pid, signal.SIGKILL)
+        wait_for(lambda: not bundle.shim_alive(), "the shim's death")
+        assert bundle.processes()
+        processes_sweep()
+        assert bundle.processes() == []
+        assert [other.poll() for other in others] == [None] * 3
