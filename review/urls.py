@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import columns, comments, compare, merge, reading, whole_file
+from review.views import columns, comments, compare, find, merge, reading, whole_file
 
 app_name = "review"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/compare/colours", compare.compare_colours, name="compare_colours"),
     path("tasks/<int:task_id>/compare/reading", reading.reading, name="reading"),
     path("tasks/<int:task_id>/compare/viewed", reading.viewed, name="viewed"),
+    path("tasks/<int:task_id>/compare/find", find.compare_find, name="compare_find"),
     path("tasks/<int:task_id>/compare/whole", whole_file.compare_whole, name="compare_whole"),
     path("tasks/<int:task_id>/compare/raw", whole_file.compare_raw, name="compare_raw"),
     path("tasks/<int:task_id>/compare/columns", columns.compare_columns, name="compare_columns"),

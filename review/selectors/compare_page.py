@@ -72,6 +72,8 @@ class ComparePage:
     split: str
     unified: str
     columns: str
+    find: str
+    find_fields: tuple[tuple[str, str], ...]
 
 
 def compare_page(comparison: Comparison, address: Address) -> ComparePage:
@@ -98,6 +100,8 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         split=address.url(view="split"),
         unified=address.url(view="unified"),
         columns=columns_url(address.task_id, address.path),
+        find=plain.url("compare_find", path=""),
+        find_fields=tuple(replace(plain, path="").query.items()),
     )
 
 

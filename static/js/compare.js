@@ -2,6 +2,8 @@
 import "./copy.js";
 import "./diff-view.js";
 import "./file-tree.js";
+import "./minimap.js";
+import { findFocus, foundMark } from "./find-box.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
 import { wrapToggle } from "./wrap.js";
@@ -39,6 +41,7 @@ async function lineShow() {
   const waits = document.querySelector("#file form[data-show]");
   if (!view() && waits && rangeRead(location.hash.slice(1))) await fileOpen(waits.dataset.show, { push: false });
   await addressShow(view());
+  foundMark(view());
 }
 
 function changeGo(step) {
@@ -96,6 +99,7 @@ const KEYS = {
   s: () => other("view", "split"),
   w: wrapToggle,
   x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
+  "/": () => findFocus(),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => sideGo(number),
 };

@@ -1,4 +1,4 @@
-// <file-tree>: filters the list of files by what is typed; every word must be in the path.
+// <file-tree>: filters the list of files by what is typed; every word must be in the path. Folders collapse.
 
 class FileTree extends HTMLElement {
   connectedCallback() {
@@ -8,14 +8,33 @@ class FileTree extends HTMLElement {
       if (event.key === "Enter") this.shown[0]?.click();
       if (event.key === "Escape" && !this.input.value) this.input.blur();
     });
+    this.#foldable();
     this.filter();
     this.#currentShow();
+  }
+
+  get folders() {
+    return [...this.querySelectorAll("details.dir")];
+  }
+
+  #foldable() {
+    const button = this.querySelector(".fold-all");
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const fold = this.folders.some((folder) => folder.open);
+      for (const folder of this.folders) folder.open = !fold;
+      const name = fold ? "Open all folders" : "Collapse all folders";
+      button.setAttribute("aria-label", name);
+      button.title = name;
+    });
   }
 
   // Moves the list only, never the page.
   #currentShow() {
     const list = this.querySelector(".stuck");
     if (!this.current || !list) return;
+    this.current.closest("details").open = true;
     const [row, box] = [this.current.getBoundingClientRect(), list.getBoundingClientRect()];
     const head = list.querySelector(".hd").offsetHeight;
     if (row.top < box.top + head) list.scrollTop += row.top - box.top - head;
@@ -52,16 +71,12 @@ class FileTree extends HTMLElement {
       const known = this.unviewedOnly && link.dataset.seen === "viewed" && !link.hasAttribute("aria-current");
       link.hidden = known || !words.every((word) => path.includes(word));
     }
-    for (const folder of this.querySelectorAll(".dirn")) folder.hidden = !hasShown(folder);
+    for (const folder of this.folders) {
+      folder.hidden = !folder.querySelector("a:not([hidden])");
+      if (words.length && !folder.hidden) folder.open = true;
+    }
     this.querySelector(".none").hidden = this.shown.length > 0;
   }
-}
-
-function hasShown(folder) {
-  for (let next = folder.nextElementSibling; next?.tagName === "A"; next = next.nextElementSibling) {
-    if (!next.hidden) return true;
-  }
-  return false;
 }
 
 if (!customElements.get("file-tree")) customElements.define("file-tree", FileTree);

@@ -1,0 +1,138 @@
+"""Finding a text in all changed files; the tree's folders; the strip of changes."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from review.selectors.compare import comparison_get
+from review.selectors.compare_address import Address
+from review.selectors.find import Found, find_in_files
+from tests.review.compare.conftest import World
+from tests.support.live import eventually
+
+AREA = "compare?left=base&right=A&path=app/area.py&view=split"
+
+
+def find(world: World, query: str) -> Found:
+    comparison = comparison_get(user=world.user, task_id=world.task.pk, left="base", right="A")
+    return find_in_files(comparison, Address(world.task.pk, "base", "A"), query)
+
+
+def lines(found: Found) -> list[tuple[str, str, int, bool]]:
+    return [(file.name, hit.side, hit.n, hit.changed) for file in found.files for hit in file.hits]
+
+
+def test_folded_lines_are_found_once_and_changed_ones_on_both_sides(world: World) -> None:
+    found = find(world, "side * 2")
+    assert ("area.py", "R", 10, False) in lines(found), "an equal line, far from the change"
+    assert ("area.py", "L", 10, False) not in lines(found)
+    assert ("area.py", "L", 82, True) in lines(found), "a line that the right side lost"
+    assert ("area.py", "R", 82, True) in lines(found)
+    assert found.complete
+
+
+def test_deleted_and_new_files_count_and_unchanged_ones_do_not(world: World) -> None:
+    assert lines(find(world, "bye")) == [("gone.txt", "L", 1, True)]
+    assert lines(find(world, "onerror")) == [("new.py", "R", 1, True)]
+    assert find(world, "same").files == (), "same.txt did not change"
+
+
+def test_case_counts_only_if_the_query_has_both(world: World) -> None:
+    assert find(world, "AREA_1(").files == ()
+    assert len(lines(find(world, "area_1("))) == 1
+    world.commit("A", lambda files: files.update({"x.txt": "Größe\nÄrger\n"}))
+    assert lines(find(world, "größe")) == [("x.txt", "R", 1, True)]
+    assert lines(find(world, "ärger")) == [("x.txt", "R", 2, True)]
+
+
+def test_long_lists_and_large_files_are_cut_and_said_so(world: World) -> None:
+    def grow(files: dict[str, str]) -> None:
+        for n in range(20):
+            files[f"many/{n}.txt"] = "needle\n" * 50
+        files["large.txt"] = "needle " * 400_000
+
+    world.commit("A", grow)
+    found = find(world, "needle")
+    assert not found.complete
+    assert found.files[0].more == 20
+    assert find(world, "no such text").left_out == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("q=x", 400), ("q=", 400), ("q=" + "x" * 201, 400), ("q=zz", 200)]
+)
+def test_the_door(world: World, reader: Client, query: str, status: int) -> None:
+    url = world.url(f"compare/find?left=base&right=A&{query}")
+    assert reader.get(url).status_code == status
+    stranger = Client(headers={"host": "localhost:8000"})
+    assert stranger.get(url).status_code in (302, 401, 403)
+
+
+def test_what_is_found_is_text(world: World, reader: Client) -> None:
+    url = world.url("compare/find?left=base&right=A&q=onerror")
+    for headers in ({}, {"HX-Request": "true"}):
+        html = reader.get(url, headers=headers).content.decode()
+        assert "<img src=x" not in html
+        assert "<mark>onerror</mark>" in html
+        assert html.startswith("<!doctype html>") != bool(headers)
+
+
+@pytest.mark.browser
+def test_from_the_box_to_a_folded_line_of_another_file(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
+    page.keyboard.press("/")
+    page.keyboard.type("area_3(")
+    expect(page.get_by_text("1 line in 1 file")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
+    expect(page.locator("#R13")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#R13")).to_be_in_viewport()
+    expect(page.locator(".hits")).to_be_hidden()
+    assert page.url.endswith("#R13")
+    eventually(lambda: page.evaluate("CSS.highlights.get('found')?.size") == 1)
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator("find-box input[type=search]")).not_to_be_focused()
+
+
+@pytest.mark.browser
+def test_folders_collapse_and_the_filter_opens_them(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    shown = page.locator("file-tree nav a:visible")
+    expect(shown).to_have_count(7)
+    page.get_by_role("button", name="Collapse all folders").click()
+    expect(shown).to_have_count(0)
+    page.keyboard.press("t")
+    page.keyboard.type("new.py")
+    expect(shown).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    folder = page.locator("file-tree summary:visible")
+    folder.focus()
+    page.keyboard.press("Enter")
+    expect(shown).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_the_strip_jumps_to_where_it_is_clicked(world: World, page: Page) -> None:
+    def grow(files: dict[str, str]) -> None:
+        rows = [f"line {n}\n" for n in range(3_000)]
+        files["app/new.py"] = "".join(rows)
+
+    world.commit("A", grow)
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split&show=1"))
+    strip = page.locator("diff-minimap")
+    expect(strip).to_be_visible()
+    box = strip.bounding_box()
+    assert box is not None
+    painted = """canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"""
+    assert strip.locator("canvas").evaluate(painted)
+    page.mouse.click(box["x"] + 8, box["y"] + box["height"] * 0.25)
+    expect(page.locator("#R750")).to_be_in_viewport()
+    eventually(lambda: 20 < strip.locator("i").evaluate("p => parseFloat(p.style.top)") < 30)
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(strip).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
