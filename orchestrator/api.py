@@ -17,6 +17,7 @@ from orchestrator import api_payloads as payloads
 from orchestrator import api_schemas as schemas
 from orchestrator import feed
 from orchestrator.lib.errors import AppError, Conflict, Invalid, NotFound
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task, Variant
 from orchestrator.selectors import access
 from orchestrator.selectors.tasks import tasks_with_state, variants_with_state
@@ -265,8 +266,8 @@ def run_events(
 def run_event(request: ApiRequest, run_id: str, seq: str) -> Payload:
     """One event, whole."""
     run = access.run_get_for(request.auth, run_id)
-    known = seq.isascii() and seq.isdigit() and len(seq) < 16
-    event = feed.read_one(run.id.hex, int(seq)) if known else None
+    number = number_of(seq, most=SEQ_MAX)
+    event = None if number is None else feed.read_one(run.id.hex, number)
     if event is None:
         raise NotFound("event.not-found", f"This run has no event {seq[:20]!r}.")
     return event

@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from agents.adapters.registry import ADAPTERS
 from agents.models import AgentProfile, Login, PermissionMode
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Project, Variant
 from orchestrator.services.tasks import VariantRequest
 from orchestrator.states import LETTERS, VARIANTS_MAX
@@ -341,8 +342,8 @@ class VariantRowForm(BoundForm):
 
     @property
     def copies(self) -> int:
-        value = str(self["count"].value() or "")
-        return min(int(value), VARIANTS_MAX) if value.isdigit() else 1
+        count = number_of(str(self["count"].value() or ""))
+        return 1 if count is None else min(count, VARIANTS_MAX)
 
 
 if TYPE_CHECKING:
@@ -409,7 +410,7 @@ def row_added(data: QueryDict, agents: Sequence[AgentProfile]) -> QueryDict:
     """What was posted, with one fresh row more."""
     posted = data.copy()
     total = posted.get(f"{ROWS_PREFIX}-TOTAL_FORMS", "0")
-    number = int(total) if total.isdigit() and int(total[:6]) < VARIANTS_MAX * 4 else 0
+    number = number_of(total, most=VariantRows.absolute_max - 1) or 0
     posted[f"{ROWS_PREFIX}-TOTAL_FORMS"] = str(number + 1)
     posted[f"{ROWS_PREFIX}-{number}-agent"] = agents[0].name if agents else ""
     posted[f"{ROWS_PREFIX}-{number}-count"] = "1"

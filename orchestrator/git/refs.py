@@ -16,9 +16,9 @@ _REF_FORBIDDEN = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.lock(/|$)|(^|/)\.|\.$|/$|^/|^-"
 )
 _REV_FORBIDDEN = re.compile(r"[\x00-\x20\x7f:?*\[\\]|\.\.|^-|^\^|^@\{")
-_HEX40 = re.compile(r"^[0-9a-f]{40}$")
-_SCP_LIKE = re.compile(r"^(?:[A-Za-z0-9_.+-]+@)?[A-Za-z0-9][A-Za-z0-9_.-]*:(?!//|:)[^\s-]\S*$")
-_HOST = re.compile(r"^(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9][A-Za-z0-9_.-]*)$")
+_HEX40 = re.compile(r"[0-9a-f]{40}")
+_SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.+-]+@)?[A-Za-z0-9][A-Za-z0-9_.-]*:(?!//|:)[^\s-]\S*")
+_HOST = re.compile(r"\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 class SourceKind(StrEnum):
@@ -33,7 +33,7 @@ class Source:
 
 
 def is_commit_id(text: str) -> bool:
-    return _HEX40.match(text) is not None
+    return _HEX40.fullmatch(text) is not None
 
 
 def ref_name_check(name: str) -> str:
@@ -71,7 +71,7 @@ def source_check(source: str) -> Source:
         raise _source_error("Only https, ssh and file addresses and local paths can be used.")
     if "://" in text:
         return _url_check(text)
-    if _SCP_LIKE.match(text):
+    if _SCP_LIKE.fullmatch(text):
         return Source(SourceKind.URL, text)
     raise _source_error(
         "Give the absolute path of a repository on this machine, or an https or ssh address."
@@ -116,7 +116,7 @@ def _url_check(text: str) -> Source:
         return Source(SourceKind.PATH, _resolve(unquote(parts.path)))
     if parts.scheme not in {"https", "ssh"}:
         raise _source_error("Only https, ssh and file addresses and local paths can be used.")
-    if not _HOST.match(host if ":" not in host else f"[{host}]") or parts.path in {"", "/"}:
+    if not _HOST.fullmatch(host if ":" not in host else f"[{host}]") or parts.path in {"", "/"}:
         raise _source_error("The address of the repository lacks a host or a path.")
     if (parts.username or "").startswith("-") or parts.path.startswith("/-"):
         raise _source_error("The address of a repository cannot have a part beginning with a dash.")

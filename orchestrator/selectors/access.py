@@ -12,12 +12,11 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
 from orchestrator.lib.errors import NotFound
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Project, Run, Task, Variant
 from orchestrator.states import LETTERS
 
 Viewer = User | AnonymousUser
-
-_ID_MAX = 2**63 - 1
 
 
 def _may_see(user: Viewer) -> bool:
@@ -39,11 +38,8 @@ def _missing(noun: str, ref: object) -> NotFound:
 
 
 def _int(noun: str, ref: object) -> int:
-    try:
-        number = int(str(ref))
-    except ValueError:
-        raise _missing(noun, ref) from None
-    if not 0 < number <= _ID_MAX:
+    number = number_of(str(ref))
+    if not number:
         raise _missing(noun, ref)
     return number
 

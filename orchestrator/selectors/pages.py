@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from orchestrator.lib.errors import NotFound
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import (
     Activity,
     Environment,
@@ -518,8 +519,9 @@ def jump_entries(user: Viewer, text: str) -> list[JumpEntry]:
     """Tasks by number or words of their title, projects by name; the newest Tasks for an empty text."""
     words = text.split()[:6]
     tasks, projects = tasks_for(user), projects_for(user)
-    if len(words) == 1 and words[0].lstrip("#").isdigit() and len(words[0]) < 19:
-        tasks = tasks.filter(Q(pk=int(words[0].lstrip("#"))) | Q(title__icontains=words[0]))
+    number = number_of(words[0].removeprefix("#")) if len(words) == 1 else None
+    if number is not None:
+        tasks = tasks.filter(Q(pk=number) | Q(title__icontains=words[0]))
     else:
         for word in words:
             tasks = tasks.filter(title__icontains=word)

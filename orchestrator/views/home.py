@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from orchestrator.lib.numbers import number_of
 from orchestrator.selectors import pages
 from orchestrator.views.answers import PageRequest
 
@@ -37,7 +38,7 @@ def working(request: PageRequest) -> HttpResponse:
 
 @require_GET
 def jump(request: PageRequest) -> HttpResponse:
-    text = request.GET.get("q", "").strip()[:200]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     entries = [
         pages.JumpEntry(url=reverse(name), title=title, kind="page")
         for title, name in PAGES
@@ -58,8 +59,5 @@ def keys(request: PageRequest) -> HttpResponse:
 
 @require_GET
 def activity(request: PageRequest) -> HttpResponse:
-    before = request.GET.get("before", "")
-    page = pages.activity_page(
-        request.user, before=int(before) if before.isdigit() and len(before) < 19 else None
-    )
+    page = pages.activity_page(request.user, before=number_of(request.GET.get("before", "")))
     return render(request, "orchestrator/activity.html", {"page": page, "nav": "activity"})

@@ -19,6 +19,7 @@ from orchestrator.forms import (
     rows_initial,
 )
 from orchestrator.lib.errors import AppError
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
@@ -33,12 +34,11 @@ SPEC_PREVIEW_MAX = 200_000
 @require_GET
 def task_list(request: PageRequest) -> HttpResponse:
     show = request.GET.get("show", "open")
-    before = request.GET.get("before", "")
     wanted = request.GET.get("project", "")
     page = pages.task_list_page(
         request.user,
         show=show if show in {"open", "merged", "all"} else "open",
-        before=int(before) if before.isdigit() and len(before) < 19 else None,
+        before=number_of(request.GET.get("before", "")),
         project=project_get_for(request.user, wanted) if wanted else None,
     )
     name = "orchestrator/_task_list.html" if request.htmx else "orchestrator/task_list.html"
@@ -134,8 +134,8 @@ def _task_initial(request: PageRequest, task: Task | None) -> dict[str, object]:
             "project": task.project_id,
             "base": task.spec.base_branch,
         }
-    if request.GET.get("project", "").isdigit():
-        initial["project"] = request.GET["project"]
+    if project := number_of(request.GET.get("project", "")):
+        initial["project"] = project
     return initial
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from orchestrator.lib.errors import Conflict, Invalid
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Preview, Variant
 from orchestrator.selectors import pages
 from orchestrator.selectors.access import variant_by_letter_for
@@ -46,9 +47,9 @@ def variant(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
 def variant_part(request: PageRequest, task_id: int, letter: str, part: str) -> HttpResponse:
     """One changing part of the page. Of the runs only those `after` a number, for the end of the list."""
     found = _variant(request, task_id, letter)
-    after = request.GET.get("after", "")
+    after = number_of(request.GET.get("after", "")) or 0
     own = pages.variant_page(request.user, found)
-    context = {"own": own, "after": int(after) if after.isdigit() and len(after) < 9 else 0}
+    context = {"own": own, "after": after}
     return render(request, f"orchestrator/_variant_{part}.html", context)
 
 

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from orchestrator.git.refs import display_path
 from orchestrator.lib import markdown
 from orchestrator.lib.errors import NotFound
+from orchestrator.lib.numbers import number_of
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import FollowUp, Snapshot, Task, Variant
 from orchestrator.selectors.access import Viewer, tasks_for
@@ -148,13 +149,13 @@ def comments_for(user: Viewer) -> QuerySet[Comment]:
 
 
 def comment_get_for(user: Viewer, comment_id: object) -> Comment:
-    text = str(comment_id)
+    number = number_of(str(comment_id))
     found = None
-    if text.isascii() and text.isdigit() and len(text) < 19:
+    if number is not None:
         related = ("task__project", "task__spec", "variant", "thread__variant", "author")
-        found = comments_for(user).filter(pk=int(text)).select_related(*related).first()
+        found = comments_for(user).filter(pk=number).select_related(*related).first()
     if found is None:
-        raise NotFound("comment.not-found", f"There is no comment {text[:60]!r}.")
+        raise NotFound("comment.not-found", f"There is no comment {str(comment_id)[:60]!r}.")
     return found
 
 

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from orchestrator.lib.errors import Invalid
+from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
 from review.selectors.columns import columns_page, columns_rows
 
@@ -42,6 +43,7 @@ def compare_columns_rows(request: PageRequest, task_id: int) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) > ROWS_MAX:
+    number = number_of(text, most=ROWS_MAX)
+    if number is None:
         raise Invalid("row.invalid", "start and end are numbers of rows.")
-    return int(text)
+    return number

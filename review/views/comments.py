@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from orchestrator.lib.errors import Invalid
+from orchestrator.lib.numbers import number_of
 from orchestrator.selectors.access import task_get_for
 from orchestrator.views.answers import PageRequest, acted, action
 from review.models.comment import About
@@ -184,6 +185,7 @@ def _target(request: HttpRequest) -> services.Target:
 
 
 def _number(text: str, most: int) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > most:
+    number = number_of(text, most=most)
+    if number is None:
         raise Invalid("number.invalid", f"{text[:40]!r} is not a number that can be.")
-    return int(text)
+    return number

@@ -10,6 +10,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET
 
 from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
 from review.diff.rows import View
 from review.selectors.compare import Comparison, comparison_get, paths_since
@@ -154,7 +155,7 @@ def comparison_of(request: PageRequest, address: Address) -> Comparison:
 
 
 def _number(request: HttpRequest, name: str) -> int:
-    text = request.GET.get(name, "")
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:12]) <= LINES_MAX:
+    number = number_of(request.GET.get(name, ""), most=LINES_MAX)
+    if not number:
         raise Invalid(f"{name}.invalid", f"{name} is the number of a line.")
-    return int(text)
+    return number

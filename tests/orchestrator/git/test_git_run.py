@@ -19,7 +19,7 @@ from orchestrator.git.errors import (
     InvalidRefError,
     SourceError,
 )
-from orchestrator.git.refs import display_path, ref_name_check, source_check
+from orchestrator.git.refs import display_path, is_commit_id, ref_name_check, source_check
 from orchestrator.git.run import GitResult, git, git_failure, git_version, redact
 from tests.support.repositories import Desk, plain_git, write
 
@@ -163,3 +163,8 @@ def test_a_data_directory_with_an_awkward_name(origin: Path, tmp_path: Path) -> 
     taken = desk.snapped()
     assert taken.parent == desk.agent("rev-parse", "HEAD")
     assert taken.files_changed == 2
+
+
+def test_a_commit_id_has_nothing_behind_it() -> None:
+    assert is_commit_id("a" * 40)
+    assert not is_commit_id("a" * 40 + "\n")
