@@ -31,6 +31,7 @@ urlpatterns = [
     path("tasks/new/preview", tasks.spec_preview, name="spec_preview"),
     path("tasks/<int:task_id>", tasks.task, name="task"),
     path("tasks/<int:task_id>/tabs", tasks.task_tabs, name="task_tabs"),
+    path("tasks/<int:task_id>/charts", tasks.task_charts, name="task_charts"),
     path("tasks/<int:task_id>/stop", tasks.task_stop, name="task_stop"),
     path("tasks/<int:task_id>/close", tasks.task_close, name="task_close"),
     re_path(_VARIANT + r"$", variants.variant, name="variant"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import columns, comments, compare, find, merge, reading, whole_file
+from review.views import board, columns, comments, compare, find, merge, reading, whole_file
 
 app_name = "review"
 
@@ -10,6 +10,10 @@ _VARIANT = r"^tasks/(?P<task_id>\d{1,18})/variants/(?P<letter>[A-Z])"
 _MERGE = r"^tasks/(?P<task_id>\d{1,18})/merge/(?P<letter>[A-Z])"
 
 urlpatterns = [
+    path("tasks/<int:task_id>/board", board.board, name="board"),
+    path("tasks/<int:task_id>/board/progress", board.board_progress, name="board_progress"),
+    path("tasks/<int:task_id>/consensus", board.consensus, name="consensus"),
+    path("tasks/<int:task_id>/consensus/next", board.consensus_next, name="consensus_next"),
     path("tasks/<int:task_id>/compare", compare.compare, name="compare"),
     path("tasks/<int:task_id>/compare/file", compare.compare_file, name="compare_file"),
     path("tasks/<int:task_id>/compare/now", compare.compare_now, name="compare_now"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max, Q, QuerySet, Sum
@@ -312,6 +313,29 @@ class TaskPage:
     @property
     def tokens_max(self) -> int:
         return max((row.tokens or 0 for row in self.rows), default=0)
+
+    @property
+    def tokens_total(self) -> int:
+        return sum(row.tokens or 0 for row in self.rows)
+
+    @property
+    def fastest(self) -> frozenset[str]:
+        return self._least(lambda row: row.elapsed_s and int(row.elapsed_s))
+
+    @property
+    def fewest(self) -> frozenset[str]:
+        return self._least(lambda row: row.tokens)
+
+    @property
+    def cheapest(self) -> frozenset[str]:
+        return self._least(lambda row: row.cost_usd)
+
+    def _least(self, measure: Callable[[VariantRow], float | Decimal | None]) -> frozenset[str]:
+        """The letters of the least value among answers that are done; none if there is no other to beat."""
+        found = [(value, row.letter) for row in self.rows if row.done and (value := measure(row))]
+        least = min((value for value, _ in found), default=None)
+        letters = frozenset(letter for value, letter in found if value == least)
+        return letters if len(letters) < len(found) else frozenset()
 
     @property
     def has_strategies(self) -> bool:

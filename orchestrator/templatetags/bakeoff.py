@@ -192,6 +192,14 @@ def tokens(count: int | None) -> str:
     return f"{count / 1000:.1f}k" if count < 1_000_000 else f"{count / 1_000_000:.1f}M"
 
 
+@register.filter
+def measure(value: float, kind: str) -> str:
+    """A value of a chart: money, tokens, or lines."""
+    if kind == "money":
+        return money(value)
+    return tokens(int(value)) if kind == "tokens" else f"{value:,.0f}"
+
+
 @register.simple_tag
 def changed(insertions: int, deletions: int) -> SafeString:
     """+12 −3, without zeros."""
@@ -390,6 +398,16 @@ def compare_url(task_id: int, left: str, right: str) -> str:
 @register.simple_tag
 def merge_url(task_id: int, letter: str) -> str:
     return f"/tasks/{task_id}/merge/{letter}"
+
+
+@register.simple_tag
+def board_url(task_id: int) -> str:
+    return f"/tasks/{task_id}/board"
+
+
+@register.simple_tag
+def places_url(task_id: int) -> str:
+    return f"/tasks/{task_id}/consensus"
 
 
 @register.simple_tag

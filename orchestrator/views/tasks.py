@@ -21,7 +21,7 @@ from orchestrator.forms import (
 from orchestrator.lib.errors import AppError
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
-from orchestrator.selectors import pages
+from orchestrator.selectors import charts, pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
 from orchestrator.selectors.rows import DEMO_ADAPTER
 from orchestrator.services import runs, tasks
@@ -162,7 +162,7 @@ def task(request: PageRequest, task_id: int) -> HttpResponse:
     """Overview: what was asked, where it stands, what to do next (`TaskPage`)."""
     found = task_get_for(request.user, task_id)
     page = pages.task_page(request.user, found)
-    name = "orchestrator/_overview.html" if request.htmx else "orchestrator/task.html"
+    name = "orchestrator/_overview_parts.html" if request.htmx else "orchestrator/task.html"
     return render(request, name, {"page": page, "task": found, "nav": "tasks"})
 
 
@@ -172,6 +172,14 @@ def task_tabs(request: PageRequest, task_id: int) -> HttpResponse:
     found = task_get_for(request.user, task_id)
     page = pages.task_page(request.user, found, current=request.GET.get("current", "")[:1])
     return render(request, "orchestrator/_tabs.html", {"page": page})
+
+
+@require_GET
+def task_charts(request: PageRequest, task_id: int) -> HttpResponse:
+    found = task_get_for(request.user, task_id)
+    name = "orchestrator/_charts.html" if request.htmx else "orchestrator/charts.html"
+    context = {"task": found, "charts": charts.task_charts(found), "nav": "tasks"}
+    return render(request, name, context)
 
 
 @action

@@ -12,8 +12,9 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for, tasks_for
 from orchestrator.selectors.tasks import tasks_with_state, usage_total
 from review.compare import Mark
+from review.selectors.agreement import Marks, agreement_get
 from review.selectors.compare import by_folder, files_changed, path_text
-from review.selectors.consensus import Ground, Marks, ground_of, marks_get
+from review.selectors.consensus import Ground, ground_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def board_payload(*, user: Viewer, task_id: object) -> dict[str, Any]:
                 "path": path_text(row.path),
                 "cells": {letter: _cell(cell) for letter, cell in row.cells.items()},
             }
-            for row in board_files(ground, marks_get(ground))
+            for row in board_files(ground, agreement_get(ground).marks)
         ],
     }
 

@@ -5,7 +5,6 @@ What is read from git is kept by the commits it was read of, so only a Variant's
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,28 +18,22 @@ from orchestrator.selectors.access import Viewer, task_get_for
 from review.compare import (
     READING_ORDER,
     Group,
-    Mark,
     Option,
     as_content,
     file_groups,
-    file_marks,
     new_file_groups,
 )
-from review.diff import FORMAT_VERSION
 from review.diff.text import text_read
 from review.diff.types import Text
 from review.hunks import About, Fact, FileHunks
-from review.lib.cache import cache_get, cache_key, cache_put
 from review.selectors.compare import path_text
-from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known
+from review.selectors.hunks import pair_hunks
 
 # A new file larger than that is not aligned with its namesakes: they are compared as wholes.
 ALIGN_LIMIT_BYTES = 1_000_000
 GROUPS_MAX = 5_000
-STEP_S = 0.8
 
 Heads = Mapping[str, str]
-Marks = Mapping[str, Mapping[str, Mark]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +53,6 @@ class FileConsensus:
     path: str
     files: Mapping[str, FileHunks]
     groups: tuple[Group, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MarksProgress:
-    """`marks` by path of the Variant's file and letter; None until all Variants are read."""
-
-    marks: Marks | None
-    done: int
-    total: int
 
 
 def ground_get(*, user: Viewer, task_id: object) -> Ground:
@@ -126,45 +110,6 @@ def _lines(text: Text) -> tuple[str, ...]:
     return (*text.lines[:-1], text.lines[-1] + "\0")
 
 
-# ---- marks for the board
-
-
-def marks_get(ground: Ground) -> Marks:
-    known: Marks | None = cache_get(_marks_key(ground))
-    if known is not None:
-        return known
-    marks: dict[str, dict[str, Mark]] = {}
-    for file in files_consensus(ground):
-        for letter, mark in file_marks(file.groups, file.files).items():
-            marks.setdefault(file.files[letter].path, {})[letter] = mark
-    cache_put(_marks_key(ground), marks, limit_bytes=LIMIT_BYTES)
-    return marks
-
-
-def marks_step(ground: Ground, *, step_s: float = STEP_S) -> MarksProgress:
-    """Read on for about `step_s` (one Variant at least), so that a page can show how far it is."""
-    total = len(ground.heads)
-    known: Marks | None = cache_get(_marks_key(ground))
-    if known is not None:
-        return MarksProgress(known, total, total)
-    deadline = time.monotonic() + step_s
-    done = fresh = 0
-    for head in ground.heads.values():
-        if not pair_hunks_known(left=ground.base, right=head):
-            if fresh and time.monotonic() > deadline:
-                return MarksProgress(None, done, total)
-            pair_hunks(hub=ground.hub, left=ground.base, right=head)
-            fresh += 1
-        done += 1
-    if fresh and time.monotonic() > deadline:
-        return MarksProgress(None, done, total)
-    return MarksProgress(marks_get(ground), total, total)
-
-
-def _marks_key(ground: Ground) -> str:
-    return "marks:" + cache_key(FORMAT_VERSION, ground.base, tuple(ground.heads.items()))
-
-
 # ---- what `GET tasks/{id}/consensus` answers
 
 
@@ -184,7 +129,7 @@ def consensus_payload(*, user: Viewer, task_id: object, path: str = "") -> dict[
 def _group_payloads(
     hub: Path, found: Sequence[tuple[Group, FileConsensus]]
 ) -> list[dict[str, Any]]:
-    read = _Reader(hub)
+    read = Reader(hub)
     payloads = []
     for group, file in found:
         lines = group.end - group.start
@@ -198,7 +143,7 @@ def _group_payloads(
                 "options": [
                     {
                         "letters": list(option.letters),
-                        "text": option_text(read, file, group, option),
+                        "text": option_text(read, file.files, group, option),
                         "keys": list(option.keys),
                     }
                     for option in group.options
@@ -215,28 +160,35 @@ def _base_start(group: Group) -> int:
     return group.start + 1 if group.end > group.start else group.start
 
 
-class _Reader:
+class Reader:
     """Lines of blobs, the newest few kept: groups of one file come in a row."""
 
-    def __init__(self, hub: Path) -> None:
+    def __init__(self, hub: Path, *, limit_bytes: int = 8 * ALIGN_LIMIT_BYTES) -> None:
         self.hub = hub
+        self.limit_bytes = limit_bytes
         self.kept: dict[str, tuple[str, ...] | None] = {}
 
     def lines(self, blob: str) -> tuple[str, ...] | None:
         if blob not in self.kept:
             if len(self.kept) > 64:
                 self.kept.clear()
-            found = blobs_read(hub=self.hub, blobs=[blob], limit_bytes=8 * ALIGN_LIMIT_BYTES)
-            data = found[blob].data
-            text = text_read(data) if data is not None else None
-            self.kept[blob] = text.lines if text else None
+            self.fetch([blob])
         return self.kept[blob]
 
+    def fetch(self, blobs: Sequence[str]) -> None:
+        """Read all of them at the price of one."""
+        found = blobs_read(hub=self.hub, blobs=blobs, limit_bytes=self.limit_bytes)
+        for blob, read in found.items():
+            text = text_read(read.data) if read.data is not None else None
+            self.kept[blob] = text.lines if text else None
 
-def option_text(read: _Reader, file: FileConsensus, group: Group, option: Option) -> list[str]:
+
+def option_text(
+    read: Reader, files: Mapping[str, FileHunks], group: Group, option: Option
+) -> list[str]:
     """The lines that an option puts there; a sentence where it is not about lines."""
     letter = option.letters[0]
-    change = file.files[letter]
+    change = files[letter]
     if group.about is About.FACTS:
         return [_fact(change, group)]
     if not change.new_blob.strip("0"):

@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from review.selectors.consensus import ground_get, marks_step
+from review.selectors.agreement import agreement_step
+from review.selectors.consensus import ground_get
 from tests.support.api import Api
 from tests.support.merging import Shop
 
@@ -119,7 +120,7 @@ def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]
     shop.variant({"src/app.py": "one\nzwei\ndrei\n"})
     ground = ground_get(user=pat, task_id=shop.task.pk)
     seen = []
-    while (step := marks_step(ground, step_s=0)).marks is None:
+    while (step := agreement_step(ground, step_s=0)).agreement is None:
         seen.append(step.done)
         assert len(seen) < 10
     assert seen
