@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "orchestrator.lib.http.ContentSecurityPolicyMiddleware",
     "orchestrator.lib.http.AllowedHostMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "orchestrator.lib.http.FragmentMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -16,8 +16,9 @@ from orchestrator.selectors.access import Viewer, task_get_for
 from review.compare import READING_ORDER, Group, Kind, Option
 from review.hunks import About
 from review.selectors.agreement import Agreement, Place, agreement_step, places_read
-from review.selectors.compare import BASE, path_text
+from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, ground_of, option_text
+from review.selectors.sides import BASE
 
 PER_PAGE = 40
 LINES_SHOWN = 14

@@ -69,6 +69,12 @@ def test_every_answer_says_what_may_run_in_it(client: Client) -> None:
         assert response["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+def test_a_page_is_not_kept_in_place_of_its_fragment(ada: Client) -> None:
+    for headers in ({}, {"HX-Request": "true"}):
+        response = ada.get("/tasks", headers={"host": HOST, **headers})
+        assert "HX-Request" in response["Vary"]
+
+
 def test_the_cookie_is_of_this_host_and_port_only(client: Client) -> None:
     code = login_code_issue(user=User.objects.create_user("eve"))
     assert client.get(f"/login?code={code}", headers={"host": HOST}).status_code == 302

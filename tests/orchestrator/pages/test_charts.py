@@ -86,8 +86,8 @@ def test_growth_holds_until_the_next_snapshot(done: Task) -> None:
     graph = charts_of(done).growth
     assert graph is not None
     a, b = graph.lines
-    assert (a.last, b.last) == (120, 60)
-    assert graph.marks[-1] == (0, 150)
+    assert [a.last, b.last] == [120, 60]
+    assert list(graph.marks[-1]) == [0, 150]
     # From nothing at its start (x 100) to 10 lines at 200 and 120 lines at 600, in steps.
     assert a.points == "100.0,100.0 200.0,100.0 200.0,93.3 600.0,93.3 600.0,20.0"
     assert dict(graph.table)["A"][-1] == 120
@@ -95,12 +95,15 @@ def test_growth_holds_until_the_next_snapshot(done: Task) -> None:
 
 def test_only_what_was_reported_is_drawn(done: Task) -> None:
     charts = charts_of(done)
-    assert charts.cost is not None
-    assert [(line.letter, line.last) for line in charts.cost.lines] == [("A", 2.5)]
-    assert charts.tokens is not None
-    assert charts.tokens.lines[0].last == 1000
+    cost, tokens = charts.cost, charts.tokens
+    assert cost is not None
+    assert [(line.letter, line.last) for line in cost.lines] == [("A", 2.5)]
+    assert tokens is not None
+    assert tokens.lines[0].last == 1000
     Run.objects.update(cost_usd=None, input_tokens=None, output_tokens=None)
-    assert (charts_of(done).cost, charts_of(done).tokens) == (None, None)
+    silent = charts_of(done)
+    assert silent.cost is None
+    assert silent.tokens is None
 
 
 def test_while_one_works_the_chart_ends_now(world: World, begun: datetime) -> None:

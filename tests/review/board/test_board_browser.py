@@ -1,0 +1,174 @@
+"""The board and the list of places in a real browser: keys, filter, two cells, and updates that move nothing."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.review.compare.conftest import World
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def board(world: World, page: Page) -> Page:
+    """The Overview, once the marks are there."""
+    page.goto(f"/tasks/{world.task.pk}")
+    expect(page.locator("task-board .mk-contradictory").first).to_be_visible()
+    return page
+
+
+def changed(page: Page, world: World) -> None:
+    """What the socket says when a variant has a newer head."""
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+
+
+def cell(page: Page, path: str, letter: str) -> str:
+    return f'task-board [data-row="{path}"] [data-l="{letter}"]'
+
+
+def focused(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        "[document.activeElement.closest('[data-row]')?.dataset.row ?? '',"
+        " document.activeElement.dataset.l ?? '']"
+    )
+    return found
+
+
+def test_numbers_come_first_and_marks_fill_in(world: World, page: Page) -> None:
+    page.goto(f"/tasks/{world.task.pk}")
+    expect(page.locator(cell(page, "app/area.py", "A"))).to_contain_text("+1")
+    expect(page.locator(cell(page, "app/area.py", "A") + " .mk-contradictory")).to_be_visible()
+    expect(page.locator("#board-says")).to_have_text("")
+    expect(page.locator("#next-places")).to_contain_text("1 place contradicts")
+
+
+def test_the_board_by_keys(board: Page, world: World) -> None:
+    page = board
+    page.keyboard.press("j")
+    expect(page.locator('task-board [data-row="app/area.py"] .path')).to_be_focused()
+    page.keyboard.press("l")
+    assert focused(page) == ["app/area.py", "A"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert focused(page)[1] == "B"
+    page.keyboard.press("k")
+    page.keyboard.press("h")
+    assert focused(page) == ["app/area.py", "A"]
+    page.keyboard.press("Enter")
+    page.wait_for_url("**left=base&right=A&path=app/area.py")
+
+
+def test_two_cells_of_a_row_open_what_differs_between_them(board: Page, world: World) -> None:
+    page = board
+    page.locator(cell(page, "app/area.py", "B")).focus()
+    page.keyboard.press("x")
+    expect(page.locator(cell(page, "app/area.py", "B"))).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".pickbar")).to_contain_text("area.py with")
+    page.keyboard.press("Escape")
+    expect(page.locator(".pickbar")).to_have_count(0)
+    page.keyboard.press("x")
+    page.keyboard.press("h")
+    page.keyboard.press(" ")
+    page.wait_for_url("**/compare?left=B&right=A&path=app%2Farea.py")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
+
+
+def test_two_cells_by_mouse(board: Page, world: World) -> None:
+    page = board
+    page.get_by_role("button", name="Compare two cells").click()
+    page.locator(cell(page, "app/area.py", "A")).click()
+    page.locator(cell(page, "app/new.py", "B")).click()
+    expect(page.locator("[aria-selected]")).to_have_count(1)
+    page.get_by_role("link", name="Compare B and C").click()
+    page.wait_for_url("**/compare?left=B&right=C&path=app%2Fnew.py")
+
+
+def test_the_filter_is_typed_and_everything_else_stays(board: Page, world: World) -> None:
+    page = board
+    page.keyboard.press("/")
+    page.keyboard.type("area")
+    expect(page.locator("task-board .file")).to_have_count(1)
+    expect(page.locator("#board-filter")).to_be_focused()
+    page.keyboard.type("x")
+    expect(page.locator("task-board .file")).to_have_count(0)
+    assert page.locator("#board-filter").input_value() == "areax"
+    expect(page.locator("task-board")).to_contain_text("No file matches")
+    page.get_by_role("link", name="Show all files").click()
+    expect(page.locator("task-board .file")).not_to_have_count(0)
+    page.locator("#show-contradictory").click()
+    expect(page.locator("task-board .file")).to_have_count(1)
+    page.locator(cell(page, "app/area.py", "A")).click()
+    page.wait_for_url("**/compare**")
+    page.go_back()
+    expect(page.locator("#show-contradictory")).to_have_attribute("aria-current", "true")
+    expect(page.locator("task-board .file")).to_have_count(1)
+
+
+def test_an_update_moves_nothing_and_marks_what_changed(board: Page, world: World) -> None:
+    page = board
+    folder = page.locator('task-board .path[title="app/"]')
+    key = folder.get_attribute("id")
+    many = {f"many/{n:02}.txt": f"{n}\n" for n in range(60)}
+    world.commit("A", lambda files: files.update(many))
+    changed(page, world)
+    row = page.locator('task-board [data-row="many/40.txt"]')
+    expect(row.locator(".mk-unique")).to_have_count(1)
+    row.locator('[data-l="A"]').focus()
+    row.scroll_into_view_if_needed()
+    before = row.bounding_box()
+    assert before
+    more = {f"early/{n:02}.txt": f"{n}\n" for n in range(30)} | {"many/40.txt": "40\n41\n"}
+    world.commit("A", lambda files: files.update(many | more))
+    page.evaluate("window.emptied = false; new MutationObserver(() => {"
+                  " window.emptied ||= !document.querySelector('task-board .file') })"
+                  ".observe(document.querySelector('task-board'), {childList: true, subtree: true})")  # fmt: skip
+    changed(page, world)
+    expect(row.locator('[data-l="A"]')).to_contain_text("+2")
+    expect(row.locator('[data-l="A"]')).to_have_class("v v-a cell fresh")
+    expect(page.locator('task-board [data-row="early/00.txt"]')).to_have_count(1)
+    expect(page.locator("#board-says")).to_have_text("")
+    assert focused(page) == ["many/40.txt", "A"]
+    after = row.bounding_box()
+    assert after
+    assert abs(after["y"] - before["y"]) <= 2
+    assert page.evaluate("window.emptied") is False, "never a flash of nothing"
+    assert page.locator(f"#{key}").get_attribute("aria-expanded") == "true"
+
+
+def test_a_closed_folder_stays_closed(board: Page, world: World) -> None:
+    page = board
+    page.locator('task-board .path[title="app/"]').click()
+    expect(page.locator('task-board [data-row="app/area.py"]')).to_have_count(0)
+    expect(page.locator('task-board .path[title="app/"]')).to_be_focused()
+    world.commit("A", lambda files: files.update({"app/more.py": "x\n"}))
+    changed(page, world)
+    expect(page.locator('task-board .path[title="app/"] .num')).to_have_text("3")
+    expect(page.locator('task-board .path[title="app/"]')).to_have_attribute(
+        "aria-expanded", "false"
+    )
+    page.keyboard.press("Enter")
+    expect(page.locator('task-board [data-row="app/more.py"]')).to_have_count(1)
+
+
+def test_the_overview_refreshes_around_the_board(board: Page, world: World) -> None:
+    page = board
+    page.evaluate("document.querySelector('task-board').kept = true")
+    page.locator(cell(page, "app/area.py", "A")).focus()
+    with page.expect_response(f"**/tasks/{world.task.pk}"):
+        changed(page, world)
+    expect(page.locator("#overview-sheet .sheet")).to_be_visible()
+    assert page.evaluate("document.querySelector('task-board').kept")
+    assert focused(page) == ["app/area.py", "A"]
+
+
+def test_places_by_keys(world: World, page: Page) -> None:
+    page.goto(world.url("consensus"))
+    page.keyboard.press("j")
+    expect(page.locator(".place").first).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".place").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare?left=A&right=B&path=app%2Farea.py#R82")
+    expect(page.locator("#R82")).to_be_in_viewport()
