@@ -6,6 +6,7 @@ Pure: the same journal gives the same events, however it is cut into feeds.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,9 @@ from agents.clean import clean_json, clean_text
 from agents.journal import JournalLine, join_parts
 
 AGENT_STEP = "agent"
+# An agent that never ends its line must not fill the memory of who reads it.
+LINE_LIMIT = 32 * 1024 * 1024
+LINE_CUT = "A line of over 32 MB was cut here; the journal on the server holds all of it."
 STOP_REASONS = {
     "control": "Stopping the agent.",
     "timeout": "The time limit is reached: stopping the agent.",
@@ -29,6 +33,10 @@ class RunDecoder:
     def __init__(self, adapter: Adapter) -> None:
         self._decoder = adapter.decoder()
         self._parts: dict[tuple[str, str], list[JournalLine]] = {}
+        self._held: Counter[tuple[str, str]] = Counter()  # how long the parts are together
+        self._cut: set[tuple[str, str]] = (
+            set()
+        )  # streams whose present line was longer than the limit
 
     @property
     def session(self) -> str:
@@ -48,9 +56,18 @@ class RunDecoder:
         if not isinstance(line.d, str):
             return [ev.Raw(time=line.t, text=json.dumps(clean_json(line.d)), stream=line.s)]
         key = (line.step, line.s)
-        parts = self._parts.setdefault(key, [])
-        parts.append(line)
-        return [] if line.more else self._complete(key)
+        if key in self._cut:
+            if not line.more:
+                self._cut.discard(key)
+            return []
+        self._parts.setdefault(key, []).append(line)
+        self._held[key] += len(line.d)
+        if not line.more:
+            return self._complete(key)
+        if self._held[key] < LINE_LIMIT:
+            return []
+        self._cut.add(key)
+        return [*self._complete(key), ev.State(time=line.t, state="warning", text=LINE_CUT)]
 
     def finish(self) -> list[ev.Event]:
         """What is still held back, once the journal is complete: a torn last line, a last error."""
@@ -71,6 +88,7 @@ class RunDecoder:
 
     def _complete(self, key: tuple[str, str]) -> list[ev.Event]:
         parts = self._parts.pop(key)
+        del self._held[key]
         text = clean_text(join_parts(parts))
         line = replace(parts[-1], d=text, more=False)
         if line.step == AGENT_STEP:

@@ -185,6 +185,30 @@ def test_a_line_of_ten_megabytes_is_one_event() -> None:
     assert len(message.text) == 160 * size
 
 
+@pytest.mark.parametrize("adapter", ["claude", "command"])
+def test_a_line_without_an_end_is_cut_and_the_next_one_is_whole(
+    adapter: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.decode.LINE_LIMIT", 1000)
+    decoder = RunDecoder(adapter_get(adapter))
+    endless = [line("x" * 100, n=n, more=True) for n in range(1, 500)]
+    found = [event for entry in endless for event in decoder.feed(entry)]
+    kinds = [event.kind for event in found]
+    assert (len(kinds), kinds[-1]) == (2, "state")
+    assert "cut" in getattr(found[-1], "text", "")
+    assert getattr(found[0], "text", "") == "x" * 1000
+    held = [part for parts in decoder._parts.values() for part in parts]
+    assert held == []
+
+    assert decoder.feed(line("the rest", n=500)) == []
+    (whole,) = decoder.feed(line("hello", n=501))
+    assert getattr(whole, "text", "") == "hello"
+    # A line of exactly the limit is no longer than it.
+    exact = [line("y" * 500, n=502, more=True), line("y" * 500, n=503)]
+    (whole,) = [event for entry in exact for event in decoder.feed(entry)]
+    assert getattr(whole, "text", "") == "y" * 1000
+
+
 def test_deep_input_of_a_tool_is_cut_not_fatal() -> None:
     deep: Any = "x"
     for _ in range(300):
