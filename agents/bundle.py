@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -229,7 +229,9 @@ class Bundle:
 
     def control_pending(self) -> list[dict[str, Any]]:
         """Notes and stdin texts that never reached the journal, in the order they were given."""
-        seen = {line.id for line in self._lines() if line.id}
+        return self._pending({line.id for line in self._lines()})
+
+    def _pending(self, seen: set[str]) -> list[dict[str, Any]]:
         pending = []
         for entry in self._control_entries():
             if entry["op"] in ("note", "stdin") and entry["id"] not in seen:
@@ -263,15 +265,27 @@ class Bundle:
                         return line.n
             return journal_append(fd, d, t=t, id=id)
 
-    def append_pending(self) -> int:
-        """Bring notes the dead shim did not see into the journal; return how many there were.
+    def append_missing(
+        self,
+        notes: Iterable[tuple[str, dict[str, Any]]],
+        *,
+        t: float,
+        seen: Collection[str] = (),
+        offset: int = 0,
+    ) -> int:
+        """Bring into the journal, in one go, the notes a dead shim did not see and then `notes` (id, d).
 
-        A text for stdin is no note: whoever sent it asks `control_pending` what became of it.
+        What is there already is left out; returns how many there were. The caller may know the ids
+        `seen` before the byte `offset`: then only what follows is read. A text for stdin is no note:
+        whoever sent it asks `control_pending` what became of it.
         """
-        notes = [entry for entry in self.control_pending() if entry["op"] == "note"]
-        for entry in notes:
-            self.append_sys(entry["d"], t=time.time(), id=entry["id"])
-        return len(notes)
+        with self._journal_owned() as fd:
+            known = {*seen, *(line.id for line in self._lines(offset))}
+            told = [(e["id"], e["d"]) for e in self._pending(set(known)) if e["op"] == "note"]
+            missing = {name: d for name, d in (*told, *notes) if name not in known}
+            for name, d in missing.items():
+                journal_append(fd, d, t=t, id=name)
+        return len(missing)
 
     def scrub(self) -> None:
         """Take the secrets out of spec.json: for a shim that died before it could do so."""
@@ -288,8 +302,8 @@ class Bundle:
         if not self.shim_alive():
             self.scrub()
 
-    def _lines(self) -> Iterator[JournalLine]:
-        reader = JournalReader(self.journal_path)
+    def _lines(self, offset: int = 0) -> Iterator[JournalLine]:
+        reader = JournalReader(self.journal_path, offset)
         while lines := reader.read():
             yield from lines
 

@@ -46,7 +46,7 @@ COMPLAINTS = 200  # lines of stderr that the verdict looks at
 
 
 class RunFollower:
-    def __init__(self, *, run: Run, bundle: Bundle, git: ThreadPoolExecutor) -> None:
+    def __init__(self, *, run: Run, bundle: Bundle, pool: ThreadPoolExecutor) -> None:
         self.run = run
         self.fence = run.fence
         self.bundle = bundle
@@ -54,7 +54,7 @@ class RunFollower:
         self.adapter = adapter_get(run.variant.agent.adapter)
         self.decoder = RunDecoder(self.adapter)
         self.effects = RunEffects(run=run, fence=run.fence, bundle=bundle)
-        self._git = git
+        self._pool = pool
         self._reader = JournalReader(bundle.journal_path)
         self._redactor = Redactor(secrets_decrypt(run.secrets_encrypted).values())
         position = feed.position(run.id.hex)
@@ -72,6 +72,7 @@ class RunFollower:
         self._snapshot_wanted = False
         self._snapshot_began_at = 0.0
         self._snapshot_not_before = 0.0
+        self._sealing: Future[None] | None = None
         self._final_snapshot = False
         self._final_failures: list[str] = []  # why the last Snapshot was not taken, try by try
         self._stop_after_snapshot = False
@@ -186,7 +187,7 @@ class RunFollower:
         if self._snapshot is None:
             self._snapshot_wanted = False
             self._snapshot_began_at = monotonic()
-            self._snapshot = self._git.submit(_snapshot_job, self.run, self._n)
+            self._snapshot = self._pool.submit(_snapshot_job, self.run, self._n)
 
     def _snapshot_finish(self) -> None:
         future, self._snapshot = self._snapshot, None
@@ -242,16 +243,7 @@ class RunFollower:
         if self._end is not None:
             if self._snapshot is not None:
                 return False
-            run_ending.run_finish(
-                self.run,
-                end=self._end,
-                fence=self.fence,
-                last_seq=self._seq,
-                last_lines=list(self._last_lines),
-                heard=self.heard,
-            )
-            self.done = True
-            return True
+            return self._finish(self._end)
         if not self._final_snapshot:
             if self._snapshot is not None:
                 return False
@@ -270,7 +262,34 @@ class RunFollower:
         outcome = self._outcome()
         if self._final_failures:
             outcome = _not_stored(outcome, why=self._final_failures[-1])
-        run_ending.journal_close(self.run, bundle=self.bundle, outcome=outcome)
+        run_ending.journal_close(
+            self.run,
+            bundle=self.bundle,
+            outcome=outcome,
+            seen=self._seen_ids,
+            offset=self._reader.offset,
+        )
+        return True
+
+    def _finish(self, end: End) -> bool:
+        """The final state, then the sealing beside the loop: the feed may be long."""
+        if self._sealing is None:
+            ours = run_ending.run_finish(
+                self.run,
+                end=end,
+                fence=self.fence,
+                last_seq=self._seq,
+                last_lines=list(self._last_lines),
+                heard=self.heard,
+            )
+            self.done = not ours
+            if ours:
+                self._sealing = self._pool.submit(_seal_job, self.run)
+            return True
+        if not self._sealing.done():
+            return False
+        self._sealing.result()
+        self.done = True
         return True
 
     @property
@@ -301,6 +320,11 @@ def _not_stored(outcome: Outcome, *, why: str) -> Outcome:
     """However the agent ended, what it left last is in no Snapshot: that must be seen before a merge."""
     text = f"The last state of the workspace could not be stored: {why}"
     return Outcome(state="failed", code=NOT_STORED, message=f"{outcome.message}\n{text}".strip())
+
+
+def _seal_job(run: Run) -> None:
+    with run_ending.database_thread():
+        run_ending.run_seal(run)
 
 
 def _snapshot_job(run: Run, journal_n: int) -> Snapshot | None:

@@ -43,7 +43,7 @@ class Follower(threading.Thread):
         super().__init__(name="follower", daemon=True)
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._git = ThreadPoolExecutor(2, thread_name_prefix="snapshot")
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="follower")
         self._followed: dict[str, RunFollower] = {}
         self._resting: dict[str, float] = {}  # Runs that could not be followed, and until when
 
@@ -54,7 +54,7 @@ class Follower(threading.Thread):
         self._stopping.set()
         self._wake.set()
         self.join(timeout_s)
-        self._git.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def run(self) -> None:
         looked = renewed = 0.0
@@ -128,7 +128,7 @@ class Follower(threading.Thread):
         if not begun:
             run_lose(run)
             return None
-        follower = RunFollower(run=run, bundle=bundle, git=self._git)
+        follower = RunFollower(run=run, bundle=bundle, pool=self._pool)
         self._followed[run.id.hex] = follower
         return follower
 

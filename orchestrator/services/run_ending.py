@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -37,23 +37,23 @@ def exit_of(info: ExitInfo) -> Exit:
     return Exit(code=info.code, signal=info.signal, reason=info.reason, step=info.step)
 
 
-def journal_close(run: Run, *, bundle: Bundle, outcome: Outcome) -> None:
-    """Append what the shim did not see any more, then the `end` line. Repeating it changes nothing."""
-    bundle.append_pending()
-    for snapshot in run.snapshots.all():
-        bundle.append_sys(snapshot_data(snapshot), t=now(), id=f"snapshot-{snapshot.pk}")
+def journal_close(
+    run: Run, *, bundle: Bundle, outcome: Outcome, seen: Collection[str], offset: int
+) -> None:
+    """Append what the shim did not see any more, then the `end` line. Repeating it changes nothing.
+
+    `seen` are the ids that the journal holds before the byte `offset`.
+    """
     info = bundle.exit()
-    bundle.append_sys(
-        {
-            "ev": "end",
-            "state": outcome.state,
-            "code": outcome.code,
-            "message": outcome.message,
-            "exit_code": info.code if info else None,
-        },
-        t=now(),
-        id="end",
-    )
+    end = {
+        "ev": "end",
+        "state": outcome.state,
+        "code": outcome.code,
+        "message": outcome.message,
+        "exit_code": info.code if info else None,
+    }
+    taken = [(f"snapshot-{one.pk}", snapshot_data(one)) for one in run.snapshots.all()]
+    bundle.append_missing([*taken, ("end", end)], t=now(), seen=seen, offset=offset)
 
 
 def run_finish(
@@ -64,8 +64,8 @@ def run_finish(
     last_seq: int,
     last_lines: list[str],
     heard: Callable[[str], bool],
-) -> None:
-    """Write the Run's final state and seal its feed; safe to repeat from any point.
+) -> bool:
+    """Write the Run's final state; safe to repeat from any point. False if another process has taken it.
 
     `heard` says whether a control id reached the journal.
     """
@@ -83,10 +83,15 @@ def run_finish(
         )
         fresh = Run.objects.get(pk=run.pk)
         if fresh.fence != fence:
-            return  # another process has taken the Run and ends it
+            return False
         if fresh.session:
             Variant.objects.filter(pk=run.variant_id).update(session=fresh.session)
         _unheard_return(fresh, heard)
+    return True
+
+
+def run_seal(run: Run) -> None:
+    """Put the whole feed into storage, which takes its time, and say that all is done."""
     feed.seal(run.id.hex)
     _sealed(run)
 
@@ -127,8 +132,7 @@ def run_seal_unfollowed(run: Run) -> None:
         entry = feed.FeedEntry(seq=last, n=0, i=0, payload=event_payload(end))
         feed.append(run.id.hex, [entry])
         Run.objects.filter(pk=run.pk).update(last_seq=last)
-    feed.seal(run.id.hex)
-    _sealed(run)
+    run_seal(run)
 
 
 def _sealed(run: Run) -> None:

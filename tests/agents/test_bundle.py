@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from agents.bundle import (
     bundles_clean,
     shim_launch,
 )
-from agents.journal import JournalReader
+from agents.journal import JournalLine, JournalReader
 from tests.support.bundles import PATH, Bench, wait_for
 
 HOSTILE = "a b\n'\"`$(touch x)`;<i>\\ ü \udcff"
@@ -187,6 +188,34 @@ def test_many_appenders_leave_no_gap_and_no_double(tmp_path: Path) -> None:
         thread.join()
     assert sorted(numbers) == sorted(4 * list(range(1, 11)))
     assert [line.n for line in JournalReader(bundle.journal_path).read()] == list(range(1, 11))
+
+
+def test_what_is_missing_is_appended_in_one_go_after_what_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = Bundle.create(tmp_path, spec())
+    for index in range(50):
+        bundle.append_sys({"n": index}, t=1.0, id=f"{index}")
+    reader = JournalReader(bundle.journal_path)
+    seen = {line.id for line in reader.read()}
+    bundle.append_sys({"n": "of another process"}, t=1.0, id="50")
+    bundle.control("note", id="51", d={"n": "unheard"})
+    read: list[int] = []
+
+    class Counting(JournalReader):
+        def read(self, max_bytes: int = 1 << 20) -> list[JournalLine]:
+            lines = super().read(max_bytes)
+            read.append(len(lines))
+            return lines
+
+    monkeypatch.setattr("agents.bundle.JournalReader", Counting)
+    notes: list[tuple[str, dict[str, Any]]] = [(f"{index}", {"n": index}) for index in range(54)]
+    assert bundle.append_missing(notes, t=1.0, seen=seen, offset=reader.offset) == 3
+    assert sum(read) == 1
+    assert bundle.append_missing(notes, t=1.0) == 0
+    lines = JournalReader(bundle.journal_path).read()
+    assert [line.id for line in lines] == [f"{index}" for index in range(54)]
+    assert [line.n for line in lines] == list(range(1, 55))
 
 
 def test_a_pid_given_out_again_is_not_the_shim(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_what_an_agent_could_not_hear_is_known(bench: Bench) -> None:
     bundle.control("stdin", id="later", text="later\n")
     bundle.control("note", id="note", d={"ev": "lost"})
     assert [entry["id"] for entry in bundle.control_pending()] == ["late", "later", "note"]
-    assert bundle.append_pending() == 1
+    assert bundle.append_missing([], t=1.0) == 1
     assert [entry["id"] for entry in bundle.control_pending()] == ["late", "later"]
     assert bench.lines(bundle)[-1].d == {"ev": "lost"}
 

@@ -264,8 +264,8 @@ def test_a_killed_shim_leaves_a_journal_to_go_on_with(bench: Bench) -> None:
     with bundle.journal_path.open("ab") as file:
         file.write(b'{"n":3,"t":1,"st')  # torn by the kill
     bundle.control("note", id="n1", d={"ev": "snapshot"})
-    assert bundle.append_pending() == 1
-    assert bundle.append_pending() == 0
+    assert bundle.append_missing([], t=1.0) == 1
+    assert bundle.append_missing([], t=1.0) == 0
     n = bundle.append_sys({"ev": "end"}, t=2.0, id="end")
     assert bundle.append_sys({"ev": "end"}, t=3.0, id="end") == n
     lines = bench.lines(bundle)

@@ -200,6 +200,33 @@ def test_a_run_whose_bundle_is_gone_is_lost_and_its_agent_ended(
     assert taken.files_changed == 1
 
 
+def test_a_long_sealing_keeps_nobody_waiting(
+    shop: Shop, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = started(shop.variant(state=RunState.PREPARING))
+    other = threading.Event()
+    seal = feed.seal
+
+    def slow(run_id: str) -> bool:
+        if run_id == first.id.hex:
+            assert other.wait(20), "the other Run waits for this one"
+        return seal(run_id)
+
+    monkeypatch.setattr(feed, "seal", slow)
+    sealed = Run.objects.filter(sealed_at__isnull=False)
+    follower.start()
+    try:
+        wait_for(lambda: Run.objects.get(pk=first.pk).ended_at, "the first one's end")
+        second = started(shop.variant(state=RunState.PREPARING))
+        wait_for(lambda: sealed.filter(pk=second.pk).exists(), "the other one's end")
+        assert not sealed.filter(pk=first.pk).exists()
+        other.set()
+        wait_for(lambda: sealed.filter(pk=first.pk).exists(), "the end of the sealing")
+    finally:
+        other.set()
+        follower.stop()
+
+
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.project.host = paths.host_id()
     shop.project.save()

@@ -9,8 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from agents.events import End, event_payload
-from orchestrator import feed
+from agents.events import End
 from orchestrator.git import upkeep
 from orchestrator.git.hub import blob_read
 from orchestrator.jobs import hubs_pack_job
@@ -166,8 +165,7 @@ def test_a_stop_holds_back_what_waits_until_somebody_writes_again(shop: Shop) ->
     assert variant_stop(user=None, variant=variant) == 1
     run = variant.runs.get()
     end = End(time=1.0, state="stopped")
-    feed.append(run.id.hex, [feed.FeedEntry(seq=1, n=1, i=0, payload=event_payload(end))])
-    run_finish(run, end=end, fence=0, last_seq=1, last_lines=[], heard=lambda _: False)
+    assert run_finish(run, end=end, fence=0, last_seq=1, last_lines=[], heard=lambda _: False)
     run_ended(run_id=run.id.hex)
     assert follow_ups_sweep() == 0
     assert variant.runs.count() == 1
