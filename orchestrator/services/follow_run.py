@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 SNAPSHOT_EVERY_S = 2.0
 SNAPSHOT_BY_TIMER_S = 5.0
 SNAPSHOT_COST_FACTOR = 5  # a Snapshot that takes long is taken more seldom
+STOP_WAIT_S = 2.0
 FINAL_TRIES = 5
 SHIM_CHECK_EVERY_S = 1.0
 FAILURE_LINES = 20
@@ -76,6 +77,7 @@ class RunFollower:
         self._final_snapshot = False
         self._final_failures: list[str] = []  # why the last Snapshot was not taken, try by try
         self._stop_after_snapshot = False
+        self._stop_at = 0.0  # then it is told in any case
         self._shim_checked_at = 0.0
 
     # ---- the loop's two calls
@@ -86,9 +88,8 @@ class RunFollower:
         self.run.state = run.state
         if self._ending:
             return
-        if run.stop_requested_at and not self._stop_after_snapshot:
-            self._stop_after_snapshot = True
-            self._snapshot_start()
+        if run.stop_requested_at:
+            self._stop_soon()
         run_asks.permissions_deliver(self)
         run_asks.follow_ups_deliver(self)
 
@@ -175,6 +176,15 @@ class RunFollower:
         wanted = self._snapshot_wanted or self.adapter.capabilities.snapshots_by_timer
         if wanted and monotonic() >= self._snapshot_not_before:
             self._snapshot_start()
+
+    def _stop_soon(self) -> None:
+        """After a Snapshot of the work as it was, if that comes quickly: the last one keeps the work anyway."""
+        if not self._stop_after_snapshot:
+            self._stop_after_snapshot = True
+            self._stop_at = monotonic() + STOP_WAIT_S
+            self._snapshot_start()
+        elif monotonic() >= self._stop_at:
+            self._stop()
 
     def _stop(self) -> None:
         try:

@@ -227,6 +227,26 @@ def test_a_long_sealing_keeps_nobody_waiting(
         follower.stop()
 
 
+def test_a_stop_waits_for_no_slow_snapshot(shop: Shop, follower: Follower) -> None:
+    variant = shop.variant(state=RunState.PREPARING)
+    run = started(variant, script="while :; do echo busy; sleep 0.01; done")
+    bundle = Bundle(paths.bundle_dir(run.id.hex))
+    release = threading.Event()
+    for _ in range(2):  # Snapshots of other Runs, on a slow disk
+        follower._pool.submit(release.wait, 60)
+    follower.start()
+    try:
+        wait_for(lambda: Run.objects.get(pk=run.pk).state == RunState.RUNNING, "the agent at work")
+        variant_stop(user=None, variant=variant)
+        wait_for(bundle.exit, "the agent's end")
+        release.set()
+        wait_for(lambda: Run.objects.get(pk=run.pk).sealed_at, "the end")
+    finally:
+        release.set()
+        follower.stop()
+    assert Run.objects.get(pk=run.pk).state == RunState.STOPPED
+
+
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.project.host = paths.host_id()
     shop.project.save()
