@@ -24,6 +24,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/compare/viewed", reading.viewed, name="viewed"),
     path("tasks/<int:task_id>/compare/find", find.compare_find, name="compare_find"),
     path("tasks/<int:task_id>/compare/whole", whole_file.compare_whole, name="compare_whole"),
+    path("tasks/<int:task_id>/compare/image", whole_file.compare_image, name="compare_image"),
     path("tasks/<int:task_id>/compare/raw", whole_file.compare_raw, name="compare_raw"),
     path("tasks/<int:task_id>/compare/columns", columns.compare_columns, name="compare_columns"),
     path(

@@ -21,8 +21,33 @@ def render(text: str) -> SafeString:
     """Raw HTML in the text stays text; images are left out, so that reading a spec fetches nothing."""
     if len(text) > SIZE_LIMIT:
         return mark_safe(f"<pre>{nh3.clean_text(text)}</pre>")  # noqa: S308
+    return _clean(_parser.render(text))
+
+
+def render_blocks(text: str) -> list[tuple[str, SafeString]]:
+    """The blocks of the top level in order (headings, paragraphs, lists …): each one's text and HTML."""
+    if len(text) > SIZE_LIMIT:
+        return [(text, render(text))]
+    lines = text.split("\n")
+    env: dict[str, object] = {}  # holds link targets that are defined elsewhere in the text
+    tokens = _parser.parse(text, env)
+    blocks: list[tuple[str, SafeString]] = []
+    start = depth = 0
+    for index, token in enumerate(tokens):
+        depth += token.nesting
+        if depth:
+            continue
+        block = tokens[start : index + 1]
+        first, last = block[0].map or (0, 0)
+        html = _parser.renderer.render(block, _parser.options, env)
+        blocks.append(("\n".join(lines[first:last]).strip("\n"), _clean(html)))
+        start = index + 1
+    return blocks
+
+
+def _clean(html: str) -> SafeString:
     clean = nh3.clean(
-        _parser.render(text),
+        html,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},

@@ -27,6 +27,7 @@ class Address:
     whitespace: str = "none"
     context: str = ""
     show: bool = False
+    rendered: bool = False  # as it reads, where there is such a form
 
     @property
     def query(self) -> dict[str, str]:
@@ -38,6 +39,7 @@ class Address:
             "w": self.whitespace if self.whitespace != "none" else "",
             "context": self.context,
             "show": "1" if self.show else "",
+            "rendered": "1" if self.rendered else "",
         }
         return {name: value for name, value in said.items() if value}
 

@@ -15,6 +15,8 @@ from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
 from review.selectors.file_diffs import FileBody, file_body
 from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tree_of_changes
+from review.selectors.images import ImagePair, image_pair
+from review.selectors.rendered import Rendered, rendered_read, renders
 from review.selectors.whole_file import whole_url
 
 ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
@@ -53,6 +55,9 @@ class FilePane:
     lines: str
     colours: str
     alone: tuple[AloneLink, ...]
+    images: ImagePair | None
+    render: str  # the other form of a file that can be rendered; "" for all others
+    rendered: Rendered | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +133,15 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
     here = replace(address, path=path)
     other = replace(here, show=False, context="")
     folder, name = path_split(change.path if change else path)
+    body = pane_body(comparison, here, change) if change else None
+    can_render = change is not None and renders(change.path) and not change.binary
     return FilePane(
         path=path,
         folder=display_path(folder),
         name=display_path(name),
         status=STATUS_WORDS.get(change.status, "changed") if change else "same",
         change=change,
-        body=pane_body(comparison, here, change) if change else None,
+        body=body,
         view=address.view,
         all_lines=address.context == ALL,
         position=at + 1,
@@ -147,6 +154,11 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         lines=here.url("compare_lines", show=False, context=""),
         colours=here.url("compare_colours", show=False, context="", view="split"),
         alone=_alone(comparison, change, path),
+        images=image_pair(comparison, change) if body and change and body.kind == "image" else None,
+        render=here.url(rendered=not here.rendered, show=False, context="") if can_render else "",
+        rendered=rendered_read(comparison, change)
+        if can_render and change and here.rendered
+        else None,
     )
 
 

@@ -144,6 +144,7 @@ def address_of(request: HttpRequest, task_id: int) -> Address:
         whitespace=query.get("w", "none") or "none",
         context=query.get("context", ""),
         show=query.get("show") == "1",
+        rendered=query.get("rendered") == "1",
     )
     return address_check(address)
 

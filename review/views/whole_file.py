@@ -10,10 +10,12 @@ from django.views.decorators.http import require_GET
 
 from orchestrator.git.refs import display_path
 from orchestrator.views.answers import PageRequest
+from review.selectors.images import image_bytes
 from review.selectors.whole_file import file_bytes, whole_file
 
 # Whatever a browser makes of the bytes, it may not run, load or frame anything.
 SANDBOX = "default-src 'none'; frame-ancestors 'none'; sandbox"
+IMAGE_KEPT_S = 300
 
 
 @require_GET
@@ -43,6 +45,22 @@ def compare_raw(request: PageRequest, task_id: int) -> HttpResponse:
     response["Content-Security-Policy"] = SANDBOX
     response["X-Content-Type-Options"] = "nosniff"
     patch_cache_control(response, private=True, max_age=0)
+    return response
+
+
+@require_GET
+def compare_image(request: PageRequest, task_id: int) -> HttpResponse:
+    """An image, for an <img>. Its type is what its bytes are, whatever its name says; SVG is not among them."""
+    query = request.GET
+    data, kind = image_bytes(
+        user=request.user, task_id=task_id, at=query.get("at", ""), path=query.get("path", "")
+    )
+    response = HttpResponse(data, content_type=kind)
+    response["Content-Disposition"] = "inline"
+    response["Content-Security-Policy"] = SANDBOX
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    patch_cache_control(response, private=True, max_age=IMAGE_KEPT_S)
     return response
 
 

@@ -2,6 +2,7 @@
 import "./copy.js";
 import "./diff-view.js";
 import "./file-tree.js";
+import "./image-compare.js";
 import "./minimap.js";
 import { findFocus, foundMark } from "./find-box.js";
 import { addressShow, rangeRead } from "./line-range.js";
@@ -44,8 +45,23 @@ async function lineShow() {
   foundMark(view());
 }
 
+/** The same in a document that is shown as it reads. */
+function blockGo(step) {
+  const blocks = [...document.querySelectorAll("#file .rendered [data-change]")];
+  const now = blocks.findIndex((block) => block.hasAttribute("data-now"));
+  const block = blocks[Math.max(0, Math.min(blocks.length - 1, now < 0 ? (step > 0 ? 0 : blocks.length - 1) : now + step))];
+  blocks[now]?.removeAttribute("data-now");
+  block?.setAttribute("data-now", "");
+  block?.focus({ preventScroll: true });
+  block?.scrollIntoView({ block: "center" });
+}
+
 function changeGo(step) {
-  const changes = view()?.changes ?? [];
+  if (!view()) {
+    blockGo(step);
+    return;
+  }
+  const changes = view().changes;
   if (!changes.length) return;
   const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
   let next = now + step;
