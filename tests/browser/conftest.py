@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
@@ -21,10 +23,22 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     made.down()
 
 
+@pytest.fixture(scope="session")
+def session_cookie(installation: Installation) -> tuple[str, str]:
+    """Name and value of what the printed login link sets: it works once, and several modules need it."""
+    link = re.findall(r"http://\S+/login\?\S+", installation.log_path.read_text())[-1]
+    jar = CookieJar()
+    build_opener(HTTPCookieProcessor(jar)).open(link).close()
+    found = next(cookie for cookie in jar if "session" in cookie.name)
+    return found.name, str(found.value)
+
+
 # For a module only: while it lives, an event loop runs in this process.
 @pytest.fixture(scope="module")
-def context(installation: Installation) -> Iterator[BrowserContext]:
-    """A browser that opened the printed login link."""
+def context(
+    installation: Installation, session_cookie: tuple[str, str]
+) -> Iterator[BrowserContext]:
+    """A browser that is signed in."""
     chromium = next((p for p in map(Path, PATHS) if p.exists()), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -32,10 +46,8 @@ def context(installation: Installation) -> Iterator[BrowserContext]:
         )
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(20_000)
-        page = context.new_page()
-        link = re.findall(r"http://\S+/login\?\S+", installation.log_path.read_text())[-1]
-        page.goto(link)
-        page.close()
+        name, value = session_cookie
+        context.add_cookies([{"name": name, "value": value, "url": installation.url}])
         yield context
         browser.close()
 

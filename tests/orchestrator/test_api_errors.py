@@ -196,7 +196,7 @@ def test_the_schema_describes_every_operation(api: Api) -> None:
     assert schema["openapi"].startswith("3.")
     for path in ("tasks", "tasks/{task_id}/merge", "runs/{run_id}/events"):
         assert f"/api/v1/{path}" in paths
-    unfinished = ("compose", "judge", "verdicts", "undo")
+    unfinished = ("judge", "verdicts", "undo")
     assert not [path for path in paths if path.endswith(unfinished)]
     merge = paths["/api/v1/tasks/{task_id}/merge"]["post"]
     assert set(merge["responses"]) >= {"200", "404", "409"}
