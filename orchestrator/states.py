@@ -121,6 +121,9 @@ class VariantState(TextChoices):
     ARCHIVED = "archived"
 
 
+VARIANT_ACTIVE = frozenset({VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING})
+
+
 class PreviewState(TextChoices):
     STOPPED = "stopped"
     STARTING = "starting"

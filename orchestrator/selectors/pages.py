@@ -425,10 +425,6 @@ class VariantPage:
         return self.resolution == Resolution.OPEN and self.row.state != VariantState.ARCHIVED
 
     @property
-    def can_merge(self) -> bool:
-        return self.resolution == Resolution.OPEN and self.row.mergeable and not self.row.active
-
-    @property
     def preview_possible(self) -> bool:
         return self.workspace and self.row.state != VariantState.ARCHIVED
 

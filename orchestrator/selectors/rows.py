@@ -17,13 +17,16 @@ from agents.models import AgentProfile
 from orchestrator.models import Permission, Preview, Run, Task, Variant
 from orchestrator.selectors.clocks import runs_clock
 from orchestrator.selectors.tasks import (
+    merge_problem,
     run_newest,
     task_state_of,
     usage_total,
+    variant_changed,
     variant_state_of,
 )
 from orchestrator.states import (
     RUN_STARTED,
+    VARIANT_ACTIVE,
     PreviewState,
     Resolution,
     RunState,
@@ -81,6 +84,8 @@ class VariantRow:
     failure: str
     failure_lines: tuple[str, ...]
     preview: PreviewRow
+    changed: bool
+    mergeable: bool
 
     @property
     def changed_lines(self) -> int:
@@ -88,16 +93,12 @@ class VariantRow:
 
     @property
     def active(self) -> bool:
-        return self.state in {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
+        return self.state in VARIANT_ACTIVE
 
     @property
     def done(self) -> bool:
         """Its chip is solid: there is an answer to look at, and nobody works on it."""
         return self.state in {VariantState.READY, VariantState.MERGED}
-
-    @property
-    def mergeable(self) -> bool:
-        return bool(self.head_commit) and self.changed_lines + self.files_changed > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +237,8 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         failure=newest.failure_message if failing and newest else "",
         failure_lines=tuple(map(str, newest.failure_lines)) if failing and newest else (),
         preview=preview_row(variant),
+        changed=variant_changed(variant),
+        mergeable=not merge_problem(variant, task=task),
     )
 
 
@@ -322,12 +325,9 @@ def task_head(task: Task) -> TaskHead:
         budget_usd=task.budget_usd,
         timeout_s=task.timeout_s,
         demo=any(is_demo(variant.agent) for variant in variants),
-        active=sum(variant_state_of(v, task=task) in _ACTIVE for v in variants),
+        active=sum(variant_state_of(v, task=task) in VARIANT_ACTIVE for v in variants),
         merged_letter=merged if task.resolution == Resolution.MERGED else "",
     )
-
-
-_ACTIVE = frozenset({VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING})
 
 
 def _count(rows: Iterable[VariantRow], *states: VariantState) -> int:

@@ -11,6 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from orchestrator.models import Run, Task, Variant
 from orchestrator.selectors.clocks import asked_prefetch
 from orchestrator.states import (
+    VARIANT_ACTIVE,
     Resolution,
     TaskState,
     VariantState,
@@ -87,6 +88,31 @@ def variant_state_of(variant: Variant, *, task: Task | None = None) -> VariantSt
         merged=task.resolution == Resolution.MERGED and task.merged_variant_id == variant.pk,
         archived=variant.archived_at is not None,
     )
+
+
+def variant_changed(variant: Variant) -> bool:
+    """Whether it has anything to show: a commit that changes files."""
+    return bool(variant.head_commit) and variant.files_changed > 0
+
+
+def merge_problem(variant: Variant, *, task: Task | None = None) -> str:
+    """Why the Variant cannot be merged as things stand; empty if it can. Every page and door asks here."""
+    task = task or variant.task
+    match task.resolution:
+        case Resolution.MERGED:
+            return "This task is merged already."
+        case Resolution.MERGING:
+            return "This task is being merged at this moment."
+        case Resolution.CLOSED:
+            return "This task is closed."
+    state = variant_state_of(variant, task=task)
+    if state == VariantState.ARCHIVED:
+        return f"{variant.letter} is archived."
+    if state in VARIANT_ACTIVE:
+        return f"{variant.letter} is still at work: wait until it is done, or stop it."
+    if not variant_changed(variant):
+        return f"{variant.letter} has changed no file, so there is nothing to merge."
+    return ""
 
 
 def task_state_of(task: Task) -> TaskState:

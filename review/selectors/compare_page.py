@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
-from orchestrator.selectors.tasks import variant_state_of
-from orchestrator.states import Resolution, VariantState
+from orchestrator.selectors.tasks import merge_problem
 from review.diff.rows import View
 from review.selectors.columns import columns_url
 from review.selectors.compare import Comparison, file_must_exist, path_text
@@ -18,8 +17,6 @@ from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tre
 from review.selectors.images import ImagePair, image_pair
 from review.selectors.rendered import Rendered, rendered_read, renders
 from review.selectors.whole_file import whole_url
-
-ACTIVE = {VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +108,11 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
 
 
 def _can_merge(comparison: Comparison) -> bool:
-    task, right = comparison.task, comparison.right
-    changed = right.commit != task.spec.base_commit
-    if not right.letter or right.at or not changed or task.resolution != Resolution.OPEN:
+    right = comparison.right
+    if not right.letter or right.at:
         return False
     variant = next(v for v in comparison.variants if v.letter == right.letter)
-    return variant_state_of(variant, task=task) not in ACTIVE
+    return not merge_problem(variant, task=comparison.task)
 
 
 def file_pane(comparison: Comparison, address: Address) -> FilePane | None:

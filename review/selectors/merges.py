@@ -16,7 +16,8 @@ from orchestrator.git.refs import SourceKind, display_path, source_check
 from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError, Conflict
 from orchestrator.models import Project, Task, Variant
-from orchestrator.states import RUN_ACTIVE, Resolution
+from orchestrator.selectors.tasks import merge_problem
+from orchestrator.states import Resolution
 from review.merging.messages import message_default
 from review.models import Merge
 from review.models.merge import MergeState
@@ -68,10 +69,6 @@ def merge_message_default(variant: Variant) -> str:
     )
 
 
-def variant_is_empty(variant: Variant, *, head: str) -> bool:
-    return not head or head == variant.task.spec.base_commit or variant.files_changed == 0
-
-
 def target_moved(branch: str, tip: str) -> Conflict:
     return Conflict(
         TARGET_MOVED,
@@ -96,7 +93,7 @@ def merge_forecast_get(*, variant: Variant, ask_origin: bool) -> ForecastRow:
     task = variant.task
     hub = paths.hub_dir(task.project_id)
     branch = merge_target(task)
-    problem = _problem(variant)
+    problem = merge_problem(variant)
     if problem:
         return ForecastRow(branch=branch, problem=problem)
     checked_at = task.project.fetched_at
@@ -125,25 +122,6 @@ def merge_forecast_get(*, variant: Variant, ask_origin: bool) -> ForecastRow:
         commits=forecast.ahead,
         landing=landing,
     )
-
-
-def _problem(variant: Variant) -> str:
-    """Why it is not even worth a try; empty if it is."""
-    letter = variant.letter
-    match variant.task.resolution:
-        case Resolution.MERGED:
-            return "This task is merged already."
-        case Resolution.MERGING:
-            return "This task is being merged at this moment."
-        case Resolution.CLOSED:
-            return "This task is closed."
-    if variant.archived_at is not None:
-        return f"{letter} is archived."
-    if variant.runs.filter(state__in=RUN_ACTIVE).exists():
-        return f"{letter} is still at work: wait until it is done, or stop it."
-    if variant_is_empty(variant, head=variant.head_commit):
-        return f"{letter} has changed no file, so there is nothing to merge."
-    return ""
 
 
 def _landing(project: Project, branch: str) -> str:

@@ -27,6 +27,7 @@ from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.processes import process_alive, process_name
 from orchestrator.models import Task, Variant
+from orchestrator.selectors.tasks import variant_changed
 from orchestrator.services import activity
 from orchestrator.services.snapshots import last_state_store
 from orchestrator.services.tasks import task_resolve
@@ -162,7 +163,7 @@ def _merge_prepare(merge: Merge, *, expected_target: str) -> None:
     """Make the commit in the hub and write it down; a Merge that cannot be ends here."""
     variant = merge.decision.variant
     hub = paths.hub_dir(variant.task.project_id)
-    if selectors.variant_is_empty(variant, head=merge.head_commit):
+    if not variant_changed(variant):
         _settle(merge, MergeState.REFUSED, reason=f"Variant {variant.letter} has changed no file.")
         return
     try:

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from agents.models import AgentProfile
 from agents.services import profile_update
 from orchestrator.lib import markdown
-from orchestrator.models import FollowUp, Permission, Run
+from orchestrator.models import FollowUp, Permission, Run, Task
 from orchestrator.selectors.tasks import variant_color
 from orchestrator.states import (
     LETTERS,
@@ -302,3 +303,21 @@ def test_colours_stand_in_the_tokens_only() -> None:
     for sheet in CSS.glob("*.css"):
         if sheet.name != "tokens.css":
             assert not re.findall(r"#[0-9a-fA-F]{3,8}\b(?=[;,\s)])", sheet.read_text()), sheet.name
+
+
+def merge_links(client: Client, path: str) -> list[str]:
+    links = [link.attrs.get("href", "") for link in tree(client.get(path)).tags("a")]
+    return [link for link in links if "/merge/" in link]
+
+
+def test_only_what_can_be_merged_is_offered_for_it(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED)
+    url = task.get_absolute_url()
+    assert merge_links(client, f"{url}/variants/A")
+    assert merge_links(client, url)
+    task.variants.update(archived_at=timezone.now())
+    assert merge_links(client, f"{url}/variants/A") == []
+    assert merge_links(client, url) == []
+    task.variants.update(archived_at=None)
+    Task.objects.update(resolution=Resolution.CLOSED)
+    assert merge_links(client, f"{url}/variants/A") == []

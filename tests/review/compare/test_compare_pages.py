@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from orchestrator.git.refs import display_path
@@ -159,6 +160,14 @@ def test_the_live_diff_answers_only_what_is_new_and_follows_the_last_change(
     assert len(re.findall(r'class="fresh"', second)) == 1
     stay = get(reader, now.replace("follow=1", "follow=0"))
     assert 'data-path="app/area.py"' in stay.split(">", 1)[0]
+
+
+def test_an_archived_variant_is_not_offered_for_merging(world: World, reader: Client) -> None:
+    url = world.url("compare?left=base&right=A")
+    world.task.variants.update(files_changed=1)
+    assert "Merge A…" in get(reader, url)
+    world.task.variants.filter(letter="A").update(archived_at=timezone.now())
+    assert "Merge A…" not in get(reader, url)
 
 
 def test_a_page_is_correct_without_its_cache(
