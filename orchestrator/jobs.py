@@ -29,6 +29,7 @@ def sweep_job(**_ignored: Any) -> None:
     runs.follow_ups_sweep()
     variants.workspaces_sweep()
     orphans.processes_sweep()
+    previews.autostarts_sweep()
 
 
 @shared_task(name="orchestrator.run_start", ignore_result=True)

@@ -76,6 +76,8 @@ class Variant(models.Model):
     deletions = models.PositiveIntegerField(default=0)
     session = models.CharField(max_length=200, blank=True)  # the agent's own, to resume
     archived_at = models.DateTimeField(null=True, blank=True)
+    # Since when it is to be seen to that the app starts by itself; none once that was done.
+    autostart_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from orchestrator.services import activity, environments, setups
 from orchestrator.states import PREVIEW_SOURCES, EnvironmentState, PreviewState
 
 PORT_WAIT_S = 12.0
+AUTOSTART_LATE = timedelta(seconds=10)
 LOG_READ_BYTES = 256 * 1024
 
 
@@ -91,25 +93,39 @@ def preview_restart(*, user: User | None, variant: Variant) -> Preview:
 
 
 def preview_autostart(*, variant_id: int) -> None:
-    """After a Run that succeeded: start the app, or start it anew on what has changed, if the project says so."""
-    variant = Variant.objects.select_related("task__project", "task__spec", "agent").get(
-        pk=variant_id
-    )
+    """After a Run that succeeded: start the app, or start it anew on what has changed, if the project says so.
+
+    What was done already is not done again by a late message: a person may have stopped the app since.
+    """
+    due = Variant.objects.filter(pk=variant_id, autostart_due_at__isnull=False)
+    variant = due.select_related("task__project", "task__spec", "agent").first()
+    if variant is None:
+        return
     try:
-        settings = environments.settings_at(variant, commit=_settings_commit(variant))
-        if not settings.preview.command or not settings.preview.autostart:
-            return
-        preview = Preview.objects.filter(variant=variant).first()
-        if (
-            preview
-            and preview.state == PreviewState.READY
-            and preview.commit != variant.head_commit
-        ):
-            preview_restart(user=None, variant=variant)
-        else:
-            preview_start(user=None, variant=variant)
+        _autostart(variant)
     except AppError as exc:
         activity.record(verb="preview.not-started", variant=variant, text=exc.message)
+    due.update(autostart_due_at=None)
+
+
+def _autostart(variant: Variant) -> None:
+    settings = environments.settings_at(variant, commit=_settings_commit(variant))
+    if not settings.preview.command or not settings.preview.autostart:
+        return
+    preview = Preview.objects.filter(variant=variant).first()
+    if preview and preview.state == PreviewState.READY and preview.commit != variant.head_commit:
+        preview_restart(user=None, variant=variant)
+    else:
+        preview_start(user=None, variant=variant)
+
+
+def autostarts_sweep() -> None:
+    """Apps that are to start by themselves and whose message was lost."""
+    late = timezone.now() - AUTOSTART_LATE
+    for variant_id in Variant.objects.filter(
+        autostart_due_at__lt=late, task__project__host=paths.host_id()
+    ).values_list("pk", flat=True):
+        queue.enqueue("orchestrator.preview_autostart", variant_id=variant_id)
 
 
 def preview_launch(*, variant_id: int, bundle_id: str) -> None:

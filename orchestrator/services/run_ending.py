@@ -143,5 +143,7 @@ def _sealed(run: Run) -> None:
             lease_owner="",
             lease_until=None,
         )
+        if run.state == RunState.SUCCEEDED:
+            Variant.objects.filter(pk=run.variant_id).update(autostart_due_at=timezone.now())
         run_changed(run)
         queue.enqueue("orchestrator.run_ended", run_id=run.id.hex)

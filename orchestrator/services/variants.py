@@ -65,6 +65,7 @@ def variant_from_commit(
             model=model,
             branch=f"bakeoff/{task.pk}/{letter}",
             start_commit=info.commit,
+            autostart_due_at=timezone.now(),
         )
         snapshot_record(variant, info)
         activity.record(verb="variant.composed", user=user, variant=variant, text=text)

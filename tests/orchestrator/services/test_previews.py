@@ -12,14 +12,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from agents.bundle import Bundle
-from orchestrator.lib import paths
+from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import Invalid
 from orchestrator.models import Preview, Project, Variant
 from orchestrator.services import environments, preview_watch, previews
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.orphans import processes_sweep
+from orchestrator.services.run_ending import run_seal_unfollowed
 from orchestrator.states import PreviewState
 from tests.support.bundles import wait_for
 from tests.support.merging import Shop
@@ -133,6 +135,31 @@ def test_an_app_that_cannot_be_looked_at_does_not_hide_the_others(
         return Preview.objects.get(variant=other).state == PreviewState.READY
 
     wait_for(ready, "the other app")
+
+
+def test_an_app_whose_start_was_forgotten_is_started_once(
+    variant: Variant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, object]] = []
+    monkeypatch.setattr(
+        queue, "enqueue", lambda name, **ids: sent.append(ids) if "autostart" in name else None
+    )
+    run = variant.runs.get()
+    run_seal_unfollowed(run)  # its message is lost
+    previews.autostarts_sweep()
+    assert sent == []  # not late yet
+    late = timezone.now() - 2 * previews.AUTOSTART_LATE
+    Variant.objects.filter(pk=variant.pk).update(autostart_due_at=late)
+    previews.autostarts_sweep()
+    assert sent == [{"variant_id": variant.pk}]
+    previews.preview_autostart(variant_id=variant.pk)
+    assert Preview.objects.get(variant=variant).state == PreviewState.STARTING
+
+    previews.preview_stop(user=None, variant=variant)  # by a person, before a second message
+    previews.preview_autostart(variant_id=variant.pk)
+    previews.autostarts_sweep()
+    assert Preview.objects.get(variant=variant).state == PreviewState.STOPPED
+    assert len(sent) == 1
 
 
 def test_an_app_that_fails_in_the_eyes_of_bakeoff_is_ended(
