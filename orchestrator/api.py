@@ -227,6 +227,14 @@ def variant_archive(request: ApiRequest, variant_id: str) -> Payload:
     return _variant_payload(variant)
 
 
+@router.post("variants/{variant_id}/unarchive", response=_answers(schemas.VariantOut))
+def variant_unarchive(request: ApiRequest, variant_id: str) -> Payload:
+    """Take it out of the archive; its workspace is made again when it is needed."""
+    variant = access.variant_get_for(request.auth, variant_id)
+    variants.variant_unarchive(user=request.auth, variant=variant)
+    return _variant_payload(variant)
+
+
 _PREVIEW_ACTIONS = {
     "start": previews.preview_start,
     "stop": previews.preview_stop,

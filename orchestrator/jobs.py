@@ -8,13 +8,14 @@ from celery import shared_task
 
 from orchestrator.services import (
     follower_process,
+    journals,
     launching,
     orphans,
     previews,
     projects,
     runs,
     scheduling,
-    variants,
+    workspaces,
 )
 
 
@@ -27,7 +28,7 @@ def schedule_tick_job(**_ignored: Any) -> None:
 def sweep_job(**_ignored: Any) -> None:
     scheduling.sweep()
     runs.follow_ups_sweep()
-    variants.workspaces_sweep()
+    workspaces.workspaces_sweep()
     orphans.processes_sweep()
     previews.autostarts_sweep()
 
@@ -53,8 +54,11 @@ def project_import_job(*, project_id: int, **_ignored: Any) -> None:
     projects.project_import_quietly(project_id=project_id)
 
 
-@shared_task(name="orchestrator.hubs_pack", ignore_result=True)
-def hubs_pack_job(**_ignored: Any) -> None:
+@shared_task(name="orchestrator.upkeep", ignore_result=True)
+def upkeep_job(**_ignored: Any) -> None:
+    """What keeps an installation from growing without bound."""
+    workspaces.workspaces_expire()
+    journals.bundles_expire()
     projects.hubs_pack()
 
 

@@ -42,6 +42,7 @@ urlpatterns = [
     ),
     re_path(_VARIANT + r"/stop$", variants.variant_stop, name="variant_stop"),
     re_path(_VARIANT + r"/archive$", variants.variant_archive, name="variant_archive"),
+    re_path(_VARIANT + r"/unarchive$", variants.variant_unarchive, name="variant_unarchive"),
     re_path(_VARIANT + r"/message$", variants.variant_message, name="variant_message"),
     re_path(_VARIANT + r"/preview$", variants.variant_preview, name="variant_preview"),
     re_path(_VARIANT + r"/preview/log$", variants.variant_preview_log, name="variant_preview_log"),

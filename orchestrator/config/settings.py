@@ -30,6 +30,9 @@ BAKEOFF_PUBLIC_URL = env_url(
     "BAKEOFF_PUBLIC_URL", f"http://localhost:{BAKEOFF_PORT}", schemes=("http", "https")
 )
 BAKEOFF_SLOTS = env_int("BAKEOFF_SLOTS", 8, least=1, most=256)
+# For so many days after the end; 0: for ever. What people see (commits, transcripts) is always kept.
+BAKEOFF_KEEP_WORKSPACES_DAYS = env_int("BAKEOFF_KEEP_WORKSPACES_DAYS", 14, least=0, most=36_500)
+BAKEOFF_KEEP_JOURNALS_DAYS = env_int("BAKEOFF_KEEP_JOURNALS_DAYS", 30, least=0, most=36_500)
 # First port of the blocks that variants get; below the range that the kernel gives to clients.
 BAKEOFF_PORT_RANGE = env_int("BAKEOFF_PORT_RANGE", 21_000, least=1024, most=60_000)
 
@@ -156,7 +159,7 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "bakeoff.heartbeat", "schedule": 2.0, "options": {"expires": 10}},
     "sweep": {"task": "orchestrator.sweep", "schedule": 5.0, "options": {"expires": 10}},
-    "hubs": {"task": "orchestrator.hubs_pack", "schedule": 900.0, "options": {"expires": 300}},
+    "upkeep": {"task": "orchestrator.upkeep", "schedule": 900.0, "options": {"expires": 300}},
     "merges": {"task": "review.merges_recover", "schedule": 5.0, "options": {"expires": 10}},
 }
 

@@ -27,6 +27,8 @@ UNREADABLE = "cannot be read"
 NESTED = "nested repository: its files are stored, its history is not"
 TOO_MANY = "too many new files"
 SUBMODULE = "submodule: its commit is stored, its files are not"
+# What may go with a workspace: it is made again, comes from elsewhere, or the project says so itself.
+REMAKEABLE = frozenset({DEPENDENCIES, CACHE, IGNORED, COPIED, SPECIAL})
 
 # Left out under these names wherever they are, unless base tracks them. Only names that mean one
 # thing; virtual environments and caches under other names are known by the marker files in them.

@@ -14,9 +14,16 @@ from orchestrator.git.locks import repository_lock
 from orchestrator.git.parents import parent_find
 from orchestrator.git.refs import ref_name_check
 from orchestrator.git.run import AGENT, git, identity_env
-from orchestrator.git.scan import Excluded, Scan, SnapshotLimits, excluded, workspace_scan
+from orchestrator.git.scan import (
+    REMAKEABLE,
+    Excluded,
+    Scan,
+    SnapshotLimits,
+    excluded,
+    workspace_scan,
+)
 
-__all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take"]
+__all__ = ["Excluded", "SnapshotInfo", "SnapshotLimits", "snapshot_take", "workspace_unsaved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +57,7 @@ def snapshot_take(
     The numbers are against `base`. `copied` names files that are not the agent's work.
     `branch`, if given, is moved to the Snapshot in the hub.
     """
-    if worktree.is_symlink() or not worktree.is_dir():
-        raise WorkspaceGoneError(
-            "workspace.gone",
-            "The agent deleted its workspace; the last snapshot of it is kept.",
-            {"path": str(worktree)},
-        )
+    _there_check(worktree)
     workspace = Workspace(hub, worktree, index)
     with repository_lock(index):
         scan = _scan(workspace, base, copied, limits or SnapshotLimits())
@@ -90,6 +92,31 @@ def snapshot_take(
             insertions=numbers.insertions,
             deletions=numbers.deletions,
             excluded=tuple(left_out),
+        )
+
+
+def workspace_unsaved(
+    *,
+    hub: Path,
+    worktree: Path,
+    index: Path,
+    base: str,
+    copied: Sequence[str] = (),
+    limits: SnapshotLimits | None = None,
+) -> list[Excluded]:
+    """What a Snapshot leaves out and nobody could make again: it would be lost with the workspace."""
+    _there_check(worktree)
+    with repository_lock(index):
+        scan = _scan(Workspace(hub, worktree, index), base, copied, limits or SnapshotLimits())
+    return [item for item in scan.excluded if item.reason not in REMAKEABLE]
+
+
+def _there_check(worktree: Path) -> None:
+    if worktree.is_symlink() or not worktree.is_dir():
+        raise WorkspaceGoneError(
+            "workspace.gone",
+            "The agent deleted its workspace; the last snapshot of it is kept.",
+            {"path": str(worktree)},
         )
 
 

@@ -128,8 +128,13 @@ def worktree_remove(*, yard: Path, path: Path) -> None:
     made = _made_mark(yard, path)
     with repository_lock(made):
         admin = _admin_find(yard, path)
+        # It is there as a whole or not at all, wherever this is killed.
+        gone = path.with_name(f".{path.name}.gone")
+        _delete_tree(gone)
+        if os.path.lexists(path):
+            os.rename(path, gone)
         made.unlink(missing_ok=True)
-        _delete_tree(path)
+        _delete_tree(gone)
         if admin is not None:
             _delete_tree(admin.path)
 

@@ -425,8 +425,16 @@ class VariantPage:
         return self.resolution == Resolution.OPEN and self.row.state != VariantState.ARCHIVED
 
     @property
+    def archived(self) -> bool:
+        return self.row.state == VariantState.ARCHIVED
+
+    @property
+    def can_archive(self) -> bool:
+        return not self.archived and self.resolution != Resolution.MERGING
+
+    @property
     def preview_possible(self) -> bool:
-        return self.workspace and self.row.state != VariantState.ARCHIVED
+        return self.workspace and not self.archived
 
 
 def variant_page(user: Viewer, variant: Variant) -> VariantPage:
@@ -458,7 +466,7 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
         resolution=loaded.task.resolution,
         project_id=loaded.task.project_id,
         workspace=loaded.composed
-        or (environment is not None and environment.state == EnvironmentState.READY),
+        or (environment is not None and environment.state != EnvironmentState.NONE),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings as django_settings
@@ -12,6 +14,7 @@ from orchestrator.environments.base import EnvironmentSpec
 from orchestrator.environments.copying import copy_into, files_matching
 from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
+from orchestrator.git.locks import repository_lock
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict, Unavailable
 from orchestrator.lib.project_settings import (
@@ -29,25 +32,37 @@ PORTS_EACH = 10
 
 def environment_ensure(variant: Variant) -> Environment:
     """The Variant's Environment, its workspace made and its ports reserved. May be repeated."""
-    environment = environment_reserve(variant)
-    if environment.state == EnvironmentState.REMOVED:
-        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
-    if workspace_lost(variant):
-        # The setup is gone with it. Noted first: a kill from here on leaves it to be made again.
-        gone = {"state": EnvironmentState.NONE, "setup_key": "", "setup_pending": ""}
-        Environment.objects.filter(pk=environment.pk).update(**gone)
-        environment.refresh_from_db()
-    if environment.state != EnvironmentState.READY:
-        kind_get(environment.kind).create(environment_spec(variant, environment))
-        _copy(variant, environment)
-        Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.READY)
-        environment.state = EnvironmentState.READY
+    with workspace_lock(variant):
+        environment = environment_reserve(variant)
+        if workspace_lost(variant):
+            # The setup is gone with it. Noted first: a kill from here on leaves it to be made again.
+            gone = {"state": EnvironmentState.NONE, "setup_key": "", "setup_pending": ""}
+            Environment.objects.filter(pk=environment.pk).update(**gone)
+            environment.refresh_from_db()
+        if environment.state != EnvironmentState.READY:
+            variant.refresh_from_db(
+                fields=["head_commit"]
+            )  # a sweep may have snapshotted meanwhile
+            kind_get(environment.kind).create(environment_spec(variant, environment))
+            _copy(variant, environment)
+            Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.READY)
+            environment.state = EnvironmentState.READY
     return environment
 
 
 def environment_reserve(variant: Variant) -> Environment:
     """The Variant's ports and place; its workspace may have to be made yet."""
-    return Environment.objects.filter(variant=variant).first() or _reserve(variant)
+    environment = Environment.objects.filter(variant=variant).first()
+    if environment is None or environment.state == EnvironmentState.REMOVED:
+        return _reserve(variant, removed=environment)
+    return environment
+
+
+@contextmanager
+def workspace_lock(variant: Variant) -> Iterator[None]:
+    """Held while the workspace is made, snapshotted or removed: never two of them at once."""
+    with repository_lock(paths.index_path(variant.pk)):
+        yield
 
 
 def _copy(variant: Variant, environment: Environment) -> None:
@@ -64,12 +79,15 @@ def _copy(variant: Variant, environment: Environment) -> None:
 
 
 def workspace_lost(variant: Variant) -> bool:
-    """The workspace was there and is not any more: the agent, or somebody else, has deleted it."""
-    made = Environment.objects.filter(variant=variant, state=EnvironmentState.READY).first()
+    """The workspace was there and is not any more, whoever has deleted it: an agent, or we ourselves."""
+    made = Environment.objects.filter(variant=variant).exclude(state=EnvironmentState.NONE).first()
     return made is not None and not Path(made.path).is_dir()
 
 
-def _reserve(variant: Variant) -> Environment:
+def _reserve(variant: Variant, *, removed: Environment | None) -> Environment:
+    """A place and free ports for a workspace that is to be made, or made again."""
+    if Variant.objects.filter(pk=variant.pk, archived_at__isnull=False).exists():
+        raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     host = paths.host_id()
     first = django_settings.BAKEOFF_PORT_RANGE
     last = 65_536 - PORTS_EACH
@@ -87,6 +105,13 @@ def _reserve(variant: Variant) -> Environment:
             break
         try:
             with transaction.atomic():
+                if removed is not None:
+                    # One that somebody else has reserved meanwhile is taken as it is.
+                    Environment.objects.filter(
+                        pk=removed.pk, state=EnvironmentState.REMOVED
+                    ).update(port_base=port, state=EnvironmentState.NONE)
+                    removed.refresh_from_db()
+                    return removed
                 return Environment.objects.create(
                     variant=variant,
                     kind=variant.isolation,
@@ -96,7 +121,7 @@ def _reserve(variant: Variant) -> Environment:
                 )
         except IntegrityError:
             existing = Environment.objects.filter(variant=variant).first()
-            if existing:
+            if existing and existing.state != EnvironmentState.REMOVED:
                 return existing
     raise Unavailable(
         "environment.no-ports",

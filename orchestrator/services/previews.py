@@ -56,8 +56,8 @@ def _startable(variant: Variant) -> None:
     if variant.archived_at:
         raise Conflict("variant.archived", "This variant is archived; its workspace is gone.")
     environment = Environment.objects.filter(variant=variant).first()
-    ready = environment is not None and environment.state == EnvironmentState.READY
-    if not ready and not variant.composed:
+    made = environment is not None and environment.state != EnvironmentState.NONE
+    if not made and not variant.composed:
         raise Conflict("preview.no-workspace", "The variant has no workspace yet.")
     settings = environments.settings_at(variant, commit=_settings_commit(variant))
     if not settings.preview.command:

@@ -9,7 +9,7 @@ from django.db import transaction
 from agents.bundle import Bundle
 from orchestrator.git import snapshots as git_snapshots
 from orchestrator.git.errors import WorkspaceGoneError
-from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits
+from orchestrator.git.snapshots import Excluded, SnapshotInfo, SnapshotLimits
 from orchestrator.lib import paths
 from orchestrator.lib.live import publish
 from orchestrator.models import Run, Snapshot, Variant
@@ -57,6 +57,17 @@ def last_state_store(variant: Variant) -> Snapshot | None:
         return snapshot_take(run, journal_n=newest.journal_n if newest else 0)
     except WorkspaceGoneError:
         return None
+
+
+def workspace_unsaved(variant: Variant) -> list[Excluded]:
+    """What would be lost with the workspace, its last Snapshot taken: what no Snapshot can hold."""
+    return git_snapshots.workspace_unsaved(
+        hub=paths.hub_dir(variant.task.project_id),
+        worktree=Path(variant.environment.path),
+        index=paths.index_path(variant.pk),
+        base=variant.task.spec.base_commit,
+        copied=variant.environment.copied,
+    )
 
 
 def _info(snapshot: Snapshot) -> SnapshotInfo:

@@ -5,28 +5,22 @@ What is put away keeps its commits and transcripts; its workspace is removed by 
 
 from __future__ import annotations
 
-import logging
-
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from agents.models import AgentProfile
-from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
-from orchestrator.git.errors import WorkspaceGoneError
 from orchestrator.git.snapshots import SnapshotInfo
 from orchestrator.lib import paths, queue
-from orchestrator.lib.errors import AppError, Conflict
+from orchestrator.lib.errors import Conflict
 from orchestrator.lib.live import publish
-from orchestrator.models import Environment, Task, Variant
-from orchestrator.services import activity, environments, previews
+from orchestrator.models import Task, Variant
+from orchestrator.services import activity, previews
 from orchestrator.services.runs import variant_stop
-from orchestrator.services.snapshots import snapshot_record, snapshot_take_last
-from orchestrator.states import LETTERS, RUN_ACTIVE, VARIANTS_MAX, EnvironmentState, Resolution
-
-log = logging.getLogger(__name__)
+from orchestrator.services.snapshots import snapshot_record
+from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
 
 
 def variant_from_commit(
@@ -94,31 +88,15 @@ def variant_archive(*, user: User | None, variant: Variant) -> None:
         ):
             activity.record(verb="variant.archived", user=user, variant=variant)
             publish(f"task:{variant.task_id}")
+            publish("home")
 
 
-def workspaces_sweep() -> None:
-    """Remove the workspaces of archived Variants, once all their Runs have ended and are snapshotted."""
-    tombstones = Environment.objects.filter(
-        state=EnvironmentState.READY, variant__archived_at__isnull=False
-    ).select_related("variant__task__spec", "variant__task__project")
-    for environment in tombstones:
-        variant = environment.variant
-        unfinished = variant.runs.filter(state__in=RUN_ACTIVE) | variant.runs.filter(sealed_at=None)
-        if unfinished.exists():
-            continue
-        try:
-            _workspace_remove(environment)
-        except (AppError, OSError) as exc:
-            # Tried again by the next sweep; one that resists must not keep the others.
-            log.warning("the workspace of %s cannot be removed: %s", variant, exc)
-
-
-def _workspace_remove(environment: Environment) -> None:
-    """Nothing unsnapshotted is ever deleted: the last Snapshot may have failed, or a person gone on by hand."""
-    variant = environment.variant
-    try:
-        snapshot_take_last(variant)
-    except WorkspaceGoneError:
-        log.info("the workspace of %s is gone already", variant)
-    kind_get(environment.kind).remove(environments.environment_spec(variant, environment))
-    Environment.objects.filter(pk=environment.pk).update(state=EnvironmentState.REMOVED)
+def variant_unarchive(*, user: User | None, variant: Variant) -> None:
+    """Take it out of the archive. Its workspace is made again when it is needed."""
+    with transaction.atomic():
+        if Variant.objects.filter(pk=variant.pk, archived_at__isnull=False).update(
+            archived_at=None
+        ):
+            activity.record(verb="variant.unarchived", user=user, variant=variant)
+            publish(f"task:{variant.task_id}")
+            publish("home")

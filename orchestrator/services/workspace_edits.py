@@ -56,9 +56,10 @@ def _idle_check(variant: Variant) -> None:
         raise Conflict(
             "variant.working", f"The agent of {letter} is at work. Do it when the run has ended."
         )
-    if variant.composed:  # no Run may have made its workspace yet
-        environments.environment_ensure(variant)
     environment = Environment.objects.filter(variant=variant).first()
+    removed = environment is not None and environment.state == EnvironmentState.REMOVED
+    if variant.composed or removed:  # no Run may have made its workspace yet, or made it again
+        environment = environments.environment_ensure(variant)
     if environment is None or environment.state != EnvironmentState.READY:
         raise Conflict("workspace.none", f"{letter} has no workspace to write to.")
     if environment.host != paths.host_id():

@@ -13,7 +13,7 @@ from orchestrator.selectors import pages
 from orchestrator.selectors.access import variant_by_letter_for
 from orchestrator.selectors.rows import AskRow, ask_row
 from orchestrator.services import follow_ups, permissions, previews, runs
-from orchestrator.services.variants import variant_archive as archive
+from orchestrator.services import variants as services
 from orchestrator.views.answers import PageRequest, acted, action
 
 PREVIEW_LOG_LINES = 400
@@ -63,8 +63,16 @@ def variant_stop(request: PageRequest, task_id: int, letter: str) -> HttpRespons
 @action
 def variant_archive(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
     found = _variant(request, task_id, letter)
-    archive(user=request.user, variant=found)
-    return redirect(found)
+    services.variant_archive(user=request.user, variant=found)
+    return acted(request, to=found.get_absolute_url(), text=f"{letter} is archived.")
+
+
+@action
+def variant_unarchive(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
+    found = _variant(request, task_id, letter)
+    services.variant_unarchive(user=request.user, variant=found)
+    text = f"{letter} is no longer archived."
+    return acted(request, to=found.get_absolute_url(), text=text)
 
 
 @action

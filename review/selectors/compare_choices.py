@@ -75,7 +75,9 @@ def side_picker(comparison: Comparison, address: Address, which: str) -> SidePic
 
     base = choice("Base", "", "the commit that the task started from", BASE)
     variants = (
-        choice(v.letter, v.letter, f"{v.letter}, {v.maker}", v.letter) for v in comparison.variants
+        choice(v.letter, v.letter, f"{v.letter}, {v.maker}", v.letter)
+        for v in comparison.variants
+        if v.archived_at is None or v.letter == side.letter
     )
     menu = address.url("compare_sides") + f"&which={which}"
     fields = tuple((name, value) for name, value in address.query.items() if name != which)

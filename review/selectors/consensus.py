@@ -60,7 +60,8 @@ def ground_get(*, user: Viewer, task_id: object) -> Ground:
 
 
 def ground_of(task: Task) -> Ground:
-    heads = {v.letter: v.head_commit for v in task.variants.all() if v.head_commit}
+    shown = (v for v in task.variants.all() if v.head_commit and v.archived_at is None)
+    heads = {v.letter: v.head_commit for v in shown}
     heads = dict(sorted(heads.items()))
     return Ground(task, hub_dir(task.project_id), task.spec.base_commit, heads)
 

@@ -344,6 +344,8 @@ def test_an_archived_variant_takes_no_more_work(api: Api, task: dict[str, Any]) 
     refused = api.post(f"variants/{variant['id']}/messages", message, 409)
     assert refused["code"] == "variant.archived"
     assert api.get(f"tasks/{task['id']}")["variants"][0]["state"] == "archived"
+    back = api.post(f"variants/{variant['id']}/unarchive")
+    assert back["state"] == "stopped"
 
 
 def test_a_preview_has_its_link_while_it_answers(api: Api, task: dict[str, Any]) -> None:

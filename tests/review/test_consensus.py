@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
+from orchestrator.models import Variant
 from review.selectors.agreement import agreement_step
 from review.selectors.consensus import ground_get
 from tests.support.api import Api
@@ -57,6 +59,16 @@ def test_the_board_has_a_cell_for_each_variant_that_touched_a_file(board: dict[s
     assert {"state", "files_changed", "insertions", "deletions", "usage"} <= set(
         board["variants"][0]
     )
+
+
+def test_an_archived_variant_weighs_in_nothing(api: Api, shop: Shop, board: dict[str, Any]) -> None:
+    Variant.objects.filter(letter="C").update(archived_at=timezone.now())
+    left = api.get(f"tasks/{shop.task.pk}/board")
+    assert marks(left)["src/app.py"] == dict.fromkeys("AB", "shared")
+    assert "only.txt" not in marks(left)
+    assert [v["state"] for v in left["variants"]] == ["ready", "ready", "archived"]
+    found = api.get(f"tasks/{shop.task.pk}/compare?left=base&right=C")
+    assert {file["path"] for file in found["files"]} == {"src/app.py", "only.txt", "README.md"}
 
 
 def test_consensus_leads_from_contradictions_to_what_is_shared(

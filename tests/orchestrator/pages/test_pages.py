@@ -321,3 +321,35 @@ def test_only_what_can_be_merged_is_offered_for_it(client: Client, world: World)
     task.variants.update(archived_at=None)
     Task.objects.update(resolution=Resolution.CLOSED)
     assert merge_links(client, f"{url}/variants/A") == []
+
+
+def test_a_variant_is_archived_and_taken_back_on_its_page(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED, RunState.SUCCEEDED, title="Webhooks")
+    variant = task.variants.get(letter="B")
+    url = variant.get_absolute_url()
+
+    def button(name: str) -> list[str]:
+        page = tree(client.get(url))
+        return [
+            b.attrs["data-confirm"] or "" for b in page.tags("button") if b.attrs.get("id") == name
+        ]
+
+    (question,) = button("archive-one")
+    assert question.startswith("Archive B? Its workspace is removed")
+    for kept in ("snapshots", f"its branch {variant.branch}", "diff", "transcript"):
+        assert kept in question
+    assert client.post(f"{url}/archive").status_code == 302
+    assert button("archive-one") == []
+    page = tree(client.get(url))
+    assert "Take B out of the archive" in page.text
+    assert "Merge B" not in page.text
+    assert "B is archived. Its commits and its transcript are kept" in page.text
+    assert all(element.attrs.get("id") != "message" for element in page.tags("textarea"))
+
+    for path in ("/", task.get_absolute_url()):
+        text = tree(client.get(path)).text
+        assert "A is ready" in text
+        assert "A and B" not in text
+    assert client.post(f"{url}/unarchive").status_code == 302
+    assert len(button("archive-one")) == 1
+    assert "A and B" in tree(client.get("/")).text

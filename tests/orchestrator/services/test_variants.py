@@ -12,12 +12,9 @@ from orchestrator.git.snapshots import SnapshotInfo
 from orchestrator.models import Snapshot, Variant
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.snapshots import snapshot_take_last
-from orchestrator.services.variants import (
-    variant_archive,
-    variant_from_commit,
-    workspaces_sweep,
-)
+from orchestrator.services.variants import variant_archive, variant_from_commit
 from orchestrator.services.workspace_edits import workspace_catch_up, workspace_file_replace
+from orchestrator.services.workspaces import workspaces_sweep
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git
 

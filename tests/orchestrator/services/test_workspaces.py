@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from agents.events import End
 from orchestrator.git import upkeep
 from orchestrator.git.hub import blob_read
-from orchestrator.jobs import hubs_pack_job
+from orchestrator.jobs import upkeep_job
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
 from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
@@ -21,7 +21,8 @@ from orchestrator.services.follow_ups import follow_up_send
 from orchestrator.services.run_ending import run_finish
 from orchestrator.services.runs import follow_up_run, follow_ups_sweep, run_ended, variant_stop
 from orchestrator.services.snapshots import snapshot_take
-from orchestrator.services.variants import variant_archive, workspaces_sweep
+from orchestrator.services.variants import variant_archive
+from orchestrator.services.workspaces import workspaces_sweep
 from orchestrator.states import EnvironmentState, MessageState, ProjectState, Resolution, RunState
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git, write
@@ -119,7 +120,7 @@ def test_a_workspace_that_resists_does_not_keep_the_others(
         if variant.pk == first.pk:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("orchestrator.services.variants.snapshot_take_last", full)
+    monkeypatch.setattr("orchestrator.services.workspaces.snapshot_take_last", full)
     workspaces_sweep()
     assert stuck.exists()
     assert not path.exists()
@@ -201,8 +202,8 @@ def test_the_periodic_job_packs_hubs_and_one_that_fails_does_not_keep_the_others
         name="gone", source="/nowhere", state=ProjectState.READY, host=paths.host_id()
     )
     environment_ensure(shop.variant({"new.py": "new\n"}))
-    assert hubs_pack_job() is None
+    upkeep_job()
     assert int(plain_git(shop.hub, "count-objects").split()[0]) > 0, "there is little to gain yet"
     monkeypatch.setattr(upkeep, "LOOSE_MAX", 0)
-    hubs_pack_job()
+    upkeep_job()
     assert plain_git(shop.hub, "count-objects").split()[0] == "0"

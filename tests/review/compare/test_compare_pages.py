@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orchestrator.git.refs import display_path
+from orchestrator.models import Variant
 from tests.review.compare.conftest import ODD_NAME, World
 
 
@@ -35,6 +36,19 @@ def test_base_against_a_variant_split(world: World, reader: Client) -> None:
         "<script src="
     ), "no inline script"
     assert "<style" not in html
+
+
+def test_an_archived_variant_is_offered_only_where_it_is_shown(
+    world: World, reader: Client
+) -> None:
+    Variant.objects.filter(task=world.task, letter="B").update(archived_at=timezone.now())
+    shown = get(reader, world.url("compare?left=base&right=A"))
+    assert "right=A" in shown
+    assert "right=B" not in shown
+    assert "Merge A…" in shown
+    itself = get(reader, world.url("compare?left=base&right=B&path=app/area.py"))
+    assert "20 * side" in re.sub(r"<[^>]*>", "", itself)
+    assert "Merge B…" not in itself
 
 
 def test_variant_against_variant_has_the_colours_of_both_and_no_old_side(
