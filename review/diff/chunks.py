@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from review.diff.intraline import Budget, lines_pair, words_changed
+from review.diff.intraline import Budget, indents_changed, lines_pair, words_changed
+from review.diff.moves import moves_mark
 from review.diff.patch import Opcode
 from review.diff.types import Chunk, ChunkKind, Line, Lines, Span, Text
 
 
 def chunks_build(left: Text, right: Text, opcodes: Sequence[Opcode]) -> tuple[Chunk, ...]:
-    return tuple(_chunks(left, right, opcodes, Budget()))
+    return moves_mark(tuple(_chunks(left, right, opcodes, Budget())))
 
 
 def _chunks(left: Text, right: Text, opcodes: Sequence[Opcode], budget: Budget) -> Iterator[Chunk]:
@@ -37,9 +38,12 @@ def _changed(left: Text, right: Text, op: Opcode, budget: Budget) -> Chunk:
     pairs = lines_pair([line.text for line in a], [line.text for line in b], budget)
     marked_a, marked_b = list(a), list(b)
     for i, j in pairs:
-        spans = _pair_spans(a[i].text, b[j].text, budget)
-        marked_a[i] = Line(a[i].n, a[i].text, spans[0], a[i].newline)
-        marked_b[j] = Line(b[j].n, b[j].text, spans[1], b[j].newline)
+        one, other = a[i], b[j]
+        indents = indents_changed(one.text, other.text)
+        spans = indents or _pair_spans(one.text, other.text, budget)
+        only = indents is not None
+        marked_a[i] = Line(one.n, one.text, spans[0], one.newline, reindented=only)
+        marked_b[j] = Line(other.n, other.text, spans[1], other.newline, reindented=only)
     return Chunk(ChunkKind.REPLACE, tuple(marked_a), tuple(marked_b), pairs, heading)
 
 

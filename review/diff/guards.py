@@ -149,6 +149,8 @@ def deferred_because(
     longest = max((side.longest for side in (left, right) if side), default=0)
     if longest > line_chars:
         return f"It has lines of up to {longest:,} characters and looks minified."
+    if right is None and left is not None:
+        return "The file was deleted."
     if changed > limit:
         return f"{changed:,} lines changed."
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
 # Work limits of one file. Beyond them lines are still shown as changed, only not word by word.
 TOKEN_PRODUCT_MAX = 4_000_000  # of one pair of lines
 PAIR_CELLS_MAX = 1_024  # of one block: its left lines times its right lines
+ANCHOR_CELLS_MAX = 25_000_000  # of a larger block, when only lines of the same text are looked for
 PAIR_CELLS_TOTAL = 200_000
 CHARS_TOTAL = 2_000_000
 
@@ -38,6 +40,10 @@ def lines_pair(left: Sequence[str], right: Sequence[str], budget: Budget) -> tup
     ):
         return tuple((i, i) for i in range(len(left)))
     cells = len(left) * len(right)
+    if PAIR_CELLS_MAX < cells <= ANCHOR_CELLS_MAX:
+        anchored = _pair_around_anchors(left, right, budget)
+        if anchored:
+            return anchored
     if cells > PAIR_CELLS_MAX or cells > budget.cells:
         return (
             tuple((i, i) for i in range(min(len(left), len(right))))
@@ -46,6 +52,38 @@ def lines_pair(left: Sequence[str], right: Sequence[str], budget: Budget) -> tup
         )
     budget.cells -= cells
     return _align(left, right)
+
+
+def _pair_around_anchors(
+    left: Sequence[str], right: Sequence[str], budget: Budget
+) -> tuple[Span, ...]:
+    """In a large block, as one that got another indentation: lines of the same text first, then
+    what is between them."""
+    numbers: dict[str, int] = {}
+    a = [numbers.setdefault(line.strip(), len(numbers)) for line in left]
+    b = [numbers.setdefault(line.strip(), len(numbers)) for line in right]
+    pairs: list[Span] = []
+    at_left = at_right = 0
+    for op in Indel.opcodes(a, b):
+        if op.tag != "equal":
+            continue
+        pairs += _between(left, right, (at_left, op.src_start), (at_right, op.dest_start), budget)
+        pairs += zip(
+            range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True
+        )
+        at_left, at_right = op.src_end, op.dest_end
+    if pairs:
+        pairs += _between(left, right, (at_left, len(left)), (at_right, len(right)), budget)
+    return tuple(pairs)
+
+
+def _between(
+    left: Sequence[str], right: Sequence[str], a: Span, b: Span, budget: Budget
+) -> list[Span]:
+    if a[0] == a[1] or b[0] == b[1]:
+        return []
+    found = lines_pair(left[a[0] : a[1]], right[b[0] : b[1]], budget)
+    return [(i + a[0], j + b[0]) for i, j in found]
 
 
 def _alike(a: str, b: str) -> float:
@@ -78,6 +116,15 @@ def _align(left: Sequence[str], right: Sequence[str]) -> tuple[Span, ...]:
         else:
             j += 1
     return tuple(pairs)
+
+
+def indents_changed(left: str, right: str) -> tuple[tuple[Span, ...], tuple[Span, ...]] | None:
+    """Where the indentation differs, if nothing else does."""
+    a, b = len(left) - len(left.lstrip(" \t")), len(right) - len(right.lstrip(" \t"))
+    if left[:a] == right[:b] or left[a:] != right[b:] or a == len(left):
+        return None
+    same = len(posixpath.commonprefix([left[:a], right[:b]]))
+    return ((same, a),) if a > same else (), ((same, b),) if b > same else ()
 
 
 def words_changed(

@@ -143,11 +143,39 @@ def _tokens_html(text: str, start: int, end: int, tokens: Sequence[Token]) -> st
     return "".join(parts)
 
 
-def _class(line: Line, changed_side: str) -> str:
-    name = {"L": "del", "R": "add"}.get(changed_side, "")
+def _about(line: Line, changed_side: str) -> str:
+    """The attributes of a cell that say what became of its line."""
+    names = [{"L": "del", "R": "add"}[changed_side]] if changed_side else []
     if len(line.text) > LONG_CHARS:
-        name = f"{name} long".strip()
-    return f' class="{name}"' if name else ""
+        names.append("long")
+    more = ""
+    if line.moved:
+        names.append("mv")
+        to = f"{_other(changed_side)}{line.moved.line}"
+        more = f' data-move="{line.moved.block}" data-to="{to}" title="{_moved_say(line, changed_side)}"'
+    elif line.reindented:
+        names.append("ind")
+        more = ' title="Only the indentation changed"'
+    return (f' class="{" ".join(names)}"' if names else "") + more
+
+
+def _other(side: str) -> str:
+    return "R" if side == "L" else "L"
+
+
+def _moved_say(line: Line, side: str) -> str:
+    if not line.moved:
+        return ""
+    where = "to" if side == "L" else "from"
+    lines = f", {line.moved.count} lines" if line.moved.first and line.moved.count > 1 else ""
+    return f"Moved {where} line {line.moved.line}{lines}"
+
+
+def _moved_link(line: Line, side: str) -> str:
+    """A way to the other end of a moved block."""
+    if not line.moved or not line.moved.first:
+        return ""
+    return f'<a class="mvl" href="#{_other(side)}{line.moved.line}">{_moved_say(line, side)}</a>'
 
 
 class _Cells:
@@ -186,8 +214,8 @@ class _Cells:
     def _half(self, line: Line | None, side: str, row: Row, extra: str, code: str) -> str:
         if line is None:
             return f'<div class="void"{extra}></div>'
-        css = _class(line, side if row.change else "")
-        return f'<div{css} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
+        about = _about(line, side if row.change else "")
+        return f'<div{about} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
 
     def _tokens(self, line: Line, side: str) -> Sequence[Token]:
         colours = self.left if side == "L" else self.right
@@ -200,12 +228,12 @@ class _Cells:
         if line is None:
             return ""
         side = "R" if row.right else "L"
-        css = _class(line, side if row.change else "")
+        about = _about(line, side if row.change else "")
         old = f' data-l="{row.left.n}"' if row.left else ""
         new = f' data-r="{row.right.n}"' if row.right else ""
         first = f' data-change="{row.change}"' if row.first else ""
         code = self._code(line, side, changed=bool(row.change))
-        return f'<div{css} id="{side}{line.n}"{old}{new}{first}>{code}</div>'
+        return f'<div{about} id="{side}{line.n}"{old}{new}{first}>{code}</div>'
 
     def _code(self, line: Line, side: str, *, changed: bool) -> str:
         tokens = self._tokens(line, side)
@@ -216,4 +244,4 @@ class _Cells:
         code = code_html(text, tokens, marks) if tokens or marks else text_html(text)
         if changed and self.ends and not line.newline:
             code += '<i class="ctl end">no newline at end</i>'
-        return code
+        return code + _moved_link(line, side)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import overload
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 Span = tuple[int, int]
 
@@ -71,6 +71,16 @@ class FileInput:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A line of a block that is on the other side at another place."""
+
+    block: int  # counts the moved blocks of the file from 1
+    line: int  # its number at the other end
+    count: int  # lines of the block
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of one side: its number from 1, its text without \\n, the spans its pair lacks."""
 
@@ -78,6 +88,8 @@ class Line:
     text: str
     changed: tuple[Span, ...] = ()
     newline: bool = True  # False for a last line without one
+    moved: Moved | None = None
+    reindented: bool = False  # it differs from its pair in what it begins with only
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,11 @@ def test_what_few_want_to_read_waits_for_a_click_with_a_reason(
     assert diff.insertions > 0  # it is compared all the same: one click shows it
 
 
+def test_a_deleted_file_waits_for_a_click_too(differ: Differ) -> None:
+    assert differ(b"a\n", None, status="D").deferred == "The file was deleted."
+    assert differ(None, b"a\n", status="A").deferred == ""
+
+
 def test_a_side_over_the_limit_is_told_by_its_size() -> None:
     known = FileInput(path="dump.sql", left=b"a\n", right_size=40_000_000)
     assert file_diff(known).notes == (
