@@ -169,12 +169,12 @@ def comments_of(user: Viewer, task: Task) -> list[Comment]:
     )
 
 
-def send_targets(task: Task) -> tuple[str, ...]:
+def send_targets(task_id: int) -> tuple[str, ...]:
     """The letters of the Variants whose agents take more work."""
-    if task.resolution != Resolution.OPEN:
-        return ()
-    open_ones = task.variants.filter(archived_at=None).order_by("position")
-    return tuple(open_ones.values_list("letter", flat=True))
+    open_ones = Variant.objects.filter(
+        task_id=task_id, task__resolution=Resolution.OPEN, archived_at=None
+    )
+    return tuple(open_ones.order_by("position").values_list("letter", flat=True))
 
 
 def side_variant(task: Task, side: Side) -> str:
@@ -194,7 +194,7 @@ def threads_on(user: Viewer, task: Task, *, on: str, commit: str) -> list[Thread
         root for root in grouped if _on(root) == on and root.about in (About.LINES, About.FILE)
     ]
     spots = comment_spots(hub=hub_dir(task.project_id), comments=wanted, commit=commit)
-    targets = send_targets(task)
+    targets = send_targets(task.pk)
     return [_thread(root, grouped[root], spots[root.pk], user, targets) for root in wanted]
 
 
@@ -211,7 +211,7 @@ def thread_list(user: Viewer, task: Task, *, shown: str = "open", letter: str = 
         counts={name: counts[name] for name in FILTERS},
         drafts=sum(thread.drafts for thread in everything),
         letters=tuple(task.variants.order_by("position").values_list("letter", flat=True)),
-        targets=send_targets(task),
+        targets=send_targets(task.pk),
     )
 
 
@@ -225,7 +225,7 @@ def thread_rows(user: Viewer, task: Task) -> list[Thread]:
     hub, spots = hub_dir(task.project_id), dict[int, Spot | None]()
     for commit, roots in by_commit.items():
         spots |= comment_spots(hub=hub, comments=roots, commit=commit)
-    targets = send_targets(task)
+    targets = send_targets(task.pk)
     rows = [_thread(r, replies, spots.get(r.pk), user, targets) for r, replies in grouped.items()]
     return sorted(rows, key=_order)
 
@@ -341,7 +341,3 @@ def _sides(thread: Thread) -> tuple[str, str]:
     if not thread.letter:
         return BASE, other or ""
     return (other or BASE), thread.letter
-
-
-def variant_letters(task: Task) -> dict[str, Variant]:
-    return {variant.letter: variant for variant in task.variants.select_related("agent")}

@@ -30,7 +30,7 @@ def comments_send(
 
     All are sent or none. A comment on another side is placed in each Variant's own files.
     """
-    possible = send_targets(task)
+    possible = send_targets(task.pk)
     wanted = possible if letters is None else tuple(dict.fromkeys(letters))
     refused = [letter for letter in wanted if letter not in possible]
     if refused or not wanted:
@@ -68,6 +68,9 @@ def comment_post(
     """Begin a thread on a target, or reply to a comment; with `send_to` send it to that Variant as well, or neither."""
     with transaction.atomic():
         if isinstance(to, Comment):
+            if send_to:
+                comments_publish(user=user, task=task, ids=[to.pk])
+                to.refresh_from_db(fields=["state"])
             made = reply_create(user=user, thread=to, body=body, suggestion=suggestion, draft=draft)
         else:
             made = comment_create(

@@ -5,7 +5,13 @@ from __future__ import annotations
 from django import template
 
 from orchestrator.selectors.access import Viewer
-from review.selectors.comments import Thread, open_counts, side_variant, thread_url
+from review.selectors.comments import (
+    Thread,
+    open_counts,
+    send_targets,
+    side_variant,
+    thread_url,
+)
 from review.selectors.compare import Comparison, path_text
 from review.selectors.sides import Side
 
@@ -33,6 +39,12 @@ def jump_url(thread: Thread, task_id: int) -> str:
 def side_on(comparison: Comparison, side: Side) -> str:
     """What comments on a side are about: `base`, a letter, or nothing."""
     return side_variant(comparison.task, side)
+
+
+@register.simple_tag
+def send_letters(task_id: int) -> str:
+    """The letters of the variants whose agents take more work."""
+    return " ".join(send_targets(task_id))
 
 
 register.filter("path_text", path_text)

@@ -96,14 +96,13 @@ def comment(request: PageRequest, comment_id: int) -> HttpResponse:
 
 @action
 def comment_reply(request: PageRequest, comment_id: int) -> HttpResponse:
-    thread = comment_get_for(request.user, comment_id)
-    comment_post(
-        user=request.user,
-        task=thread.task,
-        to=thread,
-        send_to=_send_to(request),
-        **_said(request),
-    )
+    """A reply; with `send_to` the whole thread goes to that agent, also without a reply."""
+    thread, said = comment_get_for(request.user, comment_id), _said(request)
+    send_to = _send_to(request)
+    if send_to and not said["body"].strip():
+        comments_send(user=request.user, task=thread.task, comments=[thread], letters=[send_to])
+    else:
+        comment_post(user=request.user, task=thread.task, to=thread, send_to=send_to, **said)
     return acted(request, to=reverse("review:comment", args=[thread.pk]))
 
 

@@ -78,7 +78,7 @@ export class Rows {
   on_message(event) {
     if (event.stream) { this.output(event, event.stream); return; }
     if (event.role === "user") {
-      this.row(event, this.cut(event, () => h("div.said", null, h("p.said-by", null, event.by || "You"), h("p.asis", null, event.text))));
+      this.row(event, this.cut(event, () => h("div.said", null, h("p.said-by", null, event.by || "You"), h("p.asis", null, event.text), linksOf(event))));
       return;
     }
     this.row(event, this.cut(event, () => prose(event.text)));
@@ -245,6 +245,12 @@ export class Rows {
     }));
     return box;
   }
+}
+
+/** What a person's text speaks of: links to pages of ours, and to nothing else. */
+function linksOf(event) {
+  const links = (event.links ?? []).filter(([, path]) => /^\/[^/\\]/.test(path));
+  return links.length ? h("p.about", null, ...links.map(([words, path]) => h("a", { href: path }, words))) : null;
 }
 
 function seconds(ms) {

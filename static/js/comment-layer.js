@@ -1,0 +1,308 @@
+// <file-comments>: the threads of one file, laid over its diff. The diff itself is shared and cached; these come
+// after it, as rows below their lines. What has no line here (a file's own, outdated ones) stands in this element.
+//
+// When something changes elsewhere only what differs is replaced, what is being typed is left alone, and the line
+// that one reads stays where it is.
+import { h } from "./dom.js";
+
+const TOP_PX = 150; // what sticks to the top of the window
+const layers = new Set();
+const typed = new Map(); // thread -> what was typed as its reply when its diff went away
+const orphans = new Set(); // forms whose diff went away
+
+/** The layer of a diff. */
+export const layerOf = (view) => view?.closest("section, live-diff")?.querySelector("file-comments");
+
+/** Look again, wherever threads are shown. */
+export const layersLoad = () => Promise.all([...layers].map((layer) => layer.load()));
+
+class FileComments extends HTMLElement {
+  #rows = new Map(); // thread id -> its <comment-row>
+  #forms = new Map(); // form's <comment-row> -> { side, end }
+  #seen = "";
+  #loading = null;
+  #lost = null;
+
+  connectedCallback() {
+    layers.add(this);
+    const { task } = this.dataset;
+    this.onLive = () => this.load();
+    this.onRows = (event) => event.target === this.view && this.#place();
+    document.addEventListener(`live:task:${task}`, this.onLive);
+    document.addEventListener("diff-rows", this.onRows);
+    const button = this.closest("#file")?.querySelector("[data-comment-file]");
+    if (button) button.hidden = !(this.on("R") || this.on("L"));
+    queueMicrotask(() => this.#formsAdopt()); // the diff comes after this element
+    this.load().then(() => this.#addressShow());
+  }
+
+  disconnectedCallback() {
+    layers.delete(this);
+    document.removeEventListener(`live:task:${this.dataset.task}`, this.onLive);
+    document.removeEventListener("diff-rows", this.onRows);
+    this.#loading?.abort();
+    for (const [id, row] of this.#rows) {
+      const text = row.querySelector(".reply textarea")?.value;
+      if (text) typed.set(id, text);
+    }
+    for (const [row, at] of this.#forms) if (row.querySelector("textarea").value) orphans.add({ row, at, key: this.#key(at.side) });
+  }
+
+  get view() {
+    return this.parentElement?.querySelector("diff-view");
+  }
+
+  get split() {
+    return this.view?.classList.contains("two");
+  }
+
+  /** What a comment on a side (L, R) is about: base, a letter; empty where there can be none. */
+  on(side) {
+    return this.dataset[side === "L" ? "leftOn" : "rightOn"];
+  }
+
+  path(side) {
+    return (side === "L" && this.dataset.oldPath) || this.dataset.path;
+  }
+
+  commit(side) {
+    return this.dataset[side === "L" ? "leftCommit" : "rightCommit"];
+  }
+
+  #key(side) {
+    return `${this.dataset.task} ${this.on(side)} ${this.path(side)}`;
+  }
+
+  // --- Loading ---
+
+  async load() {
+    this.#loading?.abort();
+    const loading = (this.#loading = new AbortController());
+    const { url, leftRef, rightRef, path } = this.dataset;
+    const query = new URLSearchParams({ left: leftRef, right: rightRef, path, seen: this.#seen });
+    let answer, text;
+    try {
+      answer = await fetch(`${url}?${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
+      text = await answer.text();
+    } catch {
+      return; // put off by a newer look, or no server: the next change asks again
+    }
+    if (loading.signal.aborted || answer.status === 204 || !answer.ok || !this.isConnected) return;
+    const parts = document.createElement("template");
+    parts.innerHTML = text;
+    const root = parts.content.firstElementChild;
+    this.#seen = root.dataset.seen;
+    const counts = JSON.parse(root.querySelector("script").textContent);
+    placeKeep(this.view, () => {
+      this.#take([...root.querySelectorAll(":scope > .thread")]);
+      this.#place();
+    });
+    document.dispatchEvent(new CustomEvent("comment-counts", { detail: counts }));
+  }
+
+  #take(threads) {
+    const named = new Set(threads.map((thread) => thread.dataset.thread));
+    for (const [id, row] of this.#rows) {
+      if (named.has(id) || isBusy(row)) continue;
+      row.remove();
+      this.#rows.delete(id);
+    }
+    for (const fresh of threads) {
+      const id = fresh.dataset.thread;
+      const row = this.#rows.get(id);
+      if (row) threadUpdate(row, fresh);
+      else this.#rows.set(id, this.#row(fresh));
+    }
+  }
+
+  #row(thread) {
+    const row = h("comment-row", { "data-side": thread.dataset.side }, thread);
+    const text = typed.get(thread.dataset.thread);
+    typed.delete(thread.dataset.thread);
+    if (text) thread.querySelector(".reply textarea").value = text;
+    return row;
+  }
+
+  // --- Placing ---
+
+  /** Put every row below its line, or below the fold that hides it; the rest into this element. */
+  #place() {
+    const lost = [];
+    for (const row of this.#rows.values()) {
+      const { side, where, end } = row.firstElementChild.dataset;
+      row.dataset.side = side;
+      const below = where === "lines" ? this.#below(side, Number(end)) : null;
+      if (below) rowPut(row, below);
+      else if (where === "outdated") lost.push(row);
+      else if (row.parentElement !== this) this.prepend(row);
+    }
+    for (const [row, at] of this.#forms) this.#formPut(row, at);
+    this.#lostShow(lost);
+  }
+
+  /** The last cell of the row that shows a line. */
+  #below(side, number) {
+    const view = this.view;
+    if (!view) return null;
+    const left = side === "L" ? `, .rows > [data-l="${number}"]` : "";
+    const cell = view.querySelector(`.rows > [id="${side}${number}"]${left}`);
+    if (cell) return this.split && side === "L" ? cell.nextElementSibling : cell;
+    const name = side === "L" ? "left" : "right";
+    return [...view.querySelectorAll(".fold")].find((fold) => {
+      const first = Number(fold.dataset[name]);
+      return number >= first && number < first + Number(fold.dataset.count);
+    });
+  }
+
+  #lostShow(rows) {
+    if (!rows.length) {
+      this.#lost?.remove();
+      this.#lost = null;
+      return;
+    }
+    this.#lost ??= h("details.lost", null, h("summary"));
+    this.#lost.firstChild.textContent = `${rows.length} outdated comment${rows.length === 1 ? "" : "s"}: the code is not there any more`;
+    for (const row of rows) if (row.parentElement !== this.#lost) this.#lost.append(row);
+    if (!this.#lost.isConnected) this.append(this.#lost);
+  }
+
+  // --- Forms ---
+
+  /** Shows a form below a line, or (without one) above the diff. */
+  formAdd(form, at) {
+    const row = h("comment-row", { "data-side": at.side }, form);
+    this.#forms.set(row, at);
+    this.#formPut(row, at);
+    return row;
+  }
+
+  formMove(row, at) {
+    this.#forms.set(row, at);
+    this.#formPut(row, at);
+  }
+
+  formRemove(row) {
+    this.#forms.delete(row);
+    row.remove();
+  }
+
+  /** The rows of forms that are open, newest last. */
+  get forms() {
+    return [...this.#forms.keys()];
+  }
+
+  at(row) {
+    return this.#forms.get(row);
+  }
+
+  #formPut(row, at) {
+    const below = at.end ? this.#below(at.side, at.end) : null;
+    if (below) rowPut(row, below);
+    else if (row.parentElement !== this) this.prepend(row);
+  }
+
+  #formsAdopt() {
+    for (const orphan of orphans) {
+      if (!["L", "R"].some((side) => this.on(side) && this.#key(side) === orphan.key)) continue;
+      orphans.delete(orphan);
+      this.#forms.set(orphan.row, orphan.at);
+      this.#formPut(orphan.row, orphan.at);
+    }
+  }
+
+  // --- Addresses ---
+
+  async #addressShow() {
+    const row = this.#rows.get(/^#comment-(\d+)$/.exec(location.hash)?.[1]);
+    if (row) await this.show(row);
+  }
+
+  async show(row) {
+    const thread = row.firstElementChild;
+    const { side, where, end } = thread.dataset;
+    if (where === "lines" && this.view) {
+      await this.view.line(`${side}${end}`);
+      this.#place();
+    }
+    if (row.parentElement === this.#lost) this.#lost.open = true;
+    thread.open = true;
+    for (const old of document.querySelectorAll(".thread[data-here]")) delete old.dataset.here;
+    thread.dataset.here = "";
+    thread.scrollIntoView({ block: "center" });
+    // Sections out of sight have an estimated height: once they are laid out, look again.
+    requestAnimationFrame(() => thread.scrollIntoView({ block: "center" }));
+  }
+
+  static addressShow() {
+    for (const layer of layers) layer.#addressShow();
+  }
+}
+
+// --- Rows ----------------------------------------------------------------------------------------
+
+/** Is somebody writing in it? */
+function isBusy(row) {
+  return [...row.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+}
+
+/** Takes over what differs, but nothing that is being written. */
+function threadUpdate(row, fresh) {
+  const thread = row.firstElementChild;
+  const was = thread.classList.toString();
+  for (const name of ["side", "where", "start", "end"]) thread.dataset[name] = fresh.dataset[name];
+  if (was !== fresh.className) thread.className = fresh.className;
+  const resolved = (one) => Boolean(one.querySelector(".thread-head .ok"));
+  if (resolved(thread) !== resolved(fresh)) thread.open = fresh.open;
+  for (const part of [".thread-head", ".thread-msgs", ".thread-foot"]) {
+    const [mine, theirs] = [thread.querySelector(`:scope > ${part}`), fresh.querySelector(`:scope > ${part}`)];
+    if (!isBusy(mine) && !mine.contains(document.activeElement)) mine.replaceWith(theirs);
+    else if (part === ".thread-msgs") messagesUpdate(mine, theirs);
+  }
+}
+
+/** One of the messages is being edited: add and replace the others. */
+function messagesUpdate(mine, theirs) {
+  for (const fresh of theirs.querySelectorAll(":scope > .msg")) {
+    const known = document.getElementById(fresh.id);
+    if (!known) mine.querySelector(":scope > .msg:last-of-type")?.after(fresh);
+    else if (!isBusy(known) && !known.contains(document.activeElement)) known.replaceWith(fresh);
+  }
+}
+
+/** Below a cell: threads after each other, forms after them. A row that is there stays, so that it keeps the focus. */
+function rowPut(row, cell) {
+  const isForm = row.firstElementChild.matches("form");
+  let after = cell;
+  for (let next = cell.nextElementSibling; next?.localName === "comment-row"; next = next.nextElementSibling) {
+    if (next === row) return;
+    if (isForm || !next.firstElementChild.matches("form")) after = next;
+  }
+  after.after(row);
+}
+
+/** Changes rows without moving what is read. */
+function placeKeep(view, change) {
+  const mark = view && (focused(view) ?? firstSeen(view));
+  const before = mark?.getBoundingClientRect().top;
+  change();
+  if (!mark?.isConnected) return;
+  const moved = mark.getBoundingClientRect().top - before;
+  if (Math.abs(moved) >= 1) (view.closest(".live-body") ?? window).scrollBy(0, moved);
+}
+
+function focused(view) {
+  const active = document.activeElement;
+  return active && active !== document.body && view.contains(active) ? active : null;
+}
+
+function firstSeen(view) {
+  const top = view.closest(".live-body")?.getBoundingClientRect().top ?? TOP_PX;
+  for (const section of view.querySelectorAll(".rows")) {
+    if (section.getBoundingClientRect().bottom <= top) continue;
+    for (const cell of section.children) if (cell.getBoundingClientRect().bottom > top) return cell;
+  }
+  return null;
+}
+
+if (!customElements.get("file-comments")) customElements.define("file-comments", FileComments);
+addEventListener("hashchange", FileComments.addressShow);

@@ -1,0 +1,249 @@
+// Saying where: a plus beside the line that one points at or is at, `c` for the chosen lines or the change one is at.
+// Dragging from the plus, or shift and another plus, makes it a range.
+import { layerOf } from "./comment-layer.js";
+import { h, icon } from "./dom.js";
+import { rangeCells } from "./line-range.js";
+import { keysTake } from "./page-keys.js";
+
+const TOP_PX = 150;
+const plus = h("button.addline", { type: "button", tabindex: -1, "aria-label": "Comment on this line", title: "Comment (c); drag for several lines" }, icon("plus"));
+let drag = null; // { view, side, from, to }
+
+const views = () => [...document.querySelectorAll("diff-view")].filter(layerOf);
+
+/** The line of a cell: { view, layer, side, n }, or null where there can be no comment. */
+function lineOf(target) {
+  const cell = target?.closest?.("diff-view .rows > [id]");
+  const view = cell?.closest("diff-view");
+  const layer = layerOf(view);
+  if (!layer || !/^[LR]\d+$/.test(cell.id)) return null;
+  let side = cell.id[0];
+  let n = Number(cell.id.slice(1));
+  if (!layer.on(side) && side === "R" && cell.dataset.l) [side, n] = ["L", Number(cell.dataset.l)];
+  return layer.on(side) ? { view, layer, side, n, cell } : null;
+}
+
+// --- The plus ------------------------------------------------------------------------------------
+
+function plusShow(target) {
+  if (drag || target.closest?.(".addline, comment-row")) return;
+  const line = lineOf(target);
+  if (line) line.cell.append(plus);
+  else if (!target.closest?.("diff-view")) plus.remove();
+}
+
+document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && plusShow(event.target));
+document.addEventListener("focusin", (event) => plusShow(event.target));
+// A touch shows it beside the line; a second one presses it.
+document.addEventListener("pointerup", (event) => event.pointerType === "touch" && plusShow(event.target));
+
+for (const name of ["click", "pointerup"]) plus.addEventListener(name, (event) => event.stopPropagation());
+
+plus.addEventListener("pointerdown", (event) => {
+  event.stopPropagation();
+  const line = lineOf(plus.parentElement);
+  if (!line || event.button) return;
+  event.preventDefault();
+  if (event.shiftKey && rangeExtend(line)) return;
+  drag = { ...line, from: line.n, to: line.n };
+  plus.setPointerCapture(event.pointerId);
+  picked(drag.view, drag);
+});
+
+plus.addEventListener("pointermove", (event) => {
+  if (!drag) return;
+  const line = lineOf(document.elementFromPoint(event.clientX, event.clientY));
+  if (!line || line.view !== drag.view || line.side !== drag.side || line.n === drag.to) return;
+  drag.to = line.n;
+  picked(drag.view, drag);
+});
+
+plus.addEventListener("lostpointercapture", () => {
+  if (!drag) return;
+  const { layer, side, from, to } = drag;
+  drag = null;
+  formOpen(layer, { side, start: Math.min(from, to), end: Math.max(from, to) });
+});
+
+plus.addEventListener("pointercancel", () => {
+  const view = drag?.view;
+  drag = null;
+  if (view) picked(view, null);
+});
+
+/** Marks the lines that a comment will be on. */
+function picked(view, at) {
+  for (const old of view.querySelectorAll("[data-picked]")) delete old.dataset.picked;
+  if (!at) return;
+  const [start, end] = at.from ? [Math.min(at.from, at.to), Math.max(at.from, at.to)] : [at.start, at.end];
+  for (const cell of rangeCells(view, { side: at.side, start, end })) cell.dataset.picked = "";
+}
+
+/** Shift: the form that is open gets the lines up to here as well. */
+function rangeExtend(line) {
+  const row = line.layer.forms.findLast((one) => line.layer.at(one).side === line.side && line.layer.at(one).end);
+  if (!row) return false;
+  const { start, end } = line.layer.at(row);
+  const at = { side: line.side, start: Math.min(start, line.n), end: Math.max(end, line.n) };
+  formFill(line.layer, row.firstElementChild, at);
+  line.layer.formMove(row, at);
+  picked(line.view, at);
+  row.querySelector("textarea").focus();
+  return true;
+}
+
+// --- The form ------------------------------------------------------------------------------------
+
+/** A form for these lines ({ side, start, end }), or for the whole file ({ side }). */
+function formOpen(layer, at) {
+  const open = layer.forms.find((row) => same(layer.at(row), at));
+  for (const row of layer.forms) if (row !== open && !row.querySelector("textarea").value) layer.formRemove(row);
+  const row = open ?? layer.formAdd(formNew(layer, at), at);
+  if (at.end) picked(layer.view, at);
+  const field = row.querySelector("textarea");
+  field.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+const same = (a, b) => a.side === b.side && a.start === b.start && a.end === b.end;
+
+function formNew(layer, at) {
+  const form = document.getElementById("comment-form").content.firstElementChild.cloneNode(true);
+  const on = layer.on(at.side);
+  const other = layer.on(at.side === "L" ? "R" : "L");
+  const target = on === "base" ? other : on;
+  form.elements.about.value = at.end ? "lines" : "file";
+  form.elements.on.value = on;
+  form.elements.against.value = other === on ? "" : other;
+  form.elements.commit.value = layer.commit(at.side);
+  form.elements.path.value = layer.path(at.side);
+  if (/^[A-Z]$/.test(on)) form.classList.add("v", `v-${on.toLowerCase()}`);
+  const send = form.querySelector("[data-send]");
+  if (send.dataset.send.split(" ").includes(target)) {
+    send.hidden = false;
+    send.value = target;
+    send.lastElementChild.append(h(`span.v.v-${target.toLowerCase()}.ch.sm`, null, target));
+  }
+  form.querySelector("[data-suggest]").hidden = on === "base" || !at.end;
+  formFill(layer, form, at);
+  return form;
+}
+
+function formFill(layer, form, { side, start, end }) {
+  const on = layer.on(side) === "base" ? "the base" : layer.on(side);
+  const lines = form.querySelector(".newform-lines");
+  form.querySelector(".newform-where").textContent = end ? `On ${on}, lines` : `On the whole file in ${on}`;
+  lines.hidden = !end;
+  form.elements.start.value = start ?? "";
+  form.elements.end.value = end ?? "";
+  form.elements.body.setAttribute("aria-label", end ? `Comment on ${on}, line ${start}${end > start ? ` to ${end}` : ""}` : `Comment on the file in ${on}`);
+}
+
+function suggest(layer, form) {
+  const box = form.querySelector(".newform-sugg");
+  const field = form.elements.suggestion;
+  const opens = box.hidden;
+  box.hidden = !opens;
+  field.disabled = !opens;
+  form.querySelector("[data-suggest]").setAttribute("aria-expanded", String(opens));
+  if (!opens) return;
+  const { side, start, end } = layer.at(form.parentElement);
+  if (!field.value) field.value = rangeCells(layer.view, { side, start, end }).map(textOf).join("\n");
+  field.focus({ preventScroll: true });
+  form.scrollIntoView({ block: "nearest" });
+}
+
+/** The line without the marks of what is invisible. */
+function textOf(cell) {
+  const copy = cell.cloneNode(true);
+  for (const mark of copy.querySelectorAll(".ctl, .addline")) mark.remove();
+  return copy.textContent;
+}
+
+function formClose(row) {
+  const layer = [...document.querySelectorAll("file-comments")].find((one) => one.forms.includes(row));
+  if (!layer) return;
+  const { side, end } = layer.at(row);
+  layer.formRemove(row);
+  picked(layer.view ?? document, null);
+  const cell = end && layer.view && rangeCells(layer.view, { side, start: end, end })[0];
+  if (cell) {
+    cell.tabIndex = -1;
+    cell.focus({ preventScroll: true });
+  }
+}
+
+const rowOf = (target) => target.closest(".newform")?.closest("comment-row");
+
+document.addEventListener("click", (event) => {
+  const row = rowOf(event.target);
+  if (row && event.target.closest("[data-cancel]")) formClose(row);
+  const layer = row && layerOf(row);
+  if (layer && event.target.closest("[data-suggest]")) suggest(layer, row.firstElementChild);
+  const button = event.target.closest("[data-comment-file]");
+  const whole = button?.closest("#file").querySelector("file-comments");
+  if (whole) formOpen(whole, { side: whole.on("R") ? "R" : "L" });
+});
+
+document.addEventListener("change", (event) => {
+  const row = rowOf(event.target);
+  const layer = row && layerOf(row);
+  if (!layer || !event.target.matches("[name=start], [name=end]")) return;
+  const { start, end } = row.firstElementChild.elements;
+  const [a, b] = [Number(start.value) || 1, Number(end.value) || 1];
+  const at = { side: layer.at(row).side, start: Math.min(a, b), end: Math.max(a, b) };
+  formFill(layer, row.firstElementChild, at);
+  layer.formMove(row, at);
+  picked(layer.view, at);
+});
+
+document.addEventListener("keydown", (event) => {
+  const row = event.key === "Escape" && rowOf(event.target);
+  if (!row || row.querySelector("[name=body]").value) return;
+  event.preventDefault();
+  formClose(row);
+});
+
+/** Its text is on its way into a thread. */
+document.addEventListener("comment-posted", (event) => {
+  const row = rowOf(event.target);
+  if (row) formClose(row);
+});
+
+// --- The key -------------------------------------------------------------------------------------
+
+/** The lines that one is at: those chosen, else the change one is at, else the first one in sight. */
+function rangeHere() {
+  for (const view of views()) {
+    const at = lineOf(document.activeElement);
+    if (view.chosen && layerOf(view).on(view.chosen.side)) return { layer: layerOf(view), at: view.chosen };
+    const now = view.querySelector("[data-now]");
+    if (at?.view === view && !now) return { layer: at.layer, at: { side: at.side, start: at.n, end: at.n } };
+    const change = now ?? view.changes.find((cell) => cell.getBoundingClientRect().bottom > TOP_PX);
+    const found = change && changeRange(view, change);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The lines of a change: what it adds, else what it removes. */
+function changeRange(view, first) {
+  const layer = layerOf(view);
+  const cells = [];
+  let cell = first.matches(".hunkbar") ? first.nextElementSibling : first;
+  for (; cell?.matches(".add, .del, .void, comment-row"); cell = cell.nextElementSibling) if (cell.id) cells.push(cell.id);
+  for (const side of ["R", "L"]) {
+    const numbers = cells.filter((id) => id[0] === side).map((id) => Number(id.slice(1)));
+    if (numbers.length && layer.on(side)) return { layer, at: { side, start: numbers[0], end: numbers.at(-1) } };
+  }
+  return null;
+}
+
+keysTake({
+  c: () => {
+    const here = views().length ? rangeHere() : null;
+    if (!here) return false;
+    formOpen(here.layer, here.at);
+    return true;
+  },
+});

@@ -1,0 +1,136 @@
+// Comments: their forms are sent without leaving the page, the list opens in a drawer, files show how many they have.
+import "./comment-layer.js";
+import "./comment-pick.js";
+import { layersLoad } from "./comment-layer.js";
+import { dialogOpen } from "./dialogs.js";
+import { h, icon } from "./dom.js";
+
+// --- Sending -------------------------------------------------------------------------------------
+
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (!("commentForm" in form.dataset) || event.defaultPrevented) return;
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  form.dataset.busy = "1";
+  errorShow(form, "");
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
+    if (!answer.ok) throw new Error(wordsOf(await answer.text()));
+    form.reset();
+    form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");
+    if (form.contains(document.activeElement)) document.activeElement.blur(); // what was sent is no longer typed
+    form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
+    await Promise.all([layersLoad(), listLoad()]);
+    htmx.trigger(document.body, "acted");
+  } catch (error) {
+    errorShow(form, error.message);
+  } finally {
+    delete form.dataset.busy;
+  }
+});
+
+/** The sentence of a notice. */
+function wordsOf(html) {
+  const parts = document.createElement("template");
+  parts.innerHTML = html;
+  return parts.content.querySelector("p")?.textContent.trim() || "The server did not take it. Try again.";
+}
+
+function errorShow(form, text) {
+  let line = form.querySelector(":scope > .err");
+  if (!line && text) {
+    line = h("p.err", { role: "alert" });
+    form.append(line);
+  }
+  if (!line) return;
+  line.hidden = !text;
+  line.replaceChildren(...(text ? [icon("x"), text] : []));
+}
+
+// --- The list ------------------------------------------------------------------------------------
+
+const list = () => document.querySelector(".clist");
+
+/** Does somebody write in the list? Then it stays as it is. */
+function isWritten(shown) {
+  if (shown.querySelector(".newwhole[open], .msg-edit[open]")) return true;
+  return [...shown.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+}
+
+/** The newest state of the list, if there is one on the page; nothing that is being written is lost. */
+async function listLoad(address = list()?.dataset.commentsAt) {
+  const shown = list();
+  const same = address === shown?.dataset.commentsAt;
+  if (!shown || !address || (same && isWritten(shown))) return;
+  const answer = await fetch(address, { headers: { "HX-Request": "true" } });
+  if (!answer.ok || !shown.isConnected || (same && isWritten(shown))) return;
+  const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
+  const parts = document.createElement("template");
+  parts.innerHTML = await answer.text();
+  for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
+  const at = shown.closest(".drawer")?.scrollTop;
+  shown.replaceWith(parts.content);
+  if (at && same) list().closest(".drawer").scrollTop = at;
+}
+
+function drawer() {
+  const made = document.getElementById("comments-drawer");
+  if (made) return made;
+  const close = h("button.btn.bare.ico", { type: "button", "aria-label": "Close" }, icon("x"));
+  const dialog = h("dialog.dialog.drawer", { id: "comments-drawer", "aria-labelledby": "comments-title" },
+    h("div.dialog-head", null, h("h2.t15", { id: "comments-title" }, "Comments"), close),
+    h("div.dialog-body", null, h("div.clist")));
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => dialog.querySelector(".clist").replaceWith(h("div.clist")));
+  document.body.append(dialog);
+  return dialog;
+}
+
+document.addEventListener("click", (event) => {
+  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  const link = plain && event.target.closest("a[href]");
+  if (!link) return;
+  if ("comments" in link.dataset && !link.closest("file-tree") && !document.getElementById("comment-list")) {
+    event.preventDefault();
+    drawer();
+    dialogOpen("comments-drawer");
+    listLoad(link.href);
+  } else if (link.closest(".clist-bar")) {
+    event.preventDefault();
+    const shown = list();
+    const url = new URL(link.getAttribute("href"), new URL(shown.dataset.commentsAt, location.href));
+    if (!shown.closest("dialog")) history.replaceState(history.state, "", url);
+    listLoad(url.pathname + url.search);
+  } else if ("jump" in link.dataset && new URL(link.href).pathname === location.pathname) {
+    link.closest("dialog")?.close();
+  }
+});
+
+const topic = document.body.dataset.liveTopics;
+if (topic) document.addEventListener(`live:${topic}`, () => listLoad());
+
+// --- The tree ------------------------------------------------------------------------------------
+
+let counts = {};
+
+function treeMark() {
+  for (const link of document.querySelectorAll("file-tree nav a")) {
+    const count = counts[new URL(link.href).searchParams.get("path")];
+    let said = link.querySelector(".vh.said");
+    if (!count) {
+      delete link.dataset.comments;
+      said?.remove();
+      continue;
+    }
+    link.dataset.comments = count;
+    if (!said) link.append((said = h("span.vh.said")));
+    said.textContent = `, ${count} comment${count === 1 ? "" : "s"}`;
+  }
+}
+
+document.addEventListener("comment-counts", ({ detail }) => {
+  counts = detail;
+  treeMark();
+});
+document.addEventListener("compare:moved", treeMark);

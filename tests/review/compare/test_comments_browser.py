@@ -1,0 +1,283 @@
+"""Comments in a real browser: from a line to a thread, beside what one reads and types."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Locator, Page, expect
+
+from orchestrator.models import Run, Snapshot
+from review.models import Comment
+from review.services.comments import Target, comment_create, reply_create, thread_resolve
+from tests.review.compare.conftest import World
+
+pytestmark = pytest.mark.browser
+
+NEW = "    return side * side * 20"  # line 82 of app/area.py in A
+
+
+def area(world: World, extra: str = "") -> str:
+    return world.url(f"compare?left=base&right=A&path=app/area.py&view=split{extra}")
+
+
+def say(
+    world: World, body: str, *, line: int = 82, user: User | None = None, on: str = "A"
+) -> Comment:
+    return comment_create(
+        user=user or world.user,
+        task=world.task,
+        target=Target(about="lines", on=on, against="base", path="app/area.py", start=line),
+        body=body,
+    )
+
+
+def form(page: Page) -> Locator:
+    return page.locator(".newform")
+
+
+def threads(page: Page) -> Locator:
+    return page.locator("comment-row > .thread[data-thread]")
+
+
+def changed(page: Page, world: World) -> None:
+    """What the socket tells the page when something of the task has changed."""
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+
+
+def test_a_comment_with_the_keyboard_only(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    expect(form(page).get_by_role("textbox")).to_be_focused()
+    assert "task" not in page.url.rpartition("/")[2], "c is not for a new task here"
+    page.keyboard.type("Is **this** meant?")
+    page.keyboard.press("Control+Enter")
+    expect(threads(page).locator("strong")).to_have_text("this")
+    expect(form(page)).to_have_count(0)
+    made = Comment.objects.get()
+    assert (made.state, made.path, made.start, made.end) == ("published", "app/area.py", 82, 82)
+    assert (made.lines, made.commit) == ([NEW], world.heads["A"])
+    expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-comments", "1")
+    # Below its line, on its side.
+    line, thread = page.locator("#R82").bounding_box(), threads(page).bounding_box()
+    assert line
+    assert thread
+    assert thread["y"] >= line["y"] + line["height"]
+    assert thread["x"] >= line["x"]
+    page.keyboard.press("c")
+    page.keyboard.press("Escape")
+    expect(form(page)).to_have_count(0)
+    expect(page.locator("#R82")).to_be_focused()
+
+
+def test_draft_publish_reply_resolve(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.locator("#R82").hover()
+    page.get_by_role("button", name="Comment on this line").click()
+    form(page).get_by_role("textbox").fill("First thought")
+    form(page).get_by_role("button", name="Draft").click()
+    expect(threads(page)).to_contain_text("Draft, only you see it")
+    assert Comment.objects.get().state == "draft"
+    page.keyboard.press("Shift+C")
+    page.locator(".drawer").get_by_role("button", name="Publish 1 draft").click()
+    expect(page.locator(".drawer").get_by_role("button", name=re.compile("Publish"))).to_have_count(
+        0
+    )
+    page.keyboard.press("Escape")
+    expect(threads(page)).not_to_contain_text("only you see it")
+    threads(page).get_by_role("textbox", name="Reply").fill("Second thought")
+    page.keyboard.press("Control+Enter")
+    expect(threads(page).locator(".msg")).to_have_count(2)
+    threads(page).get_by_role("button", name="Resolve").click()
+    expect(threads(page).locator("summary").first).to_contain_text("Resolved by you")
+    expect(threads(page).locator(".msg").first).to_be_hidden()
+    assert Comment.objects.filter(thread=None).get().state == "resolved"
+    expect(page.locator("file-tree [data-comments]")).to_have_count(0)
+
+
+def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.locator("#R82").hover()
+    plus = page.get_by_role("button", name="Comment on this line").bounding_box()
+    last = page.locator("#R85").bounding_box()
+    assert plus
+    assert last
+    page.mouse.move(plus["x"] + 4, plus["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 90, last["y"] + 4, steps=4)
+    page.mouse.up()
+    expect(page.locator("[data-picked]")).to_have_count(4)
+    form(page).get_by_role("button", name="Suggest a change").click()
+    expect(form(page).locator("[name=suggestion]")).to_have_value(f"{NEW}\n\n\ndef area_21(side):")
+    form(page).locator("[name=suggestion]").fill("    return 0")
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page).locator(".sugg ins")).to_have_text("    return 0\n")
+    made = Comment.objects.get()
+    assert (made.start, made.end, made.suggestion) == (82, 85, "    return 0\n")
+    assert "#" not in page.url, "pressing the plus is not choosing a line"
+
+
+def test_lines_that_were_chosen_are_what_c_is_about(world: World, page: Page) -> None:
+    page.goto(area(world, "#R80-R83"))
+    expect(page.locator("#R80")).to_have_attribute("aria-current", "true")
+    page.keyboard.press("c")
+    expect(form(page).get_by_label("First line")).to_have_value("80")
+    expect(form(page).get_by_label("Last line")).to_have_value("83")
+    form(page).get_by_label("First line").fill("82")
+    form(page).get_by_role("textbox", name="Comment").fill("Here")
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page)).to_have_count(1)
+    made = Comment.objects.get()
+    assert (made.start, made.end) == (82, 83)
+
+
+def test_both_sides_both_views_and_folds(world: World, page: Page) -> None:
+    say(world, "On the new line")
+    say(world, "On the old line", on="base")
+    say(world, "In the fold", line=5)
+    say(world, "On an equal line of the base", line=80, on="base")
+    for view in ("split", "unified"):
+        page.goto(area(world).replace("split", view))
+        expect(threads(page)).to_have_count(4)
+        for text, before in (
+            ("the new line", "R82"),
+            ("the old line", "L82"),
+            ("an equal line", "L80"),
+        ):
+            row = page.locator("comment-row", has_text=text)
+            cells = page.evaluate(
+                """([row]) => {
+                  let at = row.previousElementSibling;
+                  while (at.localName === 'comment-row') at = at.previousElementSibling;
+                  return [at.id, at.previousElementSibling.id, at.dataset.l ? `L${at.dataset.l}` : ''];
+                }""",
+                [row.element_handle()],
+            )
+            assert before in cells, (view, text, cells)
+        fold = page.locator(".fold + comment-row")
+        expect(fold).to_contain_text("In the fold")
+    page.locator(".fold").first.get_by_text("Show all").click()
+    expect(page.locator("#R5 + comment-row")).to_contain_text("In the fold")
+
+
+def test_a_comment_of_somebody_else_comes_without_moving_or_losing_anything(
+    world: World, page: Page
+) -> None:
+    kim = User.objects.create_user("kim")
+    page.goto(area(world))
+    page.keyboard.press("x")
+    expect(page.locator(".fold")).to_have_count(0)
+    page.locator("#R100").scroll_into_view_if_needed()
+    page.locator("#R100").hover()
+    page.get_by_role("button", name="Comment on this line").click()
+    page.keyboard.type("Half a sen")
+    top = form(page).bounding_box()
+    first = say(world, "From above", line=20, user=kim)
+    say(world, "Just here", line=100, user=kim)
+    changed(page, world)
+    expect(threads(page)).to_have_count(2)
+    expect(threads(page).first).to_contain_text("kim")
+    after = form(page).bounding_box()
+    assert top
+    assert after
+    assert abs(after["y"] - top["y"]) <= 2
+    page.keyboard.type("tence")
+    field = form(page).locator("[name=body]")
+    expect(field).to_have_value("Half a sentence")
+    expect(field).to_be_focused()
+    # A reply comes to a thread in which one is writing.
+    mine = threads(page).filter(has_text="From above").get_by_role("textbox", name="Reply")
+    mine.fill("I am wri")
+    reply_create(user=kim, thread=first, body="Nobody answers")
+    changed(page, world)
+    expect(threads(page).filter(has_text="Nobody answers")).to_have_count(1)
+    expect(mine).to_have_value("I am wri")
+    thread_resolve(user=kim, thread=first, resolved=True)
+    changed(page, world)
+    expect(threads(page).first.locator("summary").first).to_contain_text("Resolved by kim")
+
+
+def test_what_is_typed_survives_another_file_and_a_newer_diff(world: World, page: Page) -> None:
+    page.goto(world.url("variants/A"))
+    page.locator("[data-path='app/area.py']").first.click()
+    expect(page.locator("live-diff")).to_have_attribute("data-path", "app/area.py")
+    page.locator("#R82").hover()
+    page.get_by_role("button", name="Comment on this line").click()
+    page.keyboard.type("Kept")
+    head = world.commit(
+        "A", lambda files: files.update({"app/area.py": "# first\n" + files["app/area.py"]})
+    )
+    changed(page, world)
+    expect(page.locator("live-diff")).to_have_attribute("data-seen", head)
+    expect(form(page).locator("[name=body]")).to_have_value("Kept")
+    page.locator("[data-path='app/new.py']").first.click()
+    expect(page.locator("live-diff")).to_have_attribute("data-path", "app/new.py")
+    expect(form(page)).to_have_count(0)
+    page.locator("[data-path='app/area.py']").first.click()
+    expect(form(page).locator("[name=body]")).to_have_value("Kept")
+    Snapshot.objects.create(
+        variant=world.task.variants.get(letter="A"),
+        run=Run.objects.create(variant=world.task.variants.get(letter="A"), number=1, prompt="x"),
+        commit=world.heads["A"],
+        tree="0" * 40,
+        parent="0" * 40,
+    )
+    form(page).locator("[name=body]").press("Control+Enter")
+    expect(threads(page)).to_contain_text("Kept")
+    made = Comment.objects.get()
+    assert (made.commit, made.lines) == (world.heads["A"], [NEW]), "it is on what was looked at"
+    assert page.locator("#R83 + comment-row").count() == 1, "and shown where that is now"
+
+
+def test_outdated_ones_are_kept_with_their_code(world: World, page: Page) -> None:
+    made = say(world, "Too clever")
+    world.commit("A", lambda files: files.update({"app/area.py": "simple = 1\n"}))
+    page.goto(area(world, "&show=1"))
+    lost = page.locator("file-comments .lost")
+    lost.get_by_text("1 outdated comment").click()
+    expect(lost).to_contain_text("Too clever")
+    expect(lost.locator(".excerpt b")).to_have_text(NEW + "\n")
+    page.goto(f"/comments/{made.pk}")
+    assert "show=outdated" in page.url
+    expect(page.locator(f"#comment-{made.pk}")).to_contain_text("Too clever")
+
+
+def test_the_address_of_a_comment_shows_it(world: World, page: Page) -> None:
+    made = say(world, "Far up", line=5)
+    page.goto(f"/comments/{made.pk}")
+    expect(threads(page)).to_be_in_viewport()
+    expect(page.locator("#R5 + comment-row")).to_contain_text("Far up")
+
+
+def test_files_and_variants_as_a_whole(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.get_by_role("button", name="Comment on this file").click()
+    page.keyboard.type("Split it up")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("file-comments .thread")).to_contain_text("Split it up")
+    page.get_by_role("link", name="Comments").click()
+    drawer = page.locator(".drawer")
+    drawer.get_by_text("Comment on a variant as a whole").click()
+    drawer.get_by_label("About").select_option("comparison:base:A")
+    drawer.get_by_role("textbox", name="Comment").fill("Neither")
+    drawer.get_by_role("button", name="Comment", exact=True).click()
+    expect(drawer.locator(".clist-threads > li")).to_have_count(2)
+    assert set(Comment.objects.values_list("about", flat=True)) == {"file", "comparison"}
+
+
+def test_a_refusal_is_said_in_the_form_and_keeps_the_text(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.keyboard.press("c")
+    form(page).locator("[name=body]").fill("x" * 70_000)
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(form(page).locator(".err")).to_contain_text("at most 65,536 characters")
+    expect(form(page).locator("[name=body]")).to_have_value("x" * 70_000)
+
+
+def test_markup_in_comments_does_nothing(world: World, page: Page) -> None:
+    say(world, "<img src=x onerror=alert(1)><script>alert(2)</script> [x](javascript:alert(3))")
+    page.goto(area(world))
+    expect(threads(page)).to_contain_text("<img src=x onerror=alert(1)>")
+    assert threads(page).locator("img, script, a[href^=javascript]").count() == 0
