@@ -31,7 +31,8 @@ from orchestrator.lib.disk import says_full
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Run, Snapshot
 from orchestrator.services import run_asks, run_ending
-from orchestrator.services.run_effects import RunEffects, budget_is_used
+from orchestrator.services.budgets import USED_UP, budget_is_used
+from orchestrator.services.run_effects import RunEffects
 from orchestrator.services.snapshots import NOT_STORED, snapshot_note, snapshot_take
 
 log = logging.getLogger(__name__)
@@ -317,11 +318,11 @@ class RunFollower:
         events = [*self._verdict_events, *self._complaints]
         outcome = self.adapter.outcome(run_ending.exit_of(exit_info), events)
         # An agent that was done before it could be stopped has succeeded, whatever it cost.
-        if outcome.state == "stopped" and budget_is_used(self.run):
+        if outcome.state == "stopped" and budget_is_used(self.run.variant.task):
             return Outcome(
                 state="failed",
                 code="budget.exceeded",
-                message="The task's budget is used up, so the agent was stopped.",
+                message=f"{USED_UP}, so the agent was stopped.",
             )
         return outcome
 

@@ -12,6 +12,7 @@ from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.live import publish
 from orchestrator.models import FollowUp, Variant
 from orchestrator.services import activity
+from orchestrator.services.budgets import USED_UP, budget_is_used
 from orchestrator.services.runs import follow_up_run
 from orchestrator.states import MessageState, Resolution
 
@@ -41,6 +42,11 @@ def follow_up_send(
         raise Conflict(
             "task.resolved",
             f"The task is {variant.task.resolution}; its agents take no more work.",
+        )
+    if budget_is_used(variant.task):
+        raise Conflict(
+            "budget.exceeded",
+            f"{USED_UP}; its agents take no more work. Start a new task to go on.",
         )
     with transaction.atomic():
         FollowUp.objects.filter(variant=variant, state=MessageState.HELD).update(

@@ -7,7 +7,6 @@ from decimal import Decimal
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils import timezone
 
 from agents.bundle import Bundle
@@ -26,7 +25,9 @@ from agents.events import (
 from orchestrator.lib.live import publish
 from orchestrator.models import Permission, Run
 from orchestrator.services import setups
+from orchestrator.services.budgets import USED_UP, budget_is_used
 from orchestrator.services.run_states import run_changed, run_transition
+from orchestrator.services.runs import task_stop
 from orchestrator.states import PermissionState, RunState
 
 FLUSH_EVERY_S = 0.5
@@ -108,10 +109,9 @@ class RunEffects:
         self._dirty["cost_source"] = event.cost_source
         self.flush(force=True)
         run_changed(self.run)
-        if budget_is_used(self.run):
-            Run.objects.filter(pk=self.run.pk, fence=self.fence, stop_requested_at=None).update(
-                stop_requested_at=timezone.now()
-            )
+        task = self.run.variant.task
+        if budget_is_used(task):
+            task_stop(user=None, task=task, text=f"{USED_UP}.")
 
     def _withdrawn(self, event: PermissionAnswer) -> None:
         """The agent no longer waits for an answer to its request."""
@@ -157,12 +157,3 @@ class RunEffects:
                 clock="hold",
             )
             run_transition(self.run, RunState.WAITING, fence=self.fence, text=event.title[:200])
-
-
-def budget_is_used(run: Run) -> bool:
-    """Have the Task's Runs cost what it may cost?"""
-    task = run.variant.task
-    if task.budget_usd is None:
-        return False
-    spent = Run.objects.filter(variant__task_id=task.pk).aggregate(total=Sum("cost_usd"))["total"]
-    return spent is not None and spent >= task.budget_usd

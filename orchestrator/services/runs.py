@@ -22,15 +22,15 @@ def variant_stop(*, user: User | None, variant: Variant) -> int:
     return _stop(Run.objects.filter(variant=variant), user=user)
 
 
-def task_stop(*, user: User | None, task: Task) -> int:
-    return _stop(Run.objects.filter(variant__task=task), user=user)
+def task_stop(*, user: User | None, task: Task, text: str = "") -> int:
+    return _stop(Run.objects.filter(variant__task=task), user=user, text=text)
 
 
 def stop_all() -> int:
     return _stop(Run.objects.all(), user=None)
 
 
-def _stop(runs: QuerySet[Run], *, user: User | None) -> int:
+def _stop(runs: QuerySet[Run], *, user: User | None, text: str = "") -> int:
     """Texts that wait are held back: what is stopped must not begin again by itself."""
     FollowUp.objects.filter(variant__in=runs.values("variant"), state=MessageState.QUEUED).update(
         state=MessageState.HELD
@@ -45,7 +45,7 @@ def _stop(runs: QuerySet[Run], *, user: User | None) -> int:
             if not asked:
                 continue
             stopped += 1
-            activity.record(verb="run.stop", user=user, run=run)
+            activity.record(verb="run.stop", user=user, run=run, text=text)
             _queued_end(run, user=user)
             queue.enqueue("orchestrator.follow_poke")
             queue.enqueue("orchestrator.schedule_tick")

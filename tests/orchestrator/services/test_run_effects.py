@@ -7,12 +7,26 @@ from decimal import Decimal
 import pytest
 
 from agents.bundle import Bundle, BundleSpec, Step
-from agents.events import PermissionRequest, State
+from agents.events import PermissionRequest, State, Usage
 from orchestrator.lib import paths
+from orchestrator.lib.errors import Conflict
 from orchestrator.lib.project_settings import ProjectSettings
-from orchestrator.models import Environment, Permission, Run, Task
+from orchestrator.models import (
+    Activity,
+    Environment,
+    FollowUp,
+    Permission,
+    Project,
+    Run,
+    Task,
+    Variant,
+)
+from orchestrator.services.budgets import budget_is_used
 from orchestrator.services.environments import environment_ensure
-from orchestrator.services.run_effects import RunEffects, budget_is_used
+from orchestrator.services.follow_ups import follow_up_send
+from orchestrator.services.run_effects import RunEffects
+from orchestrator.services.runs import follow_ups_sweep
+from orchestrator.services.scheduling import schedule_tick
 from orchestrator.services.setups import setup_is_done
 from orchestrator.states import PermissionState, RunState
 from tests.support.merging import Shop
@@ -84,4 +98,31 @@ def test_the_budget_is_that_of_all_runs_of_the_task(
     other = shop.variant().runs.get()
     Run.objects.filter(pk=other.pk).update(cost_usd=Decimal("1.00"))
     Run.objects.filter(pk=run.pk).update(cost_usd=cost and Decimal(cost))
-    assert budget_is_used(Run.objects.get(pk=run.pk)) is used
+    assert budget_is_used(Task.objects.get()) is used
+
+
+def test_a_budget_that_is_used_up_stops_the_whole_task_and_takes_no_more_work(
+    shop: Shop, run: Run
+) -> None:
+    Task.objects.update(budget_usd=Decimal("1.00"))
+    Project.objects.update(host=paths.host_id())
+    working, queued = (shop.variant(state=state) for state in (RunState.WAITING, RunState.QUEUED))
+    done = shop.variant()
+    FollowUp.objects.create(variant=working, text="And then this.")
+    run = Run.objects.get(pk=run.pk)
+    effects_of(run).apply(1, Usage(time=1.0, cost_usd=1.25, cost_source="agent"))
+
+    stopped = Run.objects.filter(stop_requested_at__isnull=False)
+    assert set(stopped) == {run, working.runs.get(), queued.runs.get()}
+    assert queued.runs.get().state == RunState.STOPPED
+    assert schedule_tick() == []
+    told = Activity.objects.filter(verb="run.stop")
+    assert [row.text for row in told] == ["The task's budget is used up."] * 3
+    effects_of(run).apply(2, Usage(time=2.0, cost_usd=1.5, cost_source="agent"))
+    assert told.count() == 3
+
+    Run.objects.update(state=RunState.STOPPED)
+    assert follow_ups_sweep() == 0
+    with pytest.raises(Conflict, match="budget is used up"):
+        follow_up_send(user=None, variant=Variant.objects.get(pk=done.pk), text="Go on.")
+    assert not Run.objects.filter(number=2).exists()
