@@ -68,9 +68,9 @@ def comparison_get(*, user: Viewer, task_id: object, left: str, right: str) -> C
 
 
 def _first(variants: Sequence[Variant]) -> str:
-    return next(
-        (v.letter for v in variants if v.head_commit), variants[0].letter if variants else BASE
-    )
+    answers = [v for v in variants if v.head_commit] or variants
+    best = min(answers, key=lambda v: (v.archived_at is not None, v.position), default=None)
+    return best.letter if best else BASE
 
 
 def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]:

@@ -33,7 +33,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     marked = marked_get(user=user, task=comparison.task, file=file)
     known = marked.of(file)
     groups = _groups(comparison, path)
-    letters = [v.letter for v in comparison.variants if v.head_commit]
+    letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     return {
         "seen": str(file_seen(file, marked)),
