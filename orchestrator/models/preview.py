@@ -18,6 +18,9 @@ class Preview(models.Model):
     bundle = models.UUIDField(default=uuid.uuid4)
     host = models.CharField(max_length=64, blank=True)
     port = models.PositiveIntegerField(default=0)
+    setup_key = models.CharField(
+        max_length=64, blank=True
+    )  # of the setup it runs first; none: none
     commit = models.CharField(max_length=40, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
     failure_message = models.TextField(blank=True)

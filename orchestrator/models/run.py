@@ -32,6 +32,9 @@ class Run(models.Model):
 
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     secrets_encrypted = models.BinaryField(default=b"", blank=True)  # for redaction until sealed
+    setup_key = models.CharField(
+        max_length=64, blank=True
+    )  # of the setup it runs first; none: none
     resumes = models.CharField(max_length=200, blank=True)
     session = models.CharField(max_length=200, blank=True)
     agent_version = models.CharField(max_length=80, blank=True)

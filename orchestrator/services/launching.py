@@ -61,7 +61,9 @@ def _start(run_id: str) -> bool:
         lost = environments.workspace_lost(run.variant)
         environment = environments.environment_ensure(run.variant)
         spec = bundle_spec(run, environment)
-        Run.objects.filter(pk=run.pk, fence=fence).update(secrets_encrypted=run.secrets_encrypted)
+        Run.objects.filter(pk=run.pk, fence=fence).update(
+            secrets_encrypted=run.secrets_encrypted, setup_key=run.setup_key
+        )
         bundle = Bundle.create(paths.bundles_dir(), spec)
         if lost:
             bundle.control("note", id="workspace-lost", d={"ev": "warning", "text": REMADE})
@@ -120,7 +122,7 @@ def _files_write(files: Mapping[str, str]) -> None:
 
 
 def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
-    """The steps of a Run: the project's setup, then the agent. Fills in the Run's secrets."""
+    """The steps of a Run: the project's setup, then the agent. Fills in the Run's secrets and its setup's key."""
     variant, profile = run.variant, run.variant.agent
     settings = environments.settings_at(variant, commit=variant.task.spec.base_commit)
     env = environments.process_environment(variant, environment, settings)
@@ -146,7 +148,7 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
         )
     )
     _files_write(launch.files)
-    setup = () if setups.setup_is_done(environment, settings) else settings.setup
+    run.setup_key = setups.setup_due(environment, settings)
     steps = tuple(
         Step(
             name="setup" if n == 1 else f"setup-{n}",
@@ -154,7 +156,7 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
             cwd=environment.path,
             env=env,
         )
-        for n, command in enumerate(setup, 1)
+        for n, command in enumerate(settings.setup if run.setup_key else (), 1)
     )
     agent = Step(
         name="agent",

@@ -119,7 +119,7 @@ def _starting(preview: Preview, bundle: Bundle) -> None:
         variant, commit=variant.head_commit or variant.task.spec.base_commit
     ).preview
     if answers_http(preview.port, settings.path):
-        setups.setup_done(variant=variant)
+        setups.setup_done(variant=variant, key=preview.setup_key)
         preview_transition(
             preview,
             PreviewState.READY,

@@ -184,7 +184,9 @@ def _bundle_spec(preview: Preview, environment: Environment) -> BundleSpec:
     variant = preview.variant
     settings = environments.settings_at(variant, commit=_settings_commit(variant))
     env = environments.process_environment(variant, environment, settings)
-    setup = () if setups.setup_is_done(environment, settings) else settings.setup
+    key = setups.setup_due(environment, settings)
+    Preview.objects.filter(pk=preview.pk, bundle=preview.bundle).update(setup_key=key)
+    setup = settings.setup if key else ()
     commands = [(f"setup-{n}" if n > 1 else "setup", c) for n, c in enumerate(setup, 1)]
     commands.append(("preview", settings.preview.command))
     return BundleSpec(

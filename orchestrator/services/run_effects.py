@@ -45,20 +45,16 @@ class RunEffects:
         self.fence = fence
         self.bundle = bundle
         self.workspace_changed = False
-        self._setup_ran = False
         self._handled = run.last_seq
         self._dirty: dict[str, object] = {}
         self._flushed_at = 0.0
 
     def apply(self, seq: int, event: Event) -> None:
-        if isinstance(event, State) and event.state == "setup":
-            self._setup_ran = True
         if seq <= self._handled:
             return
         match event:
             case State(state="agent"):
-                if self._setup_ran:
-                    setups.setup_done(variant=self.run.variant)
+                setups.setup_done(variant=self.run.variant, key=self.run.setup_key)
                 run_transition(self.run, RunState.RUNNING, fence=self.fence)
             case State(state="session"):
                 self._session(event)

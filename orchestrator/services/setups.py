@@ -11,28 +11,27 @@ import os
 import stat
 from pathlib import Path
 
-from django.db.models import F
-
 from orchestrator.lib.project_settings import ProjectSettings
 from orchestrator.models import Environment, Variant
 
 INPUT_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-def setup_is_done(environment: Environment, settings: ProjectSettings) -> bool:
-    """Has this setup run on the files as they are? If not, they are noted as those it will have run on."""
+def setup_due(environment: Environment, settings: ProjectSettings) -> str:
+    """The key of the setup that must run now, noted as under way; empty if it has run on the files as they are."""
     key = setup_key(settings, workspace=Path(environment.path))
     if key == environment.setup_key:
-        return True
+        return ""
     Environment.objects.filter(pk=environment.pk).update(setup_pending=key)
-    return False
+    return key
 
 
-def setup_done(*, variant: Variant) -> None:
-    """The setup that was started last has succeeded."""
-    Environment.objects.filter(variant=variant).exclude(setup_pending="").update(
-        setup_key=F("setup_pending"), setup_pending=""
-    )
+def setup_done(*, variant: Variant, key: str) -> None:
+    """The setup of this key has succeeded. Another one that was begun since is not done by that."""
+    if key:
+        Environment.objects.filter(variant=variant, setup_pending=key).update(
+            setup_key=key, setup_pending=""
+        )
 
 
 def setup_key(settings: ProjectSettings, *, workspace: Path) -> str:

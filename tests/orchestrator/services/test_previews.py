@@ -17,11 +17,12 @@ from django.utils import timezone
 from agents.bundle import Bundle
 from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import Invalid
-from orchestrator.models import Preview, Project, Variant
+from orchestrator.models import Environment, Preview, Project, Variant
 from orchestrator.services import environments, preview_watch, previews
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.orphans import processes_sweep
 from orchestrator.services.run_ending import run_seal_unfollowed
+from orchestrator.services.setups import setup_done, setup_due
 from orchestrator.states import PreviewState
 from tests.support.bundles import wait_for
 from tests.support.merging import Shop
@@ -160,6 +161,36 @@ def test_an_app_whose_start_was_forgotten_is_started_once(
     previews.autostarts_sweep()
     assert Preview.objects.get(variant=variant).state == PreviewState.STOPPED
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize("first", ["nothing to set up", "its own setup"])
+def test_an_app_that_is_ready_says_nothing_of_the_setup_of_a_run(
+    variant: Variant, first: str
+) -> None:
+    Project.objects.update(
+        settings={"preview": {"command": APP}, "setup": ["true"], "setup_inputs": ["*.txt"]}
+    )
+    variant = Variant.objects.select_related("task__project", "task__spec", "agent").get()
+    environment = variant.environment
+    if first == "nothing to set up":
+        settings = environments.settings_at(variant, commit=variant.task.spec.base_commit)
+        setup_done(variant=variant, key=setup_due(environment, settings))
+    previews.preview_start(user=None, variant=variant)
+    launch(variant)
+    # Meanwhile a Run begins, for which the setup must run on other files.
+    (Path(environment.path) / "new.txt").write_text("a\n")
+    settings = environments.settings_at(variant, commit=variant.task.spec.base_commit)
+    due = setup_due(Environment.objects.get(), settings)
+    assert due
+
+    def ready() -> bool:
+        preview_watch.previews_watch()
+        return Preview.objects.get(variant=variant).state == PreviewState.READY
+
+    wait_for(ready, "the app")
+    assert setup_due(Environment.objects.get(), settings) == due
+    setup_done(variant=variant, key=due)
+    assert setup_due(Environment.objects.get(), settings) == ""
 
 
 def test_an_app_that_fails_in_the_eyes_of_bakeoff_is_ended(

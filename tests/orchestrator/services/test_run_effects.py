@@ -27,7 +27,7 @@ from orchestrator.services.follow_ups import follow_up_send
 from orchestrator.services.run_effects import RunEffects
 from orchestrator.services.runs import follow_ups_sweep
 from orchestrator.services.scheduling import schedule_tick
-from orchestrator.services.setups import setup_is_done
+from orchestrator.services.setups import setup_due
 from orchestrator.states import PermissionState, RunState
 from tests.support.merging import Shop
 
@@ -72,22 +72,20 @@ def test_names_longer_than_any_column_are_cut_and_stay_one_question(run: Run) ->
     assert permission.payload["request"] == ASK.request  # what the agent is answered with
 
 
-@pytest.mark.parametrize(("ran", "done"), [(True, True), (False, False)])
+@pytest.mark.parametrize("ran", [True, False])
 def test_only_a_run_that_ran_the_setup_says_that_it_is_done(
-    shop: Shop, run: Run, ran: bool, done: bool
+    shop: Shop, run: Run, ran: bool
 ) -> None:
     """A preview may be at its own setup meanwhile; and a follow-up runs it as a first Run does."""
     environment = environment_ensure(run.variant)
     settings = ProjectSettings(setup=("make deps",))
-    assert not setup_is_done(environment, settings)
-    Run.objects.filter(pk=run.pk).update(number=2)
+    key = setup_due(environment, settings)
+    assert key
+    Run.objects.filter(pk=run.pk).update(number=2, setup_key=key if ran else "")
     run.refresh_from_db()
-    effects = effects_of(run)
-    if ran:
-        effects.apply(1, State(time=1.0, state="setup", text="make deps"))
-    effects.apply(2, State(time=2.0, state="agent"))
+    effects_of(run).apply(2, State(time=2.0, state="agent"))
     environment = Environment.objects.get(pk=environment.pk)
-    assert setup_is_done(environment, settings) is done
+    assert (setup_due(environment, settings) == "") is ran
 
 
 @pytest.mark.parametrize(("cost", "used"), [(None, False), ("0.99", False), ("1.00", True)])
