@@ -157,7 +157,8 @@ def diff_chunks(
     comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
     change = comparison.file(path)
     if change is None:
-        file_must_exist(comparison, path)
+        if not file_exists(comparison, path):
+            raise NotFound("file.not-found", f"No file {path[:200]!r} on either side.")
         return {"path": path, "kind": "same", "notes": ["The content is the same."], "chunks": []}
     diff = file_read(
         hub=comparison.hub,
@@ -193,18 +194,15 @@ def _keys(comparison: Comparison, change: FileChange) -> list[str]:
     return [hunk.key for hunk in file.hunks if hunk.about is About.LINES] if file else []
 
 
-def file_must_exist(comparison: Comparison, path: str) -> None:
-    """Raise NotFound unless the file is there, unchanged, on both sides."""
-    there = False
-    if path and "\0" not in path:
-        try:
-            commit = comparison.right.commit
-            found = blob_read(hub=comparison.hub, commit=commit, path=path, limit_bytes=0)
-            there = found is not None
-        except TooLargeError:
-            there = True
-    if not there:
-        raise NotFound("file.not-found", f"No file {path[:200]!r} on either side.")
+def file_exists(comparison: Comparison, path: str) -> bool:
+    """Whether a file that is not among the changed ones is there, the same on both sides."""
+    if not path or "\0" in path:
+        return False
+    try:
+        commit = comparison.right.commit
+        return blob_read(hub=comparison.hub, commit=commit, path=path, limit_bytes=0) is not None
+    except TooLargeError:
+        return True
 
 
 def _trimmed(

@@ -9,7 +9,7 @@ from orchestrator.git.refs import display_path
 from orchestrator.selectors.tasks import merge_problem
 from review.diff.rows import View
 from review.selectors.columns import columns_url
-from review.selectors.compare import Comparison, file_must_exist, path_text
+from review.selectors.compare import Comparison, file_exists, path_text
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
 from review.selectors.file_diffs import FileBody, file_body
@@ -17,6 +17,8 @@ from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tre
 from review.selectors.images import ImagePair, image_pair
 from review.selectors.rendered import Rendered, rendered_read, renders
 from review.selectors.whole_file import whole_url
+
+ABSENT = "on neither side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class AloneLink:
 
 @dataclass(frozen=True, slots=True)
 class FilePane:
-    """The file in view. `body` is None where both sides have the same file."""
+    """The file in view. `body` is None where both sides have the same file, or neither has it."""
 
     path: str
     folder: str
@@ -120,22 +122,24 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
     address = replace(address, left=comparison.left.ref, right=comparison.right.ref)
     files = comparison.files
     change = comparison.file(address.path) if address.path else next(iter(files), None)
-    if change is None and address.path:
-        file_must_exist(comparison, address.path)
-    elif change is None:
+    if change is None and not address.path:
         return None
     path = path_text(change.path) if change else address.path
     at = files.index(change) if change else -1
     here = replace(address, path=path)
     other = replace(here, show=False, context="")
     folder, name = path_split(change.path if change else path)
+    if change:
+        status = STATUS_WORDS.get(change.status, "changed")
+    else:
+        status = "same" if file_exists(comparison, path) else ABSENT
     body = pane_body(comparison, here, change) if change else None
     can_render = change is not None and renders(change.path) and not change.binary
     return FilePane(
         path=path,
         folder=display_path(folder),
         name=display_path(name),
-        status=STATUS_WORDS.get(change.status, "changed") if change else "same",
+        status=status,
         change=change,
         body=body,
         view=address.view,
@@ -149,7 +153,7 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         expand=here.url(context="" if address.context == ALL else ALL),
         lines=here.url("compare_lines", show=False, context=""),
         colours=here.url("compare_colours", show=False, context="", view="split"),
-        alone=_alone(comparison, change, path),
+        alone=() if status == ABSENT else _alone(comparison, change, path),
         images=image_pair(comparison, change) if body and change and body.kind == "image" else None,
         render=here.url(rendered=not here.rendered, show=False, context="") if can_render else "",
         rendered=rendered_read(comparison, change)

@@ -16,7 +16,7 @@ from review.diff.rows import View
 from review.selectors.compare import Comparison, comparison_get, paths_since
 from review.selectors.compare_address import Address, address_check
 from review.selectors.compare_choices import side_menu
-from review.selectors.compare_page import compare_page, file_pane
+from review.selectors.compare_page import ABSENT, compare_page, file_pane
 from review.selectors.file_diffs import file_colours, file_lines
 from review.selectors.live_diff import live_diff
 
@@ -31,7 +31,8 @@ def compare(request: PageRequest, task_id: int) -> HttpResponse:
     comparison = comparison_of(request, address)
     page = compare_page(comparison, address)
     context = {"page": page, "comparison": comparison, "pane": page.pane, "nav": "tasks"}
-    response = render(request, "review/compare.html", context)
+    absent = page.pane is not None and page.pane.status == ABSENT
+    response = render(request, "review/compare.html", context, status=404 if absent else 200)
     if "view" in request.GET:
         response.set_cookie(
             VIEW_COOKIE, address.view, max_age=VIEW_COOKIE_S, samesite="Lax", httponly=True

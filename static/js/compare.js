@@ -19,14 +19,16 @@ async function fileOpen(url, { push = true } = {}) {
   if (push) history.pushState(null, "", target.pathname + target.search + target.hash);
   await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
   document.querySelector("file-tree")?.select(target.href);
-  linksFollow(target.searchParams.get("path"));
+  linksFollow();
   const top = file()?.getBoundingClientRect().top ?? 0;
   if (top < 0) window.scrollBy(0, top - TOP_PX + 100);
   if (push && target.hash) await lineShow();
 }
 
 /** Links that change the view or a side keep the file that is shown now. */
-function linksFollow(path) {
+function linksFollow() {
+  const path = file() && new URL(file().dataset.here, location.href).searchParams.get("path");
+  if (!path) return;
   for (const link of document.querySelectorAll(".cmp-bar a[href], a[data-swap]")) {
     const url = new URL(link.href);
     url.searchParams.set("path", path);

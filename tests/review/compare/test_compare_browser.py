@@ -40,6 +40,21 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     page.wait_for_url("**right=B**")
 
 
+def test_back_to_an_address_without_a_file_keeps_links_to_the_one_shown(
+    world: World, page: Page
+) -> None:
+    page.goto(world.url("compare?left=base&right=A&view=split"))
+    shown = page.locator("#file")
+    first = shown.get_attribute("aria-label")
+    page.keyboard.press("n")
+    expect(shown).not_to_have_attribute("aria-label", str(first))
+    page.go_back()
+    expect(shown).to_have_attribute("aria-label", str(first))
+    page.keyboard.press("u")
+    expect(page.locator("diff-view.uni")).to_be_visible()
+    expect(shown).to_have_attribute("aria-label", str(first))
+
+
 def test_a_fold_opens_step_by_step_and_no_line_comes_twice(world: World, page: Page) -> None:
     page.goto(area(world))
     fold = page.locator(".fold").first

@@ -144,6 +144,16 @@ def test_bad_addresses_are_refused_plainly(
     get(reader, world.url(f"compare?{query}"), status)
 
 
+def test_the_comparison_stays_open_for_a_file_that_is_on_neither_side(
+    world: World, reader: Client
+) -> None:
+    assert "app/new.py" in get(reader, world.url("compare?left=base&right=A"))
+    page = get(reader, world.url("compare?left=base&right=C&path=app/new.py"), 404)
+    assert "The file is on neither side." in page
+    assert "<file-tree" in page
+    assert "on neither side" in get(reader, world.url("compare/file?right=C&path=app/new.py"))
+
+
 def test_a_file_that_is_the_same_and_a_variant_that_did_nothing(
     world: World, reader: Client
 ) -> None:
