@@ -12,6 +12,7 @@ urlpatterns = [
     path("login", login.login_view, name="login"),
     path("logout", login.logout_view, name="logout"),
     path("jump", home.jump, name="jump"),
+    path("slots", home.slots, name="slots"),
     path("keys", home.keys, name="help"),
     path("activity", home.activity, name="activity"),
     path("projects", projects.project_list, name="projects"),

@@ -109,13 +109,13 @@ def run_get_for(user: Viewer, run_id: object) -> Run:
 
 
 def topic_allowed(user: Viewer, topic: str) -> bool:
-    """May `user` be told that `topic` (`home`, `task:<id>`, `project:<id>`, `run:<id>`) has changed?"""
+    """May `user` be told that `topic` (`home`, `slots`, `task:<id>`, `project:<id>`, `run:<id>`) has changed?"""
     if not _may_see(user):
         return False
     noun, _, ref = topic.partition(":")
     try:
         match noun:
-            case "home":
+            case "home" | "slots":
                 return not ref
             case "task":
                 return tasks_for(user).filter(pk=_int(noun, ref)).exists()

@@ -64,6 +64,7 @@ def run_transition(
             text=text,
         )
         run_changed(run)
+        publish("slots")
     run.state = to
     for name, value in fields.items():
         setattr(run, name, value)

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from orchestrator.lib import paths, queue
+from orchestrator.lib.live import publish
 from orchestrator.lib.prompts import prompt_follow_up
 from orchestrator.models import FollowUp, Run, Task, Variant
 from orchestrator.services import activity
@@ -50,6 +51,7 @@ def _stop(runs: QuerySet[Run], *, user: User | None, text: str = "") -> int:
             queue.enqueue("orchestrator.follow_poke")
             queue.enqueue("orchestrator.schedule_tick")
             run_changed(run)
+            publish("slots")
     return stopped
 
 
@@ -125,4 +127,5 @@ def follow_up_run(*, variant: Variant) -> Run | None:
         )
         queue.enqueue("orchestrator.schedule_tick")
         run_changed(run)
+        publish("slots")
     return run

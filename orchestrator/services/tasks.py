@@ -110,6 +110,7 @@ def task_submit(
         )
         queue.enqueue("orchestrator.schedule_tick")
         publish("home")
+        publish("slots")
     return task
 
 

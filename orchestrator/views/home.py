@@ -37,6 +37,12 @@ def working(request: PageRequest) -> HttpResponse:
 
 
 @require_GET
+def slots(request: PageRequest) -> HttpResponse:
+    """The gauge in the head of every page, for htmx."""
+    return render(request, "components/_slots.html")
+
+
+@require_GET
 def jump(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     entries = [
