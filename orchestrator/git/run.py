@@ -283,10 +283,10 @@ def person_env() -> dict[str, str]:
     return environment
 
 
-def person_config() -> tuple[tuple[str, str], ...]:
-    """All (key, value) pairs of the account's own and the system's git configuration."""
+def person_config(*, repository: Path = Path("/")) -> tuple[tuple[str, str], ...]:
+    """All (key, value) pairs that git finds for the person: the system's, their own, the repository's."""
     listed = execute(
-        (git_executable(), "config", "--list", "-z"), environment=person_env(), cwd=Path("/")
+        (git_executable(), "config", "--list", "-z"), environment=person_env(), cwd=repository
     )
     pairs = (record.partition("\n")[::2] for record in listed.text.split("\0") if record)
     return tuple((key, value) for key, value in pairs)

@@ -160,7 +160,7 @@ def _commit(
         },
         removes=result.removes,
     )
-    author = author_of(user)
+    author = author_of(user, project=task.project)
     commit = commit_write(
         hub=ground.hub,
         tree=tree,

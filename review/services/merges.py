@@ -12,6 +12,7 @@ import logging
 import re
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -21,12 +22,12 @@ from django.utils import timezone
 from orchestrator.git import hub as git_hub
 from orchestrator.git import merges as git_merges
 from orchestrator.git.merges import PushState
-from orchestrator.git.refs import display_path
+from orchestrator.git.refs import SourceKind, display_path, source_check
 from orchestrator.git.run import BAKEOFF, Identity, person_config
 from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.processes import process_alive, process_name
-from orchestrator.models import Task, Variant
+from orchestrator.models import Project, Task, Variant
 from orchestrator.selectors.tasks import variant_changed
 from orchestrator.services import activity
 from orchestrator.services.snapshots import last_state_store
@@ -191,7 +192,7 @@ def _merge_prepare(merge: Merge, *, expected_target: str) -> None:
             head=merge.head_commit,
             message=merge.message,
             strategy=merge.strategy,
-            author=author_of(merge.decision.decided_by),
+            author=author_of(merge.decision.decided_by, project=variant.task.project),
         )
     except AppError as exc:
         _settle(merge, MergeState.REFUSED, reason=exc.message)
@@ -298,10 +299,11 @@ def _owner_release(merge: Merge) -> None:
     Merge.objects.filter(pk=merge.pk, owner=process_name()).update(owner="")
 
 
-def author_of(user: User | None) -> Identity:
+def author_of(user: User | None, *, project: Project) -> Identity:
     """Who merges is the commit's author: as the account says, else as git on this machine says.
 
-    The owner of an installation is the person whose account it runs in; their git knows them by name.
+    The owner of an installation is the person whose account it runs in; their git knows them by name,
+    and in some repositories by another one.
     """
     if user is None:
         return BAKEOFF
@@ -309,7 +311,9 @@ def author_of(user: User | None) -> Identity:
     if user.email:
         return Identity(name, user.email)
     if user.is_superuser:
-        config = dict(person_config())
+        source = source_check(project.source)
+        place = Path(source.location) if source.kind is SourceKind.PATH else Path("/")
+        config = dict(person_config(repository=place))
         if config.get("user.email"):
             return Identity(config.get("user.name") or name, config["user.email"])
     return Identity(name, f"{user.get_username()}@bakeoff.localhost")

@@ -14,6 +14,7 @@ from django.db import connection, connections
 
 from orchestrator.git import merges as git_merges
 from orchestrator.git.errors import GitBusyError, GitTimeoutError
+from orchestrator.git.run import Identity
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.models import Activity, Run, Task
 from orchestrator.services.environments import environment_ensure
@@ -98,16 +99,19 @@ def test_a_clean_working_copy_goes_along(checked_out: Shop, pat: User) -> None:
 
 
 def test_the_owner_is_known_to_git_when_the_account_has_no_address(
-    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    project = shop.project
     write(tmp_path / ".gitconfig", "[user]\n\tname = Kim\n\temail = kim@example.org\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     owner = User.objects.create_superuser("owner", first_name="You")
     guest = User.objects.create_user("guest")
 
-    assert (author_of(owner).name, author_of(owner).email) == ("Kim", "kim@example.org")
-    assert author_of(guest).email == "guest@bakeoff.localhost"
+    assert author_of(owner, project=project) == Identity("Kim", "kim@example.org")
+    assert author_of(guest, project=project).email == "guest@bakeoff.localhost"
+    plain_git(shop.origin, "config", "user.email", "kim@work.example")
+    assert author_of(owner, project=project) == Identity("Kim", "kim@work.example")
 
 
 def test_a_task_based_on_a_commit_goes_to_the_default_branch(shop: Shop) -> None:
