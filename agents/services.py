@@ -117,7 +117,7 @@ def _assign(profile: AgentProfile, fields: Mapping[str, Any]) -> None:
             case _:
                 raise ProfileInvalidError(field, f"An agent has no field “{field}”.")
         setattr(profile, field, value)
-    if profile.adapter == "command" and not profile.command:
+    if profile.adapter == "command" and not (profile.command and profile.command[0].strip()):
         raise ProfileInvalidError("command", "Say which program to start.")
 
 

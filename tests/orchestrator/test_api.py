@@ -143,6 +143,8 @@ def test_an_agent_is_tried_and_removed(api: Api, agent: str) -> None:
         ({"name": "../x"}, "agent.invalid"),
         ({"command": "cat"}, "request.invalid"),
         ({"command": []}, "agent.invalid"),
+        ({"command": [""]}, "agent.invalid"),
+        ({"command": [" ", "x"]}, "agent.invalid"),
         ({"env": {"A=B": "1"}}, "agent.invalid"),
         ({"secrets": {"A": 1}}, "request.invalid"),
         ({"permission_mode": "yolo"}, "agent.invalid"),
