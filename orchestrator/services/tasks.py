@@ -13,6 +13,7 @@ from django.db import transaction
 from agents.models import AgentProfile
 from orchestrator.git import hub as git_hub
 from orchestrator.git.errors import CommitNotFoundError, InvalidRefError
+from orchestrator.git.refs import ref_name_check
 from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.live import publish
@@ -201,9 +202,13 @@ def _rows_check(
 
 
 def _base_commit(*, project: Project, base: str) -> str:
-    """The commit that `base` (a branch of the origin, or a commit) is at now; fetches the origin first."""
+    """The commit that `base` (a branch of the origin, or a commit) is at now; fetches the origin first.
+
+    Nothing derived from one (`main~2`, `main@{1}`): what is merged later goes to the branch that is named.
+    """
     projects.project_refresh(project=project)
     try:
+        ref_name_check(base)
         return git_hub.commit_resolve(hub=paths.hub_dir(project.pk), rev=base)
     except (CommitNotFoundError, InvalidRefError):
         raise _invalid("base", f"There is no branch or commit “{base[:100]}”.") from None
