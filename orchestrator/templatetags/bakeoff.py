@@ -16,7 +16,9 @@ from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from agents.adapters.registry import adapter_get
 from agents.clean import clean_text
+from agents.models import AgentProfile, PermissionMode
 from orchestrator.lib import markdown as markdown_lib
 from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
@@ -296,6 +298,14 @@ _VERBS = {
     "search": "to search for",
     "fetch": "to fetch",
 }
+
+
+@register.filter
+def permissions(profile: AgentProfile) -> str:
+    """What the agent may do without asking."""
+    if not adapter_get(profile.adapter).capabilities.permissions:
+        return "Never asks: it may do what you may"
+    return PermissionMode(profile.permission_mode).label
 
 
 @register.filter

@@ -3,7 +3,9 @@ const form = document.querySelector("[data-agent-form]");
 const adapter = form?.elements.adapter;
 
 function refresh() {
-  for (const field of form.querySelectorAll(".for-command")) field.hidden = adapter.value !== "command";
+  const isCommand = adapter.value === "command";
+  for (const field of form.querySelectorAll(".for-command")) field.hidden = !isCommand;
+  for (const field of form.querySelectorAll(".for-asking")) field.hidden = isCommand; // a program asks nobody
 }
 
 if (adapter) {
