@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from orchestrator.git import hub as git_hub
 from orchestrator.git import merges as git_merges
+from orchestrator.git.diffs import DiffStat, stat
 from orchestrator.git.origin import origin_inspect, read_small
 from orchestrator.git.refs import SourceKind, display_path, source_check
 from orchestrator.lib import paths
@@ -45,6 +46,7 @@ class ForecastRow:
     conflicts: tuple[ConflictRow, ...] = ()
     newer: int = 0  # commits of the target that the Variant was made without
     commits: int = 0  # what it would bring
+    change: DiffStat | None = None  # what it would change there; None if it does not merge
     landing: str = ""
     problem: str = ""
 
@@ -103,6 +105,7 @@ def merge_forecast_get(*, variant: Variant, ask_origin: bool) -> ForecastRow:
             checked_at = timezone.now()
         target = git_hub.branch_commit(hub=hub, branch=branch)
         forecast = git_merges.merge_forecast(hub=hub, target=target, head=variant.head_commit)
+        change = stat(hub=hub, left=target, right=forecast.tree) if forecast.tree else None
         landing = _landing(task.project, branch)
     except AppError as exc:
         return ForecastRow(branch=branch, problem=exc.message)
@@ -120,6 +123,7 @@ def merge_forecast_get(*, variant: Variant, ask_origin: bool) -> ForecastRow:
         ),
         newer=forecast.behind,
         commits=forecast.ahead,
+        change=change,
         landing=landing,
     )
 

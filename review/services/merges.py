@@ -279,8 +279,9 @@ def _settle(merge: Merge, to: MergeState, *, reason: str = "", **fields: Any) ->
             text=reason or f"{merge.commit[:7]} on {merge.target_branch}",
         )
         resolution = Resolution.MERGED if merged else Resolution.OPEN
+        text = f"into {merge.target_branch}" if merged else reason
         if not task_resolve(
-            task=variant.task, to=resolution, user=user, variant=variant, text=reason
+            task=variant.task, to=resolution, user=user, variant=variant, text=text
         ):
             # Nothing else may end what a Merge holds. What became of it is told all the same.
             log.error("task %s was not held by merge %s: %s", variant.task_id, merge.pk, to)

@@ -13,11 +13,12 @@ from django.test import Client
 
 from orchestrator.git import merges as git_merges
 from orchestrator.git.errors import OriginUnreachableError
-from orchestrator.models import Task
+from orchestrator.models import Spec, Task
 from orchestrator.states import Resolution, RunState
 from review.models import Merge
 from review.models.merge import MergeState
 from tests.support.merging import Shop
+from tests.support.pages import tree
 
 NEW_FILE = {"src/new.py": "print('new')\n"}
 HTMX = {"HX-Request": "true"}
@@ -120,6 +121,24 @@ def test_the_forecast_is_a_part_of_its_own(shop: Shop, client: Client) -> None:
     assert "Merges cleanly" in text(part)
     assert b'hx-swap-oob="true"' in part.content
     assert b"<html" not in part.content
+
+
+def test_the_forecast_counts_what_changes_in_the_target(shop: Shop, client: Client) -> None:
+    """Half of what the variant did is there already."""
+    shop.variant({"src/new.py": "new\n", "src/also.py": "also\n"})
+    shop.advance({"src/also.py": "also\n"})
+    part = tree(client.get(f"{address(shop)}/forecast?ask=1", headers=HTMX)).text
+    assert "Merges cleanly" in part
+    assert "1 file, + 1" in part.replace("+1", "+ 1")
+
+
+def test_the_task_says_where_it_was_merged_to(shop: Shop, client: Client) -> None:
+    Spec.objects.update(
+        base_branch=shop.task.spec.base_commit
+    )  # a commit: merges go to the default
+    shop.variant(NEW_FILE)
+    client.post(address(shop), {"strategy": "merge", "message": "m"})
+    assert "A is merged into main" in tree(client.get(shop.task.get_absolute_url())).text
 
 
 def test_a_variant_that_cannot_be_merged_says_why(shop: Shop, client: Client) -> None:
