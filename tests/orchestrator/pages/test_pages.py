@@ -353,3 +353,11 @@ def test_a_variant_is_archived_and_taken_back_on_its_page(client: Client, world:
     assert client.post(f"{url}/unarchive").status_code == 302
     assert len(button("archive-one")) == 1
     assert "A and B" in tree(client.get("/")).text
+
+
+def test_a_tab_shows_tokens_and_cost(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED)
+    Run.objects.update(input_tokens=1200, output_tokens=300, cost_usd="0.25")
+    tab = tree(client.get(task.get_absolute_url())).id("tab-a").text
+    assert "1,500 tok" in tab
+    assert "$0.25" in tab
