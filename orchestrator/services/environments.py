@@ -159,11 +159,15 @@ def settings_at(variant: Variant, *, commit: str) -> ProjectSettings:
 def process_environment(
     variant: Variant, environment: Environment, settings: ProjectSettings
 ) -> dict[str, str]:
-    """What every process of this Variant (setup, agent, preview) finds in its environment."""
+    """What every process of this Variant (setup, agent, preview) finds in its environment.
+
+    The project may set anything but what makes the Variants keep out of each other's way.
+    """
     author = f"{variant.agent.name} ({variant.letter})"
     ports = {f"PORT_{n}": str(environment.port_base + n) for n in range(1, PORTS_EACH)}
     return (
         kind_get(environment.kind).environment(server=os.environ)
+        | dict(settings.env)
         | {
             "GIT_AUTHOR_NAME": author,
             "GIT_AUTHOR_EMAIL": "agent@bakeoff.invalid",
@@ -175,5 +179,4 @@ def process_environment(
             "PORT": str(environment.port_base),
         }
         | ports
-        | dict(settings.env)
     )

@@ -15,8 +15,9 @@ from orchestrator.git.hub import blob_read
 from orchestrator.jobs import upkeep_job
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict
+from orchestrator.lib.project_settings import ProjectSettings
 from orchestrator.models import Environment, FollowUp, Project, Run, Task, Variant
-from orchestrator.services.environments import environment_ensure
+from orchestrator.services.environments import environment_ensure, process_environment
 from orchestrator.services.follow_ups import follow_up_send
 from orchestrator.services.run_ending import run_finish
 from orchestrator.services.runs import follow_up_run, follow_ups_sweep, run_ended, variant_stop
@@ -134,6 +135,18 @@ def test_the_ports_of_an_archived_variant_are_given_out_again(shop: Shop) -> Non
     assert environment_ensure(shop.variant()).port_base == port
     with pytest.raises(Conflict):  # it would share them
         environment_ensure(Variant.objects.get(pk=first.pk))
+
+
+def test_a_project_s_own_variables_do_not_take_a_variant_s_port_or_name(shop: Shop) -> None:
+    variant = shop.variant()
+    environment = environment_ensure(variant)
+    given = {"PORT": "3000", "PORT_1": "3001", "GIT_AUTHOR_NAME": "x", "BAKEOFF_VARIANT": "Z"}
+    settings = ProjectSettings(env={**given, "HOST": "0.0.0.0", "PATH": "/opt/bin"})  # noqa: S104
+    env = process_environment(variant, environment, settings)
+    assert env["PORT"] == str(environment.port_base)
+    assert env["PORT_1"] == str(environment.port_base + 1)
+    assert (env["GIT_AUTHOR_NAME"], env["BAKEOFF_VARIANT"]) == ("scripted (A)", "A")
+    assert (env["HOST"], env["PATH"]) == ("0.0.0.0", "/opt/bin")  # noqa: S104
 
 
 def test_no_two_living_workspaces_share_ports(shop: Shop) -> None:
