@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from review.views import board, columns, comments, compare, find, merge, reading, whole_file
+from review.views import (
+    board,
+    columns,
+    comments,
+    compare,
+    composing,
+    find,
+    merge,
+    reading,
+    whole_file,
+)
 
 app_name = "review"
 
@@ -45,6 +55,10 @@ urlpatterns = [
         comments.comment_act,
         name="comment_act",
     ),
+    path("tasks/<int:task_id>/tray", composing.tray, name="tray"),
+    path("tasks/<int:task_id>/compose", composing.compose, name="compose"),
+    path("tasks/<int:task_id>/compose/preview", composing.preview, name="compose_preview"),
+    re_path(_VARIANT + r"/composition$", composing.composition, name="composition"),
     re_path(_MERGE + r"$", merge.merge, name="merge"),
     re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),
     re_path(_VARIANT + r"/diff$", compare.variant_diff, name="variant_diff"),

@@ -75,8 +75,10 @@ def tree_write(
         return git("write-tree", git_dir=hub, index=index, timeout_s=_TIMEOUT_S).text.strip()
 
 
-def commit_write(*, hub: Path, tree: str, parent: str, message: str, author: Identity) -> str:
-    """A commit that is kept whatever becomes of branches."""
+def commit_write(
+    *, hub: Path, tree: str, parent: str, message: str, author: Identity, keep: bool = True
+) -> str:
+    """A commit that is kept whatever becomes of branches; or one that is only looked at."""
     _check(tree, parent)
     commit = git(
         "commit-tree",
@@ -87,7 +89,8 @@ def commit_write(*, hub: Path, tree: str, parent: str, message: str, author: Ide
         stdin=message.replace("\0", "").encode("utf-8", "replace"),
         env=identity_env(author),
     ).text.strip()
-    commit_keep(hub=hub, commit=commit)
+    if keep:
+        commit_keep(hub=hub, commit=commit)
     return commit
 
 

@@ -268,7 +268,9 @@ def _conflict(place: Place, members: Sequence[Change], sides: Iterable[set[str]]
         put = tuple(lines) if about is About.LINES else None
         options.append(Option(tuple(sorted(side)), put))
     options.sort(key=lambda option: option.letters)
-    names = ", ".join(_names(option.letters) for option in options)
+    names = " against ".join(_names(option.letters) for option in options)
+    if all(len(option.letters) == 1 for option in options):
+        names = _names(option.letters[0] for option in options)
     return Conflict(
         place=place.name,
         options=tuple(options),

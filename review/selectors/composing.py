@@ -236,6 +236,40 @@ def composition_payload(row: CompositionRow) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class OriginRow:
+    """A file of a composed Variant: whose it is, or what of it is from whom."""
+
+    path: str
+    status: str
+    letters: tuple[str, ...]
+    parts: tuple[tuple[tuple[str, ...], str], ...]  # letters, and which hunks
+
+
+def composition_rows(row: CompositionRow) -> list[OriginRow]:
+    return [
+        OriginRow(
+            path=display_path(file["path"]),
+            status="deleted" if file["deleted"] else "renamed" if file["old_path"] else "",
+            letters=tuple(file["whole"]),
+            parts=tuple(_part_say(part) for part in file["parts"]),
+        )
+        for file in row.files
+    ]
+
+
+def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    start, count = part["base_start"], part["base_lines"]
+    letters = tuple(letter for letter in part["letters"] if letter != BASE)
+    if part["about"] != About.LINES:
+        return letters, "name or mode" if part["about"] == About.FACTS else "content"
+    where = f"line {start}" if count == 1 else f"lines {start} to {start + count - 1}"
+    where = where if count else f"after line {start}"
+    number = next(iter(part["changes"].values()), 0)
+    what = "some lines" if part["partly"] else f"hunk {number}" if number else "as in the base"
+    return letters, f"{what} ({where})"
+
+
 def composition_of(variant: Variant) -> CompositionRow | None:
     if not variant.composed:
         return None

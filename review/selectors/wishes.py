@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from agents.clean import UNSTORABLE
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, variant_get_for
@@ -12,6 +13,7 @@ from review.composing.picks import HunkRef, Wish
 from review.composing.types import BASE
 
 Told = dict[str, Any]
+PATH_MAX = 4096
 
 
 def wishes_read(
@@ -20,6 +22,7 @@ def wishes_read(
     """Each pick as a Wish, and as it is kept: {variant, [path], [hunks], [lines]}, letters for ids."""
     wishes, told = [], []
     for pick in picks:
+        _typed(pick)
         kept: Told = {"variant": _letter(user, task, pick["variant"])}
         path, hunks, lines = pick.get("path"), pick.get("hunks"), pick.get("lines")
         if path is None and (hunks is not None or lines is not None):
@@ -29,7 +32,8 @@ def wishes_read(
         if hunks is not None:
             kept["hunks"] = hunks
         if lines is not None:
-            kept["lines"] = {"right": lines} if isinstance(lines, list) else dict(lines)
+            sides = {"right": lines} if isinstance(lines, list) else lines
+            kept["lines"] = {side: sorted(set(sides.get(side, ()))) for side in ("left", "right")}
         wish = _wish(kept)
         if hunks == [] or (lines is not None and not wish.left and not wish.right):
             raise Invalid(
@@ -38,6 +42,36 @@ def wishes_read(
         wishes.append(wish)
         told.append(kept)
     return wishes, told
+
+
+def _typed(pick: Mapping[str, Any]) -> None:
+    """What the API's schema says, for picks that come another way."""
+    path, hunks, lines = pick.get("path"), pick.get("hunks"), pick.get("lines")
+    good = (
+        isinstance(pick.get("variant"), int | str)
+        and (path is None or (isinstance(path, str) and 0 < len(path) <= PATH_MAX))
+        and (hunks is None or (isinstance(hunks, list) and all(map(_is_hunk, hunks))))
+        and (lines is None or _are_lines(lines))
+    )
+    if not good:
+        raise Invalid("compose.pick", "A pick is {variant, [path], [hunks], [lines]}.")
+    if path is not None and UNSTORABLE.search(path):
+        raise Invalid("compose.pick", "The path holds a character that no path has.")
+
+
+def _is_hunk(hunk: Any) -> bool:
+    if isinstance(hunk, Mapping):
+        return _is_number(hunk.get("base_start")) and _is_number(hunk.get("base_lines"))
+    return _is_number(hunk) or (isinstance(hunk, str) and not UNSTORABLE.search(hunk))
+
+
+def _are_lines(lines: Any) -> bool:
+    sides = [lines.get(n, []) for n in ("left", "right")] if isinstance(lines, Mapping) else [lines]
+    return all(isinstance(side, list) and all(map(_is_number, side)) for side in sides)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10**9
 
 
 def _wish(kept: Told) -> Wish:

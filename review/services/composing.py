@@ -108,6 +108,15 @@ def variant_compose(
     return made
 
 
+def composition_preview(*, user: User | None, task: Task, wishes: Sequence[Wish]) -> str:
+    """The commit that the picks would make of what fits, to be looked at: nothing refers to it."""
+    if not wishes:
+        raise Invalid("compose.empty", "Pick something first: a file, a hunk or some lines.")
+    composed = composed_get(task=task, wishes=wishes)
+    sources = sources_of(composed.result)
+    return _commit(user=user, task=task, composed=composed, sources=sources, keep=False).commit
+
+
 def _texts_check(**texts: str) -> None:
     for field, text in texts.items():
         text_check(text, field=field)
@@ -144,8 +153,9 @@ def _commit(
     task: Task,
     composed: Composed,
     sources: Sequence[Source],
-    title: str,
-    why: str,
+    title: str = "",
+    why: str = "",
+    keep: bool = True,
 ) -> SnapshotInfo:
     """Write the files, the tree and the commit; they are the Variant's first Snapshot."""
     ground, result = composed.ground, composed.result
@@ -178,6 +188,7 @@ def _commit(
             ],
         ),
         author=author,
+        keep=keep,
     )
     numbers = diff_stat(hub=ground.hub, left=ground.base, right=commit)
     return SnapshotInfo(

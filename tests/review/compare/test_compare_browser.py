@@ -29,7 +29,7 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     expect(shown).to_have_attribute("aria-label", "app/new.py")
     assert "path=app%2Fnew.py" in page.url
     expect(page.locator("file-tree [aria-current]")).to_have_attribute("title", "app/new.py")
-    page.keyboard.press("p")
+    page.keyboard.press("[")
     expect(shown).to_have_attribute("aria-label", "app/area.py")
     page.go_back()
     expect(shown).to_have_attribute("aria-label", "app/new.py")

@@ -1,0 +1,69 @@
+"""Putting picks into a person's tray, and taking them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from orchestrator.lib.errors import Conflict, Invalid
+from orchestrator.models import Task
+from orchestrator.states import Resolution
+from review.models import Tray
+from review.selectors.composing import PICKS_MAX
+from review.selectors.trays import pick_id
+from review.selectors.wishes import Told, wishes_read
+
+
+def tray_change(
+    *,
+    user: User,
+    task: Task,
+    add: Iterable[Mapping[str, Any]] = (),
+    remove: Iterable[str] = (),
+) -> None:
+    """Take out by id, then put in. What a pick says anew, it says in place of what stood there."""
+    gone = set(remove)
+    _, told = wishes_read(user=user, task=task, picks=add)
+    if told and task.resolution != Resolution.OPEN:
+        raise Conflict("task.resolved", f"The task is {task.resolution}: it takes no variants.")
+
+    def change(picks: list[Told]) -> list[Told]:
+        kept = [pick for pick in picks if pick_id(pick) not in gone]
+        for pick in told:
+            kept = [other for other in kept if not _replaces(pick, other)] + [pick]
+        if len(kept) > PICKS_MAX:
+            raise Invalid("compose.too-many", f"A tray holds {PICKS_MAX:,} picks at most.")
+        return kept
+
+    _change(user, task, change)
+
+
+def tray_clear(*, user: User, task: Task) -> None:
+    _change(user, task, lambda _: [])
+
+
+def _replaces(pick: Told, other: Told) -> bool:
+    """A ground replaces another; a whole file all picks of that file; lines those of the same file."""
+    if pick == other:
+        return True
+    if "path" not in pick or "path" not in other:
+        return "path" not in pick and "path" not in other
+    if pick["path"] != other["path"]:
+        return False
+    if "hunks" not in pick and "lines" not in pick:
+        return True
+    same = pick["variant"] == other["variant"]
+    return same and (
+        ("lines" in pick and "lines" in other) or len(other) == len(("variant", "path"))
+    )
+
+
+def _change(user: User, task: Task, change: Callable[[list[Told]], list[Told]]) -> None:
+    with transaction.atomic():
+        Tray.objects.get_or_create(user=user, task=task)
+        tray = Tray.objects.select_for_update().get(user=user, task=task)
+        tray.picks = change(tray.picks)
+        tray.save(update_fields=["picks", "changed_at"])

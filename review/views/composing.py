@@ -1,0 +1,113 @@
+"""The tray on a Task's pages, what it would make, and the Variant that it makes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from orchestrator.lib.errors import Invalid
+from orchestrator.models import Task
+from orchestrator.selectors.access import task_get_for, variant_by_letter_for
+from orchestrator.views.answers import PageRequest, action, next_url
+from review.selectors.composing import composition_of, composition_rows
+from review.selectors.trays import tray_page, tray_picks
+from review.selectors.wishes import wishes_read
+from review.services.composing import composition_preview, variant_compose
+from review.services.trays import tray_change, tray_clear
+
+
+@require_http_methods(["GET", "POST"])
+def tray(request: PageRequest, task_id: int) -> HttpResponse:
+    """POST changes it: `add` (JSON, several), `remove` (ids), `clear`; or `variant` and `path` to add."""
+    task = task_get_for(request.user, task_id)
+    if request.method == "POST":
+        return _tray_change(request, task)
+    return _tray(request, task)
+
+
+@action
+def _tray_change(request: PageRequest, task: Task) -> HttpResponse:
+    if "clear" in request.POST:
+        tray_clear(user=request.user, task=task)
+    else:
+        tray_change(
+            user=request.user,
+            task=task,
+            add=_adds(request),
+            remove=request.POST.getlist("remove"),
+        )
+    if request.htmx:
+        return _tray(request, task)
+    return redirect(next_url(request, reverse("review:tray", args=[task.pk])))
+
+
+def _adds(request: PageRequest) -> list[dict[str, Any]]:
+    adds = [_json(text) for text in request.POST.getlist("add")]
+    if "variant" in request.POST:
+        path = request.POST.get("path")
+        adds.append({"variant": request.POST["variant"]} | ({"path": path} if path else {}))
+    return adds
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        pick = json.loads(text)
+    except (ValueError, RecursionError):
+        pick = None
+    if not isinstance(pick, dict):
+        raise Invalid("compose.pick", "A pick is an object.")
+    return pick
+
+
+def _tray(request: PageRequest, task: Task) -> HttpResponse:
+    page = tray_page(user=request.user, task=task)
+    name = "review/_tray.html" if request.htmx else "review/tray.html"
+    return render(request, name, {"tray": page, "task": task, "nav": "tasks"})
+
+
+@action
+def compose(request: PageRequest, task_id: int) -> HttpResponse:
+    """Make the Variant of what is in the tray; with `reconcile`, of what fits, and ask an agent."""
+    task = task_get_for(request.user, task_id)
+    picks = tray_picks(user=request.user, task=task)
+    wishes, told = wishes_read(user=request.user, task=task, picks=picks)
+    variant = variant_compose(
+        user=request.user,
+        task=task,
+        wishes=wishes,
+        picks=told,
+        why=request.POST.get("why", ""),
+        agent=request.POST.get("agent", ""),
+        reconcile="reconcile" in request.POST,
+        note=request.POST.get("note", ""),
+    )
+    return redirect(variant)
+
+
+@action
+def preview(request: PageRequest, task_id: int) -> HttpResponse:
+    """What the tray would make, as a comparison with the base."""
+    task = task_get_for(request.user, task_id)
+    picks = tray_picks(user=request.user, task=task)
+    wishes, _ = wishes_read(user=request.user, task=task, picks=picks)
+    commit = composition_preview(user=request.user, task=task, wishes=wishes)
+    query = urlencode({"left": "base", "right": commit})
+    return redirect(f"{reverse('review:compare', args=[task.pk])}?{query}")
+
+
+@require_GET
+def composition(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
+    """Where everything in a composed Variant is from."""
+    variant = variant_by_letter_for(request.user, task_id, letter)
+    row = composition_of(variant)
+    if row is None:
+        return HttpResponse(status=204)
+    rows = composition_rows(row)
+    context = {"composition": row, "variant": variant, "rows": rows, "user": request.user}
+    return render(request, "review/_composition.html", context)

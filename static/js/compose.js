@@ -1,0 +1,209 @@
+// Picking for a new variant: files, changes and lines go into the tray at the bottom of the page. The tray
+// is kept and checked by the server; what stands here only says what to put in and take out.
+import { h } from "./dom.js";
+import { keysTake } from "./page-keys.js";
+
+const tray = () => document.getElementById("tray");
+const file = () => document.getElementById("file");
+const sides = () => new URL(file().dataset.here, location.href).searchParams;
+const isLetter = (side) => /^[A-Z]$/.test(side ?? "");
+
+let bars = []; // of the file in view: { n, root, bar, acts: [{ side, button, picks, rest }] }
+let last = Promise.resolve(); // one change of the tray after the other
+
+// --- The tray ------------------------------------------------------------------------------------
+
+const name = ({ variant, path = null, hunks = null, lines = null }) =>
+  JSON.stringify([variant, path, hunks && [...hunks].sort(), lines]);
+
+function picked() {
+  return JSON.parse(tray()?.dataset.picks || "[]");
+}
+
+function idsOf(picks) {
+  const names = new Set(picks.map(name));
+  return picked().filter(({ pick }) => names.has(name(pick))).map(({ id }) => id);
+}
+
+const isIn = (picks) => picks.length > 0 && idsOf(picks).length === picks.length;
+
+function send({ add = [], remove = [] }) {
+  const values = { add: add.map((pick) => JSON.stringify(pick)), remove };
+  last = last.then(() => htmx.ajax("POST", tray().dataset.url, { target: "#tray", swap: "outerHTML", values }));
+  return last;
+}
+
+// --- Changes -------------------------------------------------------------------------------------
+
+/** What a side of a change is, as picks: the variant's hunks there, or the base's text where it has none. */
+function takeOf(side, other, path) {
+  const keys = side.keys.length ? side.keys : other.keys;
+  if (!keys.length) return [];
+  return [{ variant: side.keys.length ? side.letter : "base", path, hunks: [...keys] }];
+}
+
+function actsOf(change) {
+  const path = sides().get("path");
+  const { left, right } = change;
+  if (sides().get("left") === "base" && isLetter(right.letter)) {
+    const take = { side: "right", label: `Take ${right.letter}`, picks: [{ variant: right.letter, path, hunks: [change.key] }] };
+    const back = [{ variant: right.letter }, { variant: "base", path, hunks: [change.key] }];
+    return [{ side: "left", label: "Revert", title: `All of ${right.letter} but this change`, picks: back, undo: back.slice(1) }, take];
+  }
+  return [["left", left, right], ["right", right, left]]
+    .filter(([, side]) => isLetter(side.letter))
+    .map(([where, side, other]) => ({ side: where, label: `Take ${side.letter}`, picks: takeOf(side, other, path) }))
+    .filter((act) => act.picks.length);
+}
+
+function toggle(act, rest) {
+  if (isIn(act.picks)) return send({ remove: idsOf(act.undo ?? act.picks) });
+  const beside = rest.flatMap((other) => idsOf(other.undo ?? other.picks));
+  return send({ add: act.picks.filter((pick) => !isIn([pick])), remove: beside });
+}
+
+function barAdd(root, change) {
+  const place = change.bar.querySelector(".hunkbar-acts");
+  const acts = actsOf(change);
+  for (const act of acts) {
+    const title = act.title ?? `${act.label} here, for a new variant (${act.side === "right" ? "p" : "P"})`;
+    act.button = h(`button.btn.sm.take${act.side === "right" ? ".main" : ""}`, { type: "button", title, "aria-pressed": "false" }, act.label);
+    act.button.addEventListener("click", () => toggle(act, acts.filter((other) => other !== act)));
+    place.append(act.button);
+  }
+  const known = { n: change.n, root, acts };
+  if (sides().get("left") === "base" && isLetter(change.right.letter)) {
+    const lines = h("button.btn.sm.bare.take", { type: "button", "aria-expanded": "false", title: "Take single lines" }, "Lines");
+    lines.addEventListener("click", () => linesToggle(known, lines, change.right.letter));
+    place.append(lines);
+  }
+  bars.push(known);
+  pressedShow();
+}
+
+document.addEventListener("hunkbars", (event) => {
+  const { root, changes } = event.detail;
+  bars = bars.filter((bar) => bar.root.isConnected);
+  for (const change of changes) barAdd(root, change);
+});
+
+// --- Lines ---------------------------------------------------------------------------------------
+
+function rowsOf({ root, n }) {
+  const rows = [];
+  let row = root.querySelector(`.rows > [data-change="${n}"]:not(.hunkbar)`);
+  while (row?.matches(".add, .del, .void")) {
+    if (row.id) rows.push(row);
+    const next = row.nextElementSibling ?? row.parentElement.nextElementSibling?.firstElementChild;
+    row = next?.hasAttribute("data-change") ? null : next;
+  }
+  return rows;
+}
+
+function linesToggle(bar, button, letter) {
+  const open = button.getAttribute("aria-expanded") === "false";
+  button.setAttribute("aria-expanded", open);
+  for (const row of rowsOf(bar)) {
+    row.querySelector(".lp")?.remove();
+    if (!open) continue;
+    const number = row.id.slice(1);
+    const label = row.id[0] === "L" ? `Take out line ${number} of the base` : `Take line ${number} of ${letter}`;
+    const box = h("input.lp", { type: "checkbox", "aria-label": label, "data-letter": letter });
+    // To the diff, a press in the gutter means the address of the line.
+    for (const kind of ["click", "pointerdown"]) box.addEventListener(kind, (event) => event.stopPropagation());
+    row.prepend(box);
+  }
+  pressedShow();
+}
+
+function linesOf(letter) {
+  const path = sides().get("path");
+  const found = picked().find(({ pick }) => pick.lines && pick.variant === letter && pick.path === path);
+  const { left = [], right = [] } = found?.pick.lines ?? {};
+  return { id: found?.id, left: new Set(left), right: new Set(right) };
+}
+
+document.addEventListener("change", (event) => {
+  const box = event.target.closest(".lp");
+  if (!box) return;
+  const row = box.parentElement;
+  last = last.then(() => {
+    const { id, left, right } = linesOf(box.dataset.letter);
+    const numbers = row.id[0] === "L" ? left : right;
+    numbers[box.checked ? "add" : "delete"](Number(row.id.slice(1)));
+    const lines = { left: [...left].sort((a, b) => a - b), right: [...right].sort((a, b) => a - b) };
+    const some = lines.left.length + lines.right.length;
+    const pick = { variant: box.dataset.letter, path: sides().get("path"), lines };
+    const values = some ? { add: JSON.stringify(pick) } : { remove: id };
+    return htmx.ajax("POST", tray().dataset.url, { target: "#tray", swap: "outerHTML", values });
+  });
+});
+
+// --- Whole files and variants --------------------------------------------------------------------
+
+function formPick(form) {
+  const { variant, path } = Object.fromEntries(new FormData(form));
+  return path ? { variant, path } : { variant };
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-take]");
+  if (!form || !tray()) return;
+  event.preventDefault();
+  const picks = [formPick(form)];
+  send(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
+});
+
+// --- What is picked, shown where it was picked ---------------------------------------------------
+
+function pressedShow() {
+  for (const bar of bars) for (const act of bar.acts) act.button.setAttribute("aria-pressed", isIn(act.picks));
+  for (const form of document.querySelectorAll("form[data-take]")) {
+    const button = form.querySelector("button");
+    button.dataset.taken = "";
+    button.setAttribute("aria-pressed", isIn([formPick(form)]));
+  }
+  const lines = {};
+  for (const box of document.querySelectorAll(".lp")) {
+    const known = (lines[box.dataset.letter] ??= linesOf(box.dataset.letter));
+    const { id } = box.parentElement;
+    box.checked = known[id[0] === "L" ? "left" : "right"].has(Number(id.slice(1)));
+  }
+}
+
+let focusAt = -1; // the place among the chips whose pick is being taken out
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target?.id !== "tray") return;
+  focusAt = [...tray().querySelectorAll(".pickchip button")].indexOf(document.activeElement);
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const swapped = event.detail.elt.id;
+  if (swapped !== "tray" && swapped !== "file") return;
+  pressedShow();
+  if (swapped !== "tray" || focusAt < 0) return;
+  const left = [...tray().querySelectorAll(".pickchip button")];
+  (left[focusAt] ?? left.at(-1) ?? document.getElementById("main")).focus();
+  focusAt = -1;
+});
+
+/** Picks the side of the change one is at. */
+function sideTake(side) {
+  const now = Number(file()?.querySelector("[data-now]")?.dataset.change);
+  const bar = bars.find(({ n, root }) => n === now && root.isConnected);
+  const act = bar?.acts.find((one) => one.side === side);
+  if (!act) return false;
+  act.button.click();
+  return true;
+}
+
+keysTake({
+  p: () => sideTake("right"),
+  P: () => sideTake("left"),
+  o: () => {
+    if (!tray() || tray().hidden) return false;
+    tray().focus();
+    return true;
+  },
+});

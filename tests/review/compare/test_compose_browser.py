@@ -1,0 +1,126 @@
+"""Composing in the browser: from the comparison to the merge, with the mouse and without."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from orchestrator.git.hub import blob_read
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Variant
+from tests.review.compare.conftest import BASE, A, B, World
+from tests.support.repositories import plain_git
+
+pytestmark = pytest.mark.browser
+
+AREA = "app/area.py"
+
+
+def compare(page: Page, world: World, left: str, right: str, path: str = AREA) -> None:
+    page.goto(world.url(f"compare?left={left}&right={right}&path={path}"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+
+
+def content(world: World, letter: str, path: str) -> str | None:
+    head = Variant.objects.get(letter=letter).head_commit
+    hub = hub_dir(world.task.project_id)
+    data = blob_read(hub=hub, commit=head, path=path, limit_bytes=10**6)
+    return None if data is None else data.decode()
+
+
+def test_a_file_of_one_and_a_hunk_of_another_are_composed_and_merged(
+    page: Page, world: World
+) -> None:
+    compare(page, world, "base", "A", "app/new.py")
+    page.get_by_role("button", name="Take file from A").click()
+    expect(page.locator(".pickchip")).to_have_text(re.compile("new.py"))
+    expect(page.get_by_role("button", name="Take file from A")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    compare(page, world, "base", "B")
+    page.get_by_role("button", name="Take B", exact=True).click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.reload()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    expect(page.locator("#tray")).to_contain_text("fits together")
+
+    page.get_by_role("button", name="Preview the diff").click()
+    expect(page.locator("file-tree nav a")).to_have_count(2)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    expect(page.locator(".origin")).to_contain_text("(1 file)")
+    assert content(world, "D", AREA) == B[AREA]
+    assert content(world, "D", "app/new.py") == A["app/new.py"]
+    assert content(world, "D", "gone.txt") == BASE["gone.txt"]
+
+    page.locator("#merge-one").click()
+    page.get_by_role("button", name="Merge D now").click()
+    expect(page.get_by_role("heading", name="D is merged into main")).to_be_visible()
+    assert plain_git(world.origin, "show", f"main:{AREA}") + "\n" == B[AREA].rstrip("\n") + "\n"
+
+
+def test_with_keys_only(page: Page, world: World) -> None:
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    page.keyboard.press("P")  # the other side in its place
+    expect(page.locator(".pickchip")).to_have_text(re.compile("A.*area.py, hunk 1", re.DOTALL))
+    expect(page.get_by_role("button", name="Take A", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.keyboard.press("P")
+    expect(page.locator(".pickchip")).to_have_count(0)
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("o")
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "tray-compose":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert content(world, "D", AREA) == B[AREA]
+
+
+def test_a_hunk_is_reverted(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Revert").click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    expect(page.locator(".pickchip").first).to_contain_text("all 7 files")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == BASE[AREA]
+    assert content(world, "D", "app/new.py") == A["app/new.py"]
+
+
+def test_single_lines_are_ticked_in_the_gutter(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    line = 4 * 20 + 2
+    page.get_by_role("checkbox", name=f"Take line {line} of A").check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    page.reload()
+    page.get_by_role("button", name="Lines", exact=True).click()
+    expect(page.get_by_role("checkbox", name=f"Take line {line} of A")).to_be_checked()
+    page.get_by_role("checkbox", name=f"Take out line {line} of the base").check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == A[AREA]
+
+
+def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Take all of A").click()
+    page.get_by_role("button", name="Take A", exact=True).click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.get_by_role("button", name="Remove A all 7 files").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.get_by_role("button", name="Remove A area.py, hunk 1")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#tray")).to_be_hidden()

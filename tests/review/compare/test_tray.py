@@ -1,0 +1,175 @@
+"""The tray of a person in a task: what goes in, what it says, who sees it."""
+
+from __future__ import annotations
+
+import json
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Run, Variant
+from orchestrator.states import Resolution
+from review.models import Composition, Tray
+from review.selectors.hunks import pair_hunks
+from tests.review.compare.conftest import ODD_NAME, World
+
+AREA = "app/area.py"
+
+
+def change(reader: Client, world: World, **fields: Any) -> str:
+    response = reader.post(world.url("tray"), fields, headers={"hx-request": "true"})
+    assert response.status_code == 200, response.content
+    return response.content.decode()
+
+
+def pick(**fields: Any) -> str:
+    return json.dumps(fields)
+
+
+def picks(world: World) -> list[dict[str, Any]]:
+    return list(Tray.objects.get(user=world.user, task=world.task).picks)
+
+
+def key(world: World, letter: str) -> str:
+    hub = hub_dir(world.task.project_id)
+    files = pair_hunks(hub=hub, left=world.base, right=world.heads[letter])
+    return files[AREA].hunks[0].key
+
+
+def test_it_is_empty_then_names_what_was_picked(world: World, reader: Client) -> None:
+    assert "pickchip" not in reader.get(world.url("tray")).content.decode()
+    html = change(reader, world, variant="A")
+    assert "all 7 files" in html
+    assert "Compose D" in html
+    html = change(reader, world, add=pick(variant="B", path=AREA, hunks=[key(world, "B")]))
+    assert "area.py, hunk 1" in html
+    assert "fits together" in html
+    assert [p["variant"] for p in picks(world)] == ["A", "B"]
+
+
+def test_a_file_replaces_other_picks_of_it_and_a_ground_another(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA, hunks=[key(world, "A")]))
+    change(reader, world, variant="A")
+    change(reader, world, variant="B", path=AREA)
+    change(reader, world, variant="B")
+    assert picks(world) == [{"variant": "B", "path": AREA}, {"variant": "B"}]
+
+
+def test_contradictions_are_named_with_links_and_nothing_can_be_made(
+    world: World, reader: Client
+) -> None:
+    for letter in "AB":
+        html = change(
+            reader, world, add=pick(variant=letter, path=AREA, hunks=[key(world, letter)])
+        )
+    assert "1 contradiction" in html
+    assert "A and B put different lines there." in html
+    assert "left=A&amp;right=B&amp;path=app%2Farea.py" in html
+    assert "disabled" in html.split("tray-compose")[1][:40]
+    refused = reader.post(world.url("compose"))
+    assert refused.status_code == 302
+    assert Variant.objects.count() == 3
+    reader.post(world.url("compose"), {"reconcile": "1", "agent": "scripted one", "note": "Mind."})
+    made = Variant.objects.get(letter="D")
+    assert "Mind." in Run.objects.get(variant=made).prompt
+
+
+def test_picks_are_taken_out_one_by_one_or_all(world: World, reader: Client) -> None:
+    html = change(reader, world, variant="A", path=AREA)
+    change(reader, world, variant="B")
+    ids = [entry["id"] for entry in json.loads(_picks_of(html))]
+    change(reader, world, remove=ids)
+    assert picks(world) == [{"variant": "B"}]
+    assert "pickchip" not in change(reader, world, clear="1")
+
+
+def _picks_of(html: str) -> str:
+    return unescape(html.split('data-picks="')[1].split('"')[0])
+
+
+def test_a_pick_that_is_gone_says_so(world: World, reader: Client) -> None:
+    change(reader, world, add=pick(variant="B", path=AREA, hunks=[key(world, "B")]))
+    world.commit("B", lambda files: files.update({AREA: "other\n"}))
+    html = reader.get(world.url("tray"), headers={"hx-request": "true"}).content.decode()
+    assert "1 pick can not be had any more" in html
+    assert "none is" in html
+
+
+def test_without_scripts_a_form_leads_back_and_the_tray_is_a_page(
+    world: World, reader: Client
+) -> None:
+    back = world.url("compare?left=base&right=A")
+    response = reader.post(world.url("tray"), {"variant": "A", "path": AREA, "next": back})
+    assert (response.status_code, response["location"]) == (302, back)
+    assert "Take file" in reader.get(back).content.decode()
+    html = reader.get(world.url("tray")).content.decode()
+    assert "<h1>What you have picked</h1>" in html
+    made = reader.post(world.url("compose"))
+    assert made["location"] == world.url("variants/D")
+    assert picks_gone(world)
+    assert (
+        "Composed by you from" in reader.get(world.url("variants/D/composition")).content.decode()
+    )
+
+
+def picks_gone(world: World) -> bool:
+    return not Tray.objects.filter(user=world.user, task=world.task).exists()
+
+
+def test_everybody_has_a_tray_of_their_own(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    other = Client(headers={"host": "localhost:8000"})
+    assert other.get(world.url("tray")).status_code == 302
+    assert other.post(world.url("tray"), {"clear": "1"}).status_code == 302
+    other.force_login(User.objects.create_user("bo"))
+    assert "pickchip" not in other.get(world.url("tray")).content.decode()
+    assert other.post(world.url("compose")).status_code == 302
+    assert picks(world) == [{"variant": "A"}]
+    assert not Composition.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        "[",
+        "[]",
+        "null",
+        pick(variant="A", path="a\0b"),
+        pick(variant="A", path=7),
+        pick(variant=["A"]),
+        pick(variant="A", hunks=[1]),
+        pick(variant="A", path=AREA, hunks={"a": 1}),
+        pick(variant="A", path=AREA, hunks=["\ud800"]),
+        pick(variant="A", path=AREA, lines={"left": ["1"]}),
+        pick(variant="A", path=AREA, lines={"left": [], "right": []}),
+        pick(variant="A", path=AREA, lines=[True]),
+        "[" * 3000,
+    ],
+)
+def test_what_is_no_pick_is_refused(world: World, reader: Client, add: str) -> None:
+    response = reader.post(world.url("tray"), {"add": add}, headers={"hx-request": "true"})
+    assert response.status_code == 400
+    assert picks_gone(world) or not picks(world)
+
+
+def test_markup_in_names_stays_text(world: World, reader: Client) -> None:
+    html = change(reader, world, variant="A", path=ODD_NAME)
+    assert "<b>" not in html.replace("<b>New variant</b>", "")
+    made = reader.post(world.url("compose"))
+    assert made.status_code == 302
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+
+
+def test_a_resolved_task_takes_no_picks(world: World, reader: Client) -> None:
+    world.task.resolution = Resolution.CLOSED
+    world.task.save()
+    response = reader.post(world.url("tray"), {"variant": "A"}, headers={"hx-request": "true"})
+    assert response.status_code == 409
