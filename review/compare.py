@@ -8,9 +8,9 @@ the base does not have are first aligned with each other, so that equal parts co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from review.diff.patch import lines_opcodes
 from review.hunks import About, FileHunks, Hunk, content_hunk
@@ -40,16 +40,14 @@ class Mark(StrEnum):
 READING_ORDER = (Kind.CONTRADICTORY, Kind.UNIQUE, Kind.NEAR, Kind.SHARED)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """What these variants made of the place: they agree on it to the letter."""
 
     letters: tuple[str, ...]
     keys: tuple[str, ...]  # of the hunks, the same for all letters (empty where the file is new)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Base lines start:end (from 0), and by letter the lines of that variant which stand there."""
 
     kind: Kind
@@ -79,7 +77,7 @@ def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
 def as_content(file: FileHunks) -> FileHunks:
     """The file as one hunk that replaces all of it."""
     facts = (hunk for hunk in file.hunks if hunk.about is About.FACTS)
-    return replace(file, hunks=(*facts, content_hunk(file.old_blob, file.new_blob)))
+    return file._replace(hunks=(*facts, content_hunk(file.old_blob, file.new_blob)))
 
 
 def clusters(found: Sequence[tuple[Hunk, Of]]) -> Iterator[list[tuple[Hunk, Of]]]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
+from typing import NamedTuple
 
 DIGEST_BYTES = 10
 
@@ -40,8 +40,7 @@ class Fact(IntEnum):
     EXISTS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(NamedTuple):
     """Lines start:end of the left side became right_start:right_end (from 0, ends excluded).
 
     `key` names the change by its removed and added lines; `added` by what it puts there, `near` by
@@ -58,8 +57,7 @@ class Hunk:
     about: About = About.LINES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileHunks:
+class FileHunks(NamedTuple):
     """One changed file of a pair of commits. Paths are as git has them (surrogates escaped)."""
 
     path: str
@@ -189,4 +187,4 @@ def _numbered(hunks: Sequence[Hunk]) -> Iterator[Hunk]:
         if not count:
             yield hunk
             continue
-        yield replace(hunk, key=digest(hunk.key.encode(), b"%d" % count))
+        yield hunk._replace(key=digest(hunk.key.encode(), b"%d" % count))

@@ -73,6 +73,7 @@ class Matrix:
     columns: Mapping[str, Column]
     marks: Mapping[str, Mapping[str, Mark]] | None
     rows: Mapping[str, Row]
+    lines_max: int  # of any cell
 
     def cell(self, row: Row, letter: str) -> Cell | None:
         index = row.at.get(letter)
@@ -97,12 +98,15 @@ def matrix_make(
     lines: dict[str, int] = {}
     result: dict[str, str] = {}
     differ: set[str] = set()
+    most = 0
     for letter, column in columns.items():
         counted = zip(
             column.paths, column.insertions, column.deletions, column.results, strict=True
         )
         for index, (path, plus, minus, blob) in enumerate(counted):
             touched = plus + minus if plus > 0 and minus > 0 else max(plus, 0) + max(minus, 0)
+            if touched > most:
+                most = touched
             if path not in at:
                 at[path] = {letter: index}
                 lines[path] = touched
@@ -123,7 +127,7 @@ def matrix_make(
         )
         for path, letters in at.items()
     }
-    return Matrix(columns, marks, rows)
+    return Matrix(columns, marks, rows, most)
 
 
 def _kind(letters: Mapping[str, int], marks: Mapping[str, Mark] | None) -> Show | None:

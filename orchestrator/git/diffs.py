@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.git.errors import InvalidRefError
 from orchestrator.git.hub import NO_COMMIT, blob_bytes, blob_size
@@ -33,11 +34,11 @@ _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=n
 _TIMEOUT_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(NamedTuple):
     """One changed path. `status` is git's letter: A, M, D, R (renamed), T (kind changed).
 
-    Insertions and deletions are None for what has no lines (`binary`).
+    Insertions and deletions are None for what has no lines (`binary`). A tuple, because thousands of
+    them are made, kept and read again at once.
     """
 
     path: str
@@ -177,25 +178,27 @@ def _numstat(field: bytes, rest: Iterator[bytes]) -> tuple[str, tuple[int | None
     if not path:  # a rename: the old and the new path follow as fields of their own
         next(rest)
         path = next(rest)
-    counted = tuple(None if number == b"-" else int(number) for number in (inserted, deleted))
-    return os.fsdecode(path), (counted[0], counted[1])
+    if inserted == b"-":
+        return os.fsdecode(path), (None, None)
+    return os.fsdecode(path), (int(inserted), int(deleted))
 
 
 def _change(
     facts: list[str], old: str, new: str, numbers: dict[str, tuple[int | None, int | None]]
 ) -> FileChange:
+    old_mode, new_mode, old_blob, new_blob, status = facts
     insertions, deletions = numbers.get(new, (0, 0))
     return FileChange(
-        path=new,
-        old_path=old,
-        status=facts[4][0],
-        old_mode=facts[0],
-        new_mode=facts[1],
-        old_blob=facts[2],
-        new_blob=facts[3],
-        insertions=insertions,
-        deletions=deletions,
-        binary=insertions is None,
+        new,
+        old,
+        status[0],
+        old_mode,
+        new_mode,
+        old_blob,
+        new_blob,
+        insertions,
+        deletions,
+        insertions is None,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from itertools import zip_longest
 
 from review.diff.intraline import Budget, lines_pair
@@ -123,4 +122,4 @@ def _text(line: bytes) -> str:
 
 def _part(hunk: Hunk, start: int, end: int, lines: Lines) -> tuple[Hunk, tuple[bytes, ...]]:
     made = hunk_of(start, end, lines)
-    return replace(made, key=digest(hunk.key.encode(), made.key.encode())), tuple(lines)
+    return made._replace(key=digest(hunk.key.encode(), made.key.encode())), tuple(lines)

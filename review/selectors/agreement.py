@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from review.compare import READING_ORDER, Group, Kind, Mark, file_marks
 from review.diff import FORMAT_VERSION
@@ -62,9 +63,8 @@ class Agreement:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A group of hunks, and the file of each Variant that has a part in it (without its hunks)."""
+class Place(NamedTuple):
+    """A group of hunks, and the file (without its hunks) of each Variant that changed it."""
 
     path: str
     group: Group
@@ -128,14 +128,16 @@ def _make(ground: Ground) -> Agreement:
         for letter, mark in file_marks(file.groups, file.files).items():
             marks.setdefault(file.files[letter].path, {})[letter] = mark
     places = _places(ground, files)
-    made = _index(ground, marks, places)
+    made = _index(ground, marks, places, files)
     for start in range(0, len(places), PIECE):
         cache_put(_key(ground, start // PIECE), places[start : start + PIECE])
     cache_put(_key(ground), made, limit_bytes=LIMIT_BYTES)
     return made
 
 
-def _index(ground: Ground, marks: Marks, places: Sequence[Place]) -> Agreement:
+def _index(
+    ground: Ground, marks: Marks, places: Sequence[Place], files: Sequence[FileConsensus]
+) -> Agreement:
     bits = {letter: 1 << n for n, letter in enumerate(ground.heads)}
     paths: dict[str, int] = {}
     return Agreement(
@@ -146,10 +148,10 @@ def _index(ground: Ground, marks: Marks, places: Sequence[Place]) -> Agreement:
         masks=tuple(sum(bits[letter] for letter in place.group.spans) for place in places),
         paths=tuple(paths),
         renamed={
-            change.path: place.path
-            for place in places
-            for change in place.files.values()
-            if change.path != place.path
+            change.path: file.path
+            for file in files
+            for change in file.files.values()
+            if change.path != file.path
         },
     )
 
@@ -158,11 +160,8 @@ def _places(ground: Ground, files: Iterable[FileConsensus]) -> list[Place]:
     """All places, those first that a reader should look at first; files whole and in order."""
     found = []
     for file in files:
-        facts = {letter: replace(change, hunks=()) for letter, change in file.files.items()}
-        found += [
-            Place(file.path, group, {letter: facts[letter] for letter in group.spans})
-            for group in file.groups
-        ]
+        bare = {letter: change._replace(hunks=()) for letter, change in file.files.items()}
+        found += [Place(file.path, group, bare) for group in file.groups]
     found.sort(key=lambda place: READING_ORDER.index(place.group.kind))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -39,6 +40,7 @@ from review.selectors.board import task_with_state_get
 from review.selectors.compare import files_changed, path_text
 from review.selectors.consensus import Ground, ground_of
 
+READERS = 2
 CELLS_MAX = 2_400  # what a browser lays out at once without being felt
 ROWS_MIN, ROWS_MAX = 120, 400
 FILTER_MAX = 200
@@ -172,7 +174,7 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
     frame = Frame(
         matrix=matrix,
         letters=[variant.letter for variant in variants],
-        lines_max=_lines_max(matrix),
+        lines_max=matrix.lines_max,
         compare=reverse("review:compare", args=[task.pk]),
         places=reverse("review:consensus", args=[task.pk]),
     )
@@ -201,8 +203,11 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
 
 
 def _matrix(ground: Ground, agreement: Agreement | None) -> Matrix:
-    columns = {letter: column_get(ground, head) for letter, head in ground.heads.items()}
-    return matrix_make(columns, agreement.marks if agreement else None)
+    # Pairs that nobody has asked for yet: git reads them side by side.
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
+        columns = pool.map(lambda head: column_get(ground, head), ground.heads.values())
+        found = dict(zip(ground.heads, columns, strict=True))
+    return matrix_make(found, agreement.marks if agreement else None)
 
 
 def column_get(ground: Ground, head: str) -> Column:
@@ -228,17 +233,6 @@ def _column(changes: Sequence[FileChange]) -> Column:
 
 def _lines(count: int | None) -> int:
     return -1 if count is None else count
-
-
-def _lines_max(matrix: Matrix) -> int:
-    return max(
-        (
-            max(0, plus) + max(0, minus)
-            for column in matrix.columns.values()
-            for plus, minus in zip(column.insertions, column.deletions, strict=True)
-        ),
-        default=0,
-    )
 
 
 def _version(ground: Ground, known: bool, variants: Iterable[VariantRow]) -> str:

@@ -6,7 +6,7 @@ What is read from git is kept by the commits it was read of, so only a Variant's
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
     if texts is None:
         return file_groups({letter: as_content(file) for letter, file in files.items()})
     facts = {
-        letter: replace(file, hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
+        letter: file._replace(hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
         for letter, file in files.items()
     }
     return (*file_groups(facts), *new_file_groups(texts))

@@ -296,7 +296,7 @@ def _blobs(place: Place) -> set[str]:
 
 
 def _base_blob(place: Place) -> str:
-    file = next(iter(place.files.values()))
+    file = place.files[place.group.options[0].letters[0]]
     return "" if file.status == "A" or place.group.end == place.group.start else file.old_blob
 
 
@@ -326,7 +326,7 @@ def _where(place: Place) -> str:
         return "name, mode or kind"
     if group.about is About.CONTENT:
         return "the file as a whole"
-    if all(file.status == "A" for file in place.files.values()):
+    if all(place.files[letter].status == "A" for letter in group.spans):
         return "new file"
     if not count:
         return f"after line {group.start:,}" if group.start else "before line 1"

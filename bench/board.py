@@ -1,0 +1,212 @@
+"""The board: numbers of pairs nobody has asked for yet beside git's own time for them, marks, and all of it warm.
+
+A synthetic repository, or with BAKEOFF_BENCH_REPOSITORY a real one: then a commit of its history is the base
+and later commits, evenly spaced, are the variants.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.valkey import Valkey
+
+FILES, LINES = 4_000, 60
+SHAPES = ((8, 800), (16, FILES))  # variants, files that each of them changes
+HISTORY_VARIANTS, HISTORY_COMMITS = 8, 400
+ROUNDS, COLD_ROUNDS = 9, 3
+GOAL_COLD, GOAL_WARM_MS = 1.2, 200
+
+
+def main() -> None:
+    place = Path(tempfile.mkdtemp(prefix="bakeoff-bench-"))
+    server = Valkey(place / "valkey")
+    try:
+        server.start()
+        _setup(place, server.url)
+        print("Board: numbers beside git's own `diff-tree -M --raw --numstat` of the same pairs")
+        for number, (name, repository, base, heads) in enumerate(_grounds(place)):
+            measure(number, name, repository, base, heads)
+    finally:
+        server.kill()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _setup(place: Path, redis_url: str) -> None:
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
+        "BAKEOFF_DATA_DIR": str(place),
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "of the benchmark",
+    }
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
+    for variants, changed in SHAPES:
+        repository = place / f"{variants}.git"
+        base, heads = _synthetic(repository, variants, changed)
+        yield f"{variants} variants, {changed:,} files changed by each", repository, base, heads
+    real = os.environ.get("BAKEOFF_BENCH_REPOSITORY")
+    if real:
+        log = _git(Path(real), "rev-list", "--first-parent", f"-{HISTORY_COMMITS}", "HEAD").split()
+        step = max(1, (len(log) - 1) // HISTORY_VARIANTS)
+        heads = log[: step * HISTORY_VARIANTS : step]
+        yield f"{len(heads)} commits of {Path(real).name}", Path(real), log[-1], heads
+
+
+def measure(number: int, name: str, repository: Path, base: str, heads: list[str]) -> None:
+    from orchestrator.lib.redis import redis_client
+    from review.selectors.agreement import agreement_step
+    from review.selectors.board_page import Ask, board_page
+    from review.selectors.consensus import ground_get
+    from review.selectors.consensus_page import ConsensusAsk, consensus_page
+
+    user, task = _task(number, repository, base, heads)
+    git_s, cold_s, git_cpu, cold_cpu = [], [], [], []
+    for _ in range(COLD_ROUNDS):  # in turns, so that what else the machine does is shared fairly
+        wall, cpu = _cost(lambda: _git_alone(repository, base, heads))
+        git_s.append(wall)
+        git_cpu.append(cpu)
+        redis_client().flushall()
+        wall, cpu = _cost(lambda: board_page(user=user, ask=Ask(task)))
+        cold_s.append(wall)
+        cold_cpu.append(cpu)
+    numbers_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
+    steps = []
+    done = False
+
+    def step() -> None:
+        nonlocal done
+        done = agreement_step(ground_get(user=user, task_id=task)).agreement is not None
+
+    while not done:
+        steps.append(_timed(step))
+    page = board_page(user=user, ask=Ask(task))
+    warm_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
+    filter_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task, text="part7 3")))
+    listed = consensus_page(user=user, ask=ConsensusAsk(task))
+    list_ms = _median_ms(lambda: consensus_page(user=user, ask=ConsensusAsk(task, page=3)))
+    print(f"  {name}: {page.total:,} files, {page.places:,} places")
+    print(
+        f"    numbers cold {min(cold_s):.2f} s, git {min(git_s):.2f} s: {min(cold_s) / min(git_s):.2f} x "
+        f"(goal {GOAL_COLD}; of processor time {min(cold_cpu) / min(git_cpu):.2f} x); "
+        f"warm {numbers_ms:.0f} ms"
+    )
+    print(
+        f"    marks {sum(steps):.1f} s in {len(steps)} steps (longest {max(steps):.1f} s); "
+        f"board warm {warm_ms:.0f} ms, filtered {filter_ms:.0f} ms (goal {GOAL_WARM_MS}), "
+        f"{len(page.rows) / 1000:,.0f} kB"
+    )
+    print(f"    list of {listed.total:,} places: a page of it {list_ms:.0f} ms")
+
+
+def _task(number: int, repository: Path, base: str, heads: list[str]) -> tuple[Any, int]:
+    from django.contrib.auth.models import User
+
+    from agents.models import AgentProfile
+    from orchestrator.lib.paths import hub_dir
+    from orchestrator.models import Project, Run, Spec, Task, Variant
+    from orchestrator.states import LETTERS
+
+    user, _ = User.objects.get_or_create(username="bench", is_superuser=True)
+    agent, _ = AgentProfile.objects.get_or_create(name="bench", adapter="demo")
+    project = Project.objects.create(name=f"bench {number}", source=str(repository), state="ready")
+    hub_dir(project.pk).parent.mkdir(parents=True, exist_ok=True)
+    hub_dir(project.pk).symlink_to(
+        repository / ".git" if (repository / ".git").exists() else repository
+    )
+    spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit=base)
+    task = Task.objects.create(project=project, spec=spec, title="Bench")
+    for position, head in enumerate(heads):
+        variant = Variant.objects.create(
+            task=task,
+            position=position,
+            letter=LETTERS[position],
+            agent=agent,
+            branch=f"b/{position}",
+            head_commit=head,
+        )
+        Run.objects.create(variant=variant, number=1, prompt="x", state="succeeded")
+    return user, task.pk
+
+
+def _git_alone(repository: Path, base: str, heads: list[str]) -> None:
+    for head in heads:
+        command = ("diff-tree", "-r", "-z", "-M", "--full-index", "--raw", "--numstat", base, head)
+        _git(repository, *command)
+
+
+def _git(repository: Path, *args: str, stdin: bytes | None = None) -> str:
+    command = ["git", "-C", str(repository), *args]
+    done = subprocess.run(command, check=True, capture_output=True, input=stdin)
+    return done.stdout.decode(errors="replace").strip()
+
+
+def _cost(run: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, of our own and of the processes waited for."""
+    before = os.times()
+    wall = _timed(run)
+    after = os.times()
+    return wall, sum(after[n] - before[n] for n in range(4))
+
+
+def _timed(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def _median_ms(run: Callable[[], object]) -> float:
+    return 1000 * statistics.median(_timed(run) for _ in range(ROUNDS))
+
+
+def _synthetic(repository: Path, variants: int, changed: int) -> tuple[str, list[str]]:
+    """Variants that touch many of the same files: some places the same, some their own, some in dispute."""
+    rng = random.Random(variants)
+    repository.mkdir()
+    _git(repository, "init", "--quiet", "--bare")
+    names = [f"src/part{n % 40}/group{n % 7}/file{n}.py" for n in range(FILES)]
+    texts = {
+        name: [f"value_{k} = compute({n}, {k})" for k in range(LINES)]
+        for n, name in enumerate(names)
+    }
+    stream = [_commit("refs/heads/main", 1, None, texts)]
+    for variant in range(variants):
+        some = {}
+        for name in names if changed == FILES else rng.sample(names, changed):
+            lines = list(texts[name])
+            lines[7] = f"value_7 = agreed({len(name)})"
+            lines[20] = f"value_20 = mine({variant % 3})"
+            lines[rng.randrange(30, LINES)] = f"alone = {variant}"
+            some[name] = lines
+        stream.append(_commit(f"refs/heads/v{variant}", variant + 2, 1, some))
+    _git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
+    _git(repository, "repack", "-adq")
+    heads = [_git(repository, "rev-parse", f"refs/heads/v{n}") for n in range(variants)]
+    return _git(repository, "rev-parse", "refs/heads/main"), heads
+
+
+def _commit(ref: str, mark: int, parent: int | None, files: dict[str, list[str]]) -> bytes:
+    head = f"commit {ref}\nmark :{mark}\ncommitter bench <b@localhost> {1_700_000_000 + mark} +0000\ndata 1\nx"
+    parts = [head + (f"\nfrom :{parent}" if parent else "")]
+    for name, lines in files.items():
+        text = "\n".join(lines) + "\n"
+        parts.append(f"M 100644 inline {name}\ndata {len(text)}\n{text}")
+    return ("\n".join(parts) + "\n").encode()
+
+
+if __name__ == "__main__":
+    main()
