@@ -18,6 +18,8 @@ async function fileOpen(url, { push = true } = {}) {
   const fragment = `${target.pathname}/file${target.search}`;
   if (push) history.pushState(null, "", target.pathname + target.search + target.hash);
   await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
+  // What had the focus went with the file before.
+  if (document.activeElement === document.body) file()?.focus({ preventScroll: true });
   document.querySelector("file-tree")?.select(target.href);
   linksFollow();
   const top = file()?.getBoundingClientRect().top ?? 0;
@@ -36,6 +38,10 @@ function linksFollow() {
     link.href = url.pathname + url.search;
   }
 }
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.closest(".side-menu")) linksFollow(new URL(file().dataset.here, location.href).searchParams.get("path"));
+});
 
 // --- Lines ---------------------------------------------------------------------------------------
 
@@ -110,23 +116,37 @@ const KEYS = {
   j: () => changeGo(1),
   k: () => changeGo(-1),
   n: () => file()?.dataset.next && fileOpen(file().dataset.next),
+  l: () => KEYS.n(),
+  h: () => KEYS["["](),
   "]": () => KEYS.n(),
   "[": () => file()?.dataset.previous && fileOpen(file().dataset.previous),
   u: () => other("view", "unified"),
   s: () => other("view", "split"),
   w: wrapToggle,
+  i: () => follow(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
+  r: () => follow("[data-render]"),
+  f: functionShow,
+  b: () => leftGo(0),
   x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
   "/": () => findFocus(),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => sideGo(number),
+  shiftDigit: (number) => leftGo(number),
 };
 
 keysTake(KEYS);
 
-/** 1 is variant A on the right side, 0 the base. */
-function sideGo(number) {
-  const letter = number ? String.fromCharCode(64 + number) : "0";
-  follow(`[data-side="${letter}"]:not([aria-current])`);
+/** 1 is variant A, 0 the base: on the right side, with shift on the left one. */
+const letterOf = (number) => (number ? String.fromCharCode(64 + number) : "0");
+const sideGo = (number) => follow(`[data-side="${letterOf(number)}"]:not([aria-current])`);
+const leftGo = (number) => follow(`[data-left="${letterOf(number)}"]:not([aria-current])`);
+
+/** Open the fold above the change where one is, up to the function that it is in. */
+function functionShow() {
+  const now = document.querySelector("#file [data-now]");
+  const buttons = [...document.querySelectorAll("#file .fold [data-expand=function]")];
+  const before = (button) => !now || button.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING;
+  (now ? buttons.findLast(before) : buttons[0])?.click();
 }
 
 // --- Links ---------------------------------------------------------------------------------------

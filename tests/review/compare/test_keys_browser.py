@@ -1,0 +1,102 @@
+"""The compare page by keyboard alone: every way to go on, and the focus is always seen and never lost."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.review.compare.conftest import World
+
+pytestmark = pytest.mark.browser
+
+AREA = "compare?left=base&right=A&path=app/area.py&view=split"
+
+
+def test_files_sides_and_layouts(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    shown = page.locator("#file")
+    for key, name in (
+        ("l", "app/new.py"),
+        ("h", "app/area.py"),
+        ("]", "app/new.py"),
+        ("[", "app/area.py"),
+    ):
+        page.keyboard.press(key)
+        expect(shown).to_have_attribute("aria-label", name)
+    page.keyboard.press("Shift+Digit2")
+    page.wait_for_url("**left=B&right=A**")
+    page.keyboard.press("b")
+    page.wait_for_url("**left=base&right=A**")
+    page.keyboard.press("2")
+    page.wait_for_url("**left=base&right=B**")
+    page.keyboard.press("i")
+    page.wait_for_url("**w=all**")
+    expect(page.locator(".space-menu summary")).to_contain_text("White space ignored")
+    page.keyboard.press("i")
+    page.wait_for_url(lambda url: "&w=" not in url)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Show from the enclosing function on")
+    page.keyboard.press("Escape")
+
+
+def test_letters_that_are_typed_are_no_keys(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    page.keyboard.press("t")
+    page.keyboard.type("blue")
+    expect(page.locator("file-tree input").first).to_have_value("blue")
+    assert "path=app/area.py" in page.url
+
+
+def test_the_fold_above_a_change_opens_to_its_function(world: World, page: Page) -> None:
+    def change(text: str) -> None:
+        def edit(files: dict[str, str]) -> None:
+            body = "".join(f"    line_{n} = {n}\n" for n in range(60))
+            files["app/long.py"] = f"def long():\n{body}".replace("line_50 = 50", text)
+
+        commits.append(world.commit("A", edit))
+
+    commits: list[str] = []
+    change("line_50 = 50")
+    change("line_50 = 51")
+    left, right = commits
+    page.goto(world.url(f"compare?left={left}&right={right}&path=app/long.py&view=split"))
+    page.keyboard.press("j")
+    page.keyboard.press("f")
+    expect(page.locator("#L1")).to_have_text("def long():")
+
+
+def test_the_focus_is_not_lost_when_another_file_comes_and_tab_goes_on_from_there(
+    world: World, page: Page
+) -> None:
+    page.goto(world.url(AREA))
+    page.get_by_role("link", name="Next file").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("Tab")
+    inside = "document.getElementById('file').contains(document.activeElement)"
+    assert page.evaluate(inside)
+
+
+def test_every_control_has_a_name_and_a_visible_focus(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    seen: set[str] = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            """() => {
+                const e = document.activeElement;
+                if (!e || e === document.body || !e.closest('main')) return null;
+                const style = getComputedStyle(e);
+                const ring = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+                const name = e.ariaLabel || e.title || e.textContent.trim() || e.labels?.[0]?.textContent;
+                return `${ring ? '' : 'NO RING '}${name ? '' : 'NO NAME '}${e.outerHTML.slice(0, 90)}`;
+            }"""
+        )
+        if name is None:
+            if seen:
+                break
+            continue
+        seen.add(name)
+    assert len(seen) > 25
+    assert not [name for name in seen if name.startswith("NO ")]
