@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from orchestrator.lib.people import OWNER_NAME
 from orchestrator.models import ApiToken, LoginCode
 
 LOGIN_CODE_LIFE = timedelta(hours=12)
@@ -23,7 +24,9 @@ def owner_ensure() -> User:
     """The first account of an installation; it has no password and signs in by one-time link."""
     owner = User.objects.filter(is_superuser=True).order_by("pk").first()
     if owner is None:
-        owner = User.objects.create_superuser("owner", email="", password=None, first_name="You")
+        owner = User.objects.create_superuser(
+            "owner", email="", password=None, first_name=OWNER_NAME
+        )
     return owner
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from django import template
+from django.contrib.auth.models import User
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html, strip_tags
@@ -22,6 +23,7 @@ from agents.models import AgentProfile, PermissionMode
 from orchestrator.lib import markdown as markdown_lib
 from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
+from orchestrator.lib.people import person_name
 from orchestrator.models import Activity
 from orchestrator.selectors.pages import Slots, slots_now
 from orchestrator.selectors.rows import AskRow, VariantRow
@@ -266,8 +268,7 @@ def person(user: object | None, viewer: object | None = None, nobody: str = "Bak
         return nobody
     if viewer is not None and user == viewer:
         return "you"
-    full: str = user.get_full_name()  # type: ignore[attr-defined]
-    return full or user.get_username()  # type: ignore[attr-defined]
+    return person_name(user) if isinstance(user, User) else nobody
 
 
 # --- Sentences ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ninja import Field, Router, Schema, Status
 from orchestrator.api import ERRORS, ApiRequest
 from orchestrator.api_schemas import ErrorOut
 from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.lib.people import person_name
 from orchestrator.models import Task
 from orchestrator.selectors.access import task_get_for
 from review.models.comment import About, Comment
@@ -143,7 +144,7 @@ def comment_payload(comment: Comment, thread: Thread, *, task_id: int) -> dict[s
         "applied_commit": comment.applied_commit or None,
         "state": comment.state,
         "source": comment.source,
-        "author": (author.get_full_name() or author.get_username()) if author else "",
+        "author": person_name(author) if author else "",
         "mine": remark.mine,
         "deleted": remark.deleted,
         "created_at": comment.created_at,

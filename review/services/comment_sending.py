@@ -11,6 +11,7 @@ from django.urls import reverse
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.paths import hub_dir
+from orchestrator.lib.people import person_name
 from orchestrator.models import FollowUp, Task, Variant
 from orchestrator.services import activity
 from orchestrator.services.follow_ups import follow_up_send
@@ -120,8 +121,7 @@ def _said(user: User, threads: Sequence[Comment]) -> dict[int, tuple[Said, ...]]
 
 
 def _name(comment: Comment) -> str:
-    author = comment.author
-    return (author.get_full_name() or author.get_username()) if author else comment.source
+    return person_name(comment.author) if comment.author else comment.source
 
 
 def _topic(root: Comment, spot: Spot | None, said: tuple[Said, ...]) -> Topic:

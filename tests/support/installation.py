@@ -109,7 +109,7 @@ class Installation:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env=self._environment(),
+                env=self.environment(),
                 start_new_session=True,
             )
 
@@ -120,7 +120,7 @@ class Installation:
 
         self.ready = eventually(is_ready, timeout_s=timeout_s, what="the ready file")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -143,7 +143,7 @@ class Installation:
                 "stop",
                 f"--data-dir={self.data_dir}",
             ],
-            env=self._environment(),
+            env=self.environment(),
             check=False,
             capture_output=True,
             timeout=60,

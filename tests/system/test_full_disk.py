@@ -210,7 +210,7 @@ def test_with_a_full_disk_agents_can_be_stopped_and_up_says_what_is_the_matter(
     fill(disk / "filler")  # what the parts that ended have given back
     start = subprocess.run(
         [str(Path(sys.prefix) / "bin" / "bakeoff"), "up", f"--data-dir={cramped.data_dir}"],
-        env=cramped._environment(),
+        env=cramped.environment(),
         capture_output=True,
         text=True,
         timeout=120,

@@ -37,7 +37,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 def command(installation: Installation, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [BAKEOFF, args[0], f"--data-dir={installation.data_dir}", *args[1:]],
-        env=installation._environment(),
+        env=installation.environment(),
         capture_output=True,
         text=True,
         timeout=120,

@@ -200,6 +200,24 @@ def test_nothing_an_agent_writes_becomes_markup(page: Page, web: Web, run: Run) 
     assert HOSTILE in page.locator(".log").inner_text()
 
 
+def test_what_a_person_s_text_speaks_of_is_linked_within_this_site_only(
+    page: Page, web: Web, run: Run
+) -> None:
+    links = [
+        ["app.py:3", "/comments/1"],
+        ["<img src=x>", "//evil.example/"],
+        ["other", "javascript:alert(1)"],
+        ["back", "/\\evil.example"],
+    ]
+    said = event(1, "message", role="user", text="See", by="Ada", links=links)
+    feed.append(run.id.hex, [said, event(2, "message", role="user", text="Later", by="Ada")])
+    page.goto(f"{web.origin}/harness?{run.id.hex}")
+    until(page, "document.querySelector('.log').innerText.includes('Later')")
+    found = page.locator(".log a")
+    assert found.all_inner_texts() == ["app.py:3"]
+    assert found.get_attribute("href") == "/comments/1"
+
+
 def test_a_cut_socket_and_a_killed_redis_lose_and_double_nothing(
     page: Page, web: Web, run: Run, valkey: Valkey
 ) -> None:
