@@ -95,8 +95,8 @@ class ShimInfo:
 class ExitInfo:
     """How it ended.
 
-    `reason`: exited, setup_failed, not_found, start_failed (argv or cwd is not usable), stopped,
-    killed, timeout, idle_timeout.
+    `reason`: exited, setup_failed, not_found (the program), no_workspace (its directory is missing),
+    start_failed (argv or cwd is not usable), stopped, killed, timeout, idle_timeout.
     """
 
     code: int | None

@@ -75,8 +75,9 @@ class Exit:
 
     code: int | None
     signal: int | None
-    reason: str  # exited, stopped, timeout, idle_timeout, not_found, setup_failed, killed
+    reason: str  # exited, stopped, killed, timeout, idle_timeout, setup_failed or why it was not started
     step: str
+    detail: str = ""  # the system's words where a step could not be started
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,8 @@ def exit_outcome(exit: Exit) -> Outcome | None:
             message = "The agent printed nothing for longer than its limit and was stopped."
             return Outcome(state="timed_out", code="run.silent", message=message)
         case "setup_failed":
-            message = f"Setup failed: step {exit.step} {exit_phrase(exit)}."
+            how = f"could not be started: {exit.detail}" if exit.detail else exit_phrase(exit)
+            message = f"Setup failed: step {exit.step} {how}."
             return Outcome(state="failed", code="setup.failed", message=message)
         case "not_found" if exit.step != "agent":
             message = f"Setup failed: the program of step {exit.step} was not found."
@@ -158,6 +160,12 @@ def exit_outcome(exit: Exit) -> Outcome | None:
         case "not_found":
             message = "The agent's program was not found on this machine."
             return Outcome(state="failed", code="agent.not-installed", message=message)
+        case "no_workspace":
+            message = f"The workspace is gone, so nothing could be started in it ({exit.detail})."
+            return Outcome(state="failed", code="environment.failed", message=message)
+        case "start_failed":
+            message = f"The agent's program could not be started: {exit.detail}."
+            return Outcome(state="failed", code="agent.not-startable", message=message)
     return None
 
 

@@ -30,11 +30,11 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class StartError(Exception):
-    """The step's program could not be started; `found` tells a missing program from the rest."""
+    """The step's program could not be started: its directory or it itself is missing, or another reason."""
 
-    def __init__(self, text: str, found: bool) -> None:
+    def __init__(self, text: str, reason: str = "start_failed") -> None:
         super().__init__(text)
-        self.found = found
+        self.reason = reason
 
 
 class Child:
@@ -88,7 +88,7 @@ def spawn(step: dict[str, Any], *, run: str, umask: int) -> Child:
     except OSError as exc:
         for fd in opened:
             os.close(fd)
-        raise StartError(exc.strerror or str(exc), True) from exc
+        raise StartError(exc.strerror or str(exc)) from exc
     if not pid:
         _exec(step, env, (stdin_child, out_child, err_child), report_child, umask, shim)
     for fd in (stdin_child, out_child, err_child, report_child):
@@ -100,8 +100,8 @@ def spawn(step: dict[str, Any], *, run: str, umask: int) -> Child:
         os.waitpid(pid, 0)
         for fd in ours:
             os.close(fd)
-        stage, _, text = said.partition(" ")
-        raise StartError(text, stage != "missing")
+        reason, _, text = said.partition(" ")
+        raise StartError(text, reason)
     for fd in ours:
         os.set_blocking(fd, False)
     return Child(pid, stdin, out, err)
@@ -116,7 +116,7 @@ def _exec(
     shim: int,
 ) -> None:
     """In the forked child: become the program, or say why not. Never returns."""
-    stage = "other"
+    reason = missing = "start_failed"
     try:
         if _libc is not None:
             # Should the shim be killed, its agent is not to work on unseen.
@@ -128,21 +128,21 @@ def _exec(
         signal.set_wakeup_fd(-1)
         for number in DEFAULTS:
             signal.signal(number, signal.SIG_DFL)
+        missing = "no_workspace"
         os.chdir(step["cwd"])
+        missing = "start_failed"
         for target, fd in enumerate(fds):
             os.dup2(fd, target)
-        stage = "missing"
+        missing = "not_found"
         os.execvpe(step["argv"][0], step["argv"], env)  # noqa: S606
     except BaseException as exc:  # noqa: BLE001  whatever it is, the shim must hear of it
         text = str(exc)
         if isinstance(exc, OSError):
             text = exc.strerror or text
-            if stage == "missing" and not isinstance(exc, FileNotFoundError | NotADirectoryError):
-                stage = "other"
-            if stage == "other" and exc.filename is not None:
+            if isinstance(exc, FileNotFoundError | NotADirectoryError):
+                reason = missing
+            if reason != "not_found" and exc.filename is not None:
                 text = f"{text}: {exc.filename}"
-        elif stage == "missing":
-            stage = "other"
-        os.write(report, f"{stage} {text}".encode("utf-8", "replace"))
+        os.write(report, f"{reason} {text}".encode("utf-8", "replace"))
     finally:
         os._exit(127)

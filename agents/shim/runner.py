@@ -125,8 +125,7 @@ class Runner:
             self._sys({"ev": "step-start", "step": self.step, "argv": argv, "pid": None})
             end = {"ev": "step-end", "step": self.step, "code": 127, "signal": None, "error": text}
             self._sys(end)
-            reason = "start_failed" if exc.found else "not_found"
-            return {**ended, "code": 127, "reason": reason, "detail": text}
+            return {**ended, "code": 127, "reason": exc.reason, "detail": text}
         self._sys({"ev": "step-start", "step": self.step, "argv": argv, "pid": started.pid})
         self._started(started, step)
         if last:

@@ -150,6 +150,9 @@ def _ended(preview: Preview, bundle: Bundle) -> None:
     if exit_info is None:
         bundle.kill_processes()
         _fail(preview, code="preview.lost", message="The app's supervisor was killed.")
+    elif exit_info.detail and exit_info.reason != "setup_failed":
+        message = f"The app could not be started: {exit_info.detail}."
+        _fail(preview, code="preview.failed", message=message)
     elif exit_info.reason == "setup_failed":
         code = f"exit code {exit_info.code}" if exit_info.signal is None else "a signal"
         _fail(preview, code="setup.failed", message=f"The setup ended with {code}.")

@@ -34,7 +34,13 @@ def database_thread() -> Iterator[None]:
 
 
 def exit_of(info: ExitInfo) -> Exit:
-    return Exit(code=info.code, signal=info.signal, reason=info.reason, step=info.step)
+    return Exit(
+        code=info.code,
+        signal=info.signal,
+        reason=info.reason,
+        step=info.step,
+        detail=info.detail,
+    )
 
 
 def journal_close(

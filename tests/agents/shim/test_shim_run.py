@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.adapters.registry import adapter_get
 from agents.bundle import shim_launch
+from orchestrator.services.run_ending import exit_of
 from tests.support.bundles import PATH, Bench, wait_for
 
 RSS_LIMIT_KB = 15 * 1024
@@ -57,7 +59,6 @@ def test_what_cannot_be_started_says_why(bench: Bench) -> None:
     (bench.root / "plain").write_text("not a program")
     for step, words in (
         (bench.step("./plain"), "Permission denied"),
-        (bench.sh("true", cwd=str(bench.root / "gone")), "No such file or directory"),
         (bench.step("sh", "-c", "true", "x" * 3_000_000), "Argument list too long"),
         (bench.step("sh", "nul\0byte"), "null byte"),
         (bench.step("sh", "-c", "true \ud800"), "surrogates"),
@@ -65,6 +66,31 @@ def test_what_cannot_be_started_says_why(bench: Bench) -> None:
         info = bench.ended(bench.start(step))
         assert info.reason == "start_failed"
         assert words in info.detail
+
+
+@pytest.mark.parametrize("name", ["setup", "agent"])
+@pytest.mark.parametrize("adapter", ["claude", "command"])
+def test_a_workspace_that_is_gone_is_said_to_be(bench: Bench, name: str, adapter: str) -> None:
+    gone = str(bench.root / "gone")
+    info = bench.ended(bench.start(bench.sh("true", name=name, cwd=gone), bench.sh("true")))
+    assert (info.reason, info.code) == ("no_workspace", 127)
+    outcome = adapter_get(adapter).outcome(exit_of(info), [])
+    assert (outcome.state, outcome.code) == ("failed", "environment.failed")
+    assert "workspace is gone" in outcome.message
+    assert gone in outcome.message
+
+
+@pytest.mark.parametrize("adapter", ["claude", "command"])
+def test_why_a_program_was_not_started_is_said(bench: Bench, adapter: str) -> None:
+    (bench.root / "plain").write_text("not a program")
+    info = bench.ended(bench.start(bench.step("./plain")))
+    outcome = adapter_get(adapter).outcome(exit_of(info), [])
+    assert outcome.code == "agent.not-startable"
+    assert "Permission denied: " in outcome.message
+    info = bench.ended(bench.start(bench.step("./plain", name="setup"), bench.sh("true")))
+    outcome = adapter_get(adapter).outcome(exit_of(info), [])
+    assert outcome.code == "setup.failed"
+    assert "Permission denied" in outcome.message
 
 
 def test_a_missing_program_in_setup_is_a_failed_setup(bench: Bench) -> None:
