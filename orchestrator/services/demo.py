@@ -10,8 +10,9 @@ from agents.services import profiles_ensure
 from orchestrator.git.run import git
 from orchestrator.lib import paths
 from orchestrator.models import Project, Task
-from orchestrator.services.projects import project_create
+from orchestrator.services.projects import project_create, project_import
 from orchestrator.services.tasks import VariantRequest, task_submit
+from orchestrator.states import ProjectState
 
 PROJECT_NAME = "hello-bakeoff"
 TITLE = "Hello world in Flask and FastAPI"
@@ -47,9 +48,12 @@ def demo_seed(user: User) -> Task:
     task = Task.objects.filter(project__name=PROJECT_NAME).order_by("pk").first()
     if task is not None:
         return task
-    project = Project.objects.filter(name=PROJECT_NAME).first() or project_create(
-        user=user, name=PROJECT_NAME, source=str(_repository_make())
-    )
+    project = Project.objects.filter(name=PROJECT_NAME).first()
+    if project is None:
+        project = project_create(user=user, name=PROJECT_NAME, source=str(_repository_make()))
+    elif project.state != ProjectState.READY:  # killed while it was imported
+        project_import(project_id=project.pk)
+        project.refresh_from_db()
     return task_submit(
         user=user,
         project=project,
