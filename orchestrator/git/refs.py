@@ -131,7 +131,8 @@ def _resolve(path: str) -> str:
     expanded = Path(path).expanduser()
     if not expanded.is_absolute():
         raise _source_error("Give the absolute path of the repository.")
-    return str(expanded.resolve())
+    resolved = expanded.resolve()
+    return str(resolved.parent if resolved.name == ".git" else resolved)
 
 
 def _source_error(message: str) -> SourceError:

@@ -512,6 +512,12 @@ def project_rows(user: Viewer) -> list[ProjectRow]:
     ]
 
 
+def projects_like(user: Viewer, project: Project) -> list[str]:
+    """The names of the other projects of the same repository."""
+    same = projects_for(user).filter(source=project.source).exclude(pk=project.pk)
+    return list(same.order_by("name").values_list("name", flat=True))
+
+
 # --- Activity -------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,9 @@ def project_new(request: PageRequest) -> HttpResponse:
         except AppError as exc:
             errors_add(form, exc, field=_field_of(exc, "source"))
         else:
+            if others := pages.projects_like(request.user, project):
+                names = ", ".join(f"“{name}”" for name in others)
+                messages.warning(request, f"This repository is also the project {names}.")
             return redirect(project)
     status = 400 if form.errors else 200
     context = {"form": form, "nav": "projects"}
