@@ -83,6 +83,12 @@ def hub_create(*, hub: Path, source: str) -> None:
     _fetch(hub)
 
 
+def hub_remove(hub: Path) -> None:
+    """Delete the hub of a project that is none."""
+    with repository_lock(hub):
+        shutil.rmtree(hub, ignore_errors=True)
+
+
 def hub_fetch(*, hub: Path) -> None:
     """Bring in what is new at the origin: branches, tags, which branch is the default."""
     _origin_check(hub_source(hub))

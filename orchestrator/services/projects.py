@@ -71,7 +71,9 @@ def project_create(
         try:
             project_import(project_id=project.pk)
         except AppError:
-            project.delete()  # nothing refers to it yet: the person corrects the path and tries again
+            # Nothing refers to it yet: the person corrects the path and tries again.
+            git_hub.hub_remove(paths.hub_dir(project.pk))
+            project.delete()
             raise
         project.refresh_from_db()
     return project

@@ -60,7 +60,8 @@ def _idle() -> QuerySet[Environment]:
         variant=OuterRef("variant"), state__in=[PreviewState.STARTING, PreviewState.READY]
     )
     return (
-        Environment.objects.filter(host=paths.host_id(), state=EnvironmentState.READY)
+        Environment.objects.filter(host=paths.host_id())
+        .exclude(state=EnvironmentState.REMOVED)
         .exclude(Exists(runs.filter(Q(state__in=RUN_ACTIVE) | Q(sealed_at=None))))
         .exclude(Exists(apps))
     )
@@ -85,12 +86,15 @@ def _sweep(due: QuerySet[Environment]) -> int:
 def _remove(environment: Environment) -> bool:
     """The last Snapshot may have failed, or a person gone on by hand: first it is all put away."""
     variant = environment.variant
+    unsaved: list[Excluded] = []
     try:
-        snapshot_take_last(variant)
-        unsaved = workspace_unsaved(variant)
+        if (
+            environment.state == EnvironmentState.READY
+        ):  # in one that was half made nothing ever ran
+            snapshot_take_last(variant)
+            unsaved = workspace_unsaved(variant)
     except WorkspaceGoneError:
         log.info("the workspace of %s is gone already", variant)
-        unsaved = []
     if unsaved:
         _keep(environment, unsaved)
         return False

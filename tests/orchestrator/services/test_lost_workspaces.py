@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from orchestrator.git import yard
-from orchestrator.models import Environment, Variant
+from orchestrator.models import Environment, Run, Variant
 from orchestrator.services.environments import environment_ensure, workspace_lost
 from orchestrator.services.snapshots import snapshot_take
+from orchestrator.services.variants import variant_archive
+from orchestrator.services.workspaces import workspaces_sweep
 from orchestrator.states import EnvironmentState
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git, write
@@ -70,3 +72,25 @@ def test_a_workspace_that_was_half_made_again_is_made_whole(
     environment_ensure(variant)
     assert (path / "one.txt").exists()
     assert (path / "two.txt").exists()
+
+
+def test_a_half_made_workspace_goes_with_its_archived_variant_and_is_no_answer(
+    variant: Variant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(hub: Path, admin: object, path: Path, commit: str) -> None:
+        path.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(yard, "_checkout", killed)
+        with pytest.raises(KeyboardInterrupt):
+            environment_ensure(variant)
+    environment = Environment.objects.get(variant=variant)
+    assert Path(environment.path).is_dir()
+    Run.objects.update(sealed_at=variant.created_at)
+    variant_archive(user=None, variant=variant)
+    assert workspaces_sweep() == 1
+    environment.refresh_from_db()
+    assert environment.state == EnvironmentState.REMOVED
+    assert not Path(environment.path).exists()
+    assert not variant.snapshots.exists()
