@@ -95,6 +95,13 @@ def project_import(*, project_id: int) -> None:
     _state_set(project, ProjectState.READY)
 
 
+def project_import_again(*, project: Project) -> None:
+    """Have a project that could not be imported tried once more, by a job: a clone may take long."""
+    with transaction.atomic():
+        _state_set(project, ProjectState.PENDING)
+        queue.enqueue("orchestrator.project_import", project_id=project.pk)
+
+
 def _state_set(project: Project, state: ProjectState, *, code: str = "", message: str = "") -> None:
     Project.objects.filter(pk=project.pk).update(
         state=state, failure_code=code, failure_message=message

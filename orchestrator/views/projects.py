@@ -101,6 +101,6 @@ def project_refresh(request: PageRequest, project_id: int) -> HttpResponse:
     found = project_get_for(request.user, project_id)
     if found.state == ProjectState.READY:
         projects.project_refresh(project=found)
-    else:
-        projects.project_import(project_id=found.pk)
-    return acted(request, to=found.get_absolute_url(), text="Fetched.")
+        return acted(request, to=found.get_absolute_url(), text="Fetched.")
+    projects.project_import_again(project=found)
+    return acted(request, to=found.get_absolute_url(), text="It is being tried again.")

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from orchestrator.git import hub
+from orchestrator.lib import paths, queue
 from orchestrator.models import Project, Task
 from orchestrator.states import ProjectState
-from tests.support.pages import Element, World, tree
+from tests.support.pages import HTMX, Element, World, tree
 from tests.support.repositories import plain_git, write
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +237,36 @@ def test_a_new_task_offers_what_was_chosen_last(project: Project, client: Client
     again = tree(client.get(f"/tasks/new?again={Task.objects.get().pk}"))
     assert again.id("id_rows-1-strategy").attrs["value"] == "s"
     assert again.id("id_spec").text == "Make it **better**."
+
+
+@pytest.mark.parametrize("again", ["{}/", "{}/.git", "{}/.git/", "file://{}", "{}-link"])
+def test_a_repository_that_is_a_project_already_is_told(
+    again: str, project: Project, client: Client
+) -> None:
+    Path(f"{project.source}-link").symlink_to(project.source)
+    sent = {"source": again.format(project.source), "name": "again"}
+    page = tree(client.post("/projects/new", sent, follow=True))
+    assert Project.objects.get(name="again").source == project.source
+    assert "This repository is also the project “origin”." in page.text
+
+
+def test_a_project_that_was_refused_leaves_no_hub(
+    origin: Path, client: Client, world: World
+) -> None:
+    sent = {"source": str(origin), "name": "wrong", "default_branch": "nope"}
+    assert client.post("/projects/new", sent).status_code == 400
+    hubs = paths.hub_dir(0).parent
+    assert [path for path in hubs.iterdir() if path.is_dir()] == []
+
+
+def test_trying_again_is_left_to_a_job(
+    project: Project, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Project.objects.update(state=ProjectState.FAILED, failure_message="The host is not known.")
+    sent: list[str] = []
+    monkeypatch.setattr(queue, "enqueue", lambda name, **_: sent.append(name))
+    monkeypatch.delattr(hub, "hub_create")  # nothing may be cloned while a person waits
+    assert client.post(f"/projects/{project.pk}/refresh", headers=HTMX).status_code == 204
+    assert sent == ["orchestrator.project_import"]
+    project.refresh_from_db()
+    assert (project.state, project.failure_message) == (ProjectState.PENDING, "")
