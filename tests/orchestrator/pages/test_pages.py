@@ -361,3 +361,14 @@ def test_a_tab_shows_tokens_and_cost(client: Client, world: World) -> None:
     tab = tree(client.get(task.get_absolute_url())).id("tab-a").text
     assert "1,500 tok" in tab
     assert "$0.25" in tab
+
+
+def test_each_of_two_questions_has_its_keys(client: Client, world: World) -> None:
+    """An open question is never rendered anew, so it must have its keys before its turn comes."""
+    variant = world.task(RunState.WAITING).variants.get()
+    asks = [world.ask(variant, request=name) for name in ("r1", "r2")]
+    page = tree(client.get(variant.get_absolute_url()))
+    for ask in asks:
+        section = page.id(f"ask-{ask.pk}")
+        keys = [e.attrs["data-key"] for e in section.all(lambda e: "data-key" in e.attrs)]
+        assert keys == ["y", "n"]
