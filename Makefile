@@ -39,7 +39,7 @@ test: .venv/.dev ## the whole suite
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 test-fast: .venv/.dev ## what needs no whole processes, no browser, nothing from outside
-	$(BIN)/pytest -n 2 --dist worksteal -m "not system and not browser and not external" $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal -m "not system and not browser and not external and not long" $(ARGS)
 
 check: .venv/.dev ## format, lint, types, layers, migrations
 	$(BIN)/ruff format --check .

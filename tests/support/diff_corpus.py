@@ -6,6 +6,7 @@ text in `tests/data/diffs/`. Write that anew (and read what changed in it) with 
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -172,6 +173,56 @@ def corpus_read(hub: Path, left: str, right: str) -> dict[str, FileDiff]:
         name = names[change.path.encode("utf-8", "surrogateescape")]
         found[name] = file_read(hub=hub, left=left, right=right, change=change)
     return found
+
+
+# --- What a case costs --------------------------------------------------------------------------------
+
+# Alone in a process, so that what it needs is what is measured (ru_maxrss would count the parent's too): both views,
+# whole, with colours where there are any.
+ALONE = """
+import json, re, sys, time
+from review.diff import FileInput, Known, file_diff, highlight, render_diff, same_lines
+path, left, right, patch = sys.argv[1:]
+read = lambda name: open(name, "rb").read()
+peak = lambda: int(re.search(rb"VmHWM:\\s+(\\d+) kB", read("/proc/self/status"))[1]) / 1000
+file = FileInput(path=path, left=read(left), right=read(right), patch=read(patch))
+before, began = peak(), time.process_time()
+diff = file_diff(file)
+colours = highlight(diff.left, path)
+others = highlight(diff.right, path, known=Known(colours, same_lines(diff)) if colours else None)
+sides = {"left_colours": colours, "right_colours": others}
+size = sum(len(render_diff(diff, view=view, context=10**6, **sides)) for view in ("split", "unified"))
+print(json.dumps([diff.changes, size, time.process_time() - began, peak() - before]))
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    changes: int
+    html: int
+    seconds: float  # of processor time
+    megabytes: float
+
+
+def is_large(case: Case) -> bool:
+    return case.left is not None and case.right is not None and len(case.left[1]) > 50_000
+
+
+def case_cost(case: Case, folder: Path) -> Cost:
+    for name, side in (("left", case.left), ("right", case.right)):
+        (folder / name).write_bytes(side[1] if side else b"")
+    command = ["git", "diff", "--no-index", "--no-color", "-U0", "left", "right"]
+    patch = subprocess.run(command, cwd=folder, capture_output=True, check=False).stdout
+    (folder / "patch").write_bytes(patch)
+    files = [str(folder / name) for name in ("left", "right", "patch")]
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, case.path.decode(), *files],
+        cwd=GOLDEN.parents[2],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return Cost(*json.loads(done.stdout))
 
 
 # --- As text ----------------------------------------------------------------------------------------

@@ -6,15 +6,21 @@ To write the texts anew after a change that is meant, and then read what became 
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from review.diff import FileDiff
-from tests.support.diff_corpus import GOLDEN, Case, cases, corpus_build, corpus_read, diff_say
+from tests.support.diff_corpus import (
+    GOLDEN,
+    Case,
+    case_cost,
+    cases,
+    corpus_build,
+    corpus_read,
+    diff_say,
+    is_large,
+)
 
 LIMIT_MB = 200
 
@@ -33,44 +39,10 @@ def test_every_text_has_its_case() -> None:
     assert {path.stem for path in GOLDEN.glob("*.txt")} == {case.name for case in cases()}
 
 
-# Alone in a process, so that what it needs is what is measured.
-ALONE = """
-import json, resource, sys
-from review.diff import FileInput, Known, file_diff, highlight, render_diff, same_lines
-path, left, right, patch = sys.argv[1:]
-read = lambda name: open(name, "rb").read()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-diff = file_diff(FileInput(path=path, left=read(left), right=read(right), patch=read(patch)))
-colours = highlight(diff.left, path)
-known = Known(colours, same_lines(diff)) if colours else None
-others = highlight(diff.right, path, known=known)
-size = sum(len(render_diff(diff, view=view, context=10**6, left_colours=colours, right_colours=others))
-           for view in ("split", "unified"))
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"changes": diff.changes, "html": size, "mb": (after - before) / 1000}))
-"""
-
-
-@pytest.mark.parametrize(
-    "case", [c for c in cases() if c.left and len(c.left[1]) > 50_000], ids=lambda c: c.name
-)
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux")
+@pytest.mark.parametrize("case", [c for c in cases() if is_large(c)], ids=lambda case: case.name)
 def test_nothing_needs_much_memory(tmp_path: Path, case: Case) -> None:
-    for name, side in (("left", case.left), ("right", case.right)):
-        assert side is not None
-        (tmp_path / name).write_bytes(side[1])
-    command = ["git", "diff", "--no-index", "--no-color", "-U0", "left", "right"]
-    patch = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).stdout
-    (tmp_path / "patch").write_bytes(patch)
-    arguments = [case.path.decode(), *(str(tmp_path / name) for name in ("left", "right", "patch"))]
-    root = Path(__file__).parents[3]
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE, *arguments],
-        cwd=root,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    found = json.loads(done.stdout)
-    assert found["changes"] > 0
-    assert found["html"] > 90_000
-    assert found["mb"] < LIMIT_MB, found
+    cost = case_cost(case, tmp_path)
+    assert cost.changes > 0
+    assert cost.html > 90_000
+    assert cost.megabytes < LIMIT_MB

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
@@ -40,9 +41,20 @@ FILES = st.tuples(
     st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n", "\r\n"])), max_size=14), LINES
 ).map(lambda parts: ("".join(a + b for a, b in parts[0]) + parts[1]).encode())
 RAW = st.binary(max_size=60).filter(lambda data: b"\0" not in data)
+# A failure prints what to paste to get it again.
 CALM = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+# What git does not look at in each mode, written in one way. Its white space is that of C.
+SPACE = "[ \\t\\r\\f\\v]"
+IGNORED = {
+    "eol": ((f"{SPACE}+$", ""),),
+    "change": ((f"{SPACE}+$", ""), (f"{SPACE}+", " ")),
+    "all": ((SPACE, ""),),
+}
 
 
 def whole(lines: list[Line]) -> str:
@@ -55,6 +67,12 @@ def text_of(data: bytes) -> str:
     return whole([Line(n, line) for n, line in enumerate(text.lines)])[
         : None if text.newline else -1
     ]
+
+
+def seen(text: str, mode: str) -> str:
+    for pattern, instead in IGNORED.get(mode, ()):
+        text = re.sub(pattern, instead, text)
+    return text
 
 
 def check(diff: FileDiff, left: bytes, right: bytes) -> None:
@@ -87,7 +105,15 @@ def test_applying_the_chunks_to_the_left_text_gives_the_right_text(
 ) -> None:
     diff = differ(left, right, whitespace=mode)
     check(diff, left, right)
+    applied = [
+        line
+        for chunk in diff.chunks
+        for line in (chunk.left if chunk.kind is ChunkKind.EQUAL else chunk.right)
+    ]
+    wanted = [line for chunk in diff.chunks for line in chunk.right]
+    assert [seen(line.text, mode) for line in applied] == [seen(x.text, mode) for x in wanted]
     if mode == "none":
+        assert whole(applied) == text_of(right)
         for chunk in diff.chunks:
             same = [line.text for line in chunk.left] == [line.text for line in chunk.right]
             if chunk.kind is ChunkKind.EQUAL:
