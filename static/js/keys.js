@@ -46,9 +46,6 @@ function press(key) {
       return tabStep(-1);
     case "]":
       return tabStep(1);
-    case "=":
-      document.getElementById("compare-one")?.click();
-      return true;
     default:
       return false;
   }
@@ -58,8 +55,10 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
     const form = event.target.closest?.("form");
-    const button = form?.querySelector("#start, #send, button.go");
-    if (button && event.target.matches("textarea, input, select")) {
+    // From a button only where nothing but the start can be meant: a question has buttons that say the opposite.
+    const typed = event.target.matches("textarea, input, select");
+    const button = form?.querySelector(typed ? "#start, #send, button.go" : "#start");
+    if (button) {
       event.preventDefault();
       form.requestSubmit(button);
     }

@@ -34,6 +34,7 @@ def test_from_a_spec_to_a_merged_variant(
     page.locator("[name$=-agent]").first.select_option("demo")
     page.locator("[name$=-count]").first.fill("2")
     expect(page.locator("#start")).to_contain_text("Start 2 agents")
+    page.get_by_role("button", name="Preview").focus()
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/tasks/\d+$"))
     task_url = page.url
@@ -63,6 +64,9 @@ def test_from_a_spec_to_a_merged_variant(
     installation.wait_ended(int(task_url.rpartition("/")[2]))
 
     # Compare.
+    page.goto(task_url)
+    page.keyboard.press("=")
+    page.wait_for_url(re.compile(r"/compare\?left=A&right=B"))
     page.goto(f"{task_url}/compare?left=base&right=A&path=calc.py&view=split")
     expect(page.locator("main")).to_contain_text("line_40 = 4000")
     page.keyboard.press("u")
