@@ -13,6 +13,8 @@ from django.http import QueryDict
 
 from agents.adapters.registry import ADAPTERS
 from agents.models import AgentProfile, Login, PermissionMode
+from orchestrator.git.errors import InvalidRefError
+from orchestrator.git.refs import ref_name_check
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Project, Variant
 from orchestrator.services.tasks import VariantRequest
@@ -285,6 +287,14 @@ class TaskForm(BoundForm):
             raise forms.ValidationError("Say what is to be done: the spec is empty.")
         return spec
 
+    def clean_base(self) -> str:
+        """Whether it is there is known only once the origin is fetched; a name it can be."""
+        base = str(self.cleaned_data["base"]).strip()
+        try:
+            return ref_name_check(base) if base else ""
+        except InvalidRefError:
+            raise forms.ValidationError(f"There is no branch or commit “{base[:100]}”.") from None
+
     def add_error(self, field: str | None, error: Any) -> None:
         name = self._FIELDS.get(field, field) if field else field
         super().add_error(name if name in self.fields else None, error)
@@ -297,7 +307,7 @@ class TaskForm(BoundForm):
             "project": data["project"],
             "title": data["title"],
             "spec": data["spec"],
-            "base": data["base"].strip(),
+            "base": data["base"],
             "rubric": data["rubric"].replace("\r\n", "\n"),
             "timeout_s": minutes * 60 if minutes else None,
             "budget_usd": data["budget_usd"] or None,

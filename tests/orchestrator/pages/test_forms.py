@@ -270,3 +270,10 @@ def test_trying_again_is_left_to_a_job(
     assert sent == ["orchestrator.project_import"]
     project.refresh_from_db()
     assert (project.state, project.failure_message) == (ProjectState.PENDING, "")
+
+
+def test_all_that_is_wrong_is_said_at_once(project: Project, client: Client) -> None:
+    sent = body(project, {"count": 0}, base="-evil", timeout_min="0")
+    said = wrong(tree(client.post("/tasks/new", sent)))
+    assert len(said) == 3, said
+    assert any("-evil" in text for text in said)
