@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from ninja import Field, Router, Status
 
 from agents import selectors as agent_selectors
-from agents import services as agent_services
 from agents.models import AgentProfile
 from agents.services import ProfileExistsError, ProfileInvalidError
 from orchestrator import api_payloads as payloads
@@ -22,6 +21,7 @@ from orchestrator.models import Task, Variant
 from orchestrator.selectors import access
 from orchestrator.selectors.tasks import tasks_with_state, variants_with_state
 from orchestrator.services import (
+    agents,
     follow_ups,
     permissions,
     previews,
@@ -102,7 +102,7 @@ def agent_list(request: ApiRequest) -> list[Payload]:
 @router.post("agents", response=_answers(schemas.AgentOut, 201))
 def agent_create(request: ApiRequest, body: schemas.AgentIn) -> Status[Payload]:
     try:
-        profile = agent_services.profile_create(**body.dict(exclude_unset=True))
+        profile = agents.agent_create(user=request.auth, **body.dict(exclude_unset=True))
     except ProfileInvalidError as exc:
         raise _profile_error(exc) from exc
     return Status(201, payloads.agent_payload(profile))
@@ -116,8 +116,8 @@ def agent_get(request: ApiRequest, agent_id: str) -> Payload:
 @router.patch("agents/{agent_id}", response=_answers(schemas.AgentOut))
 def agent_update(request: ApiRequest, agent_id: str, body: schemas.AgentPatch) -> Payload:
     try:
-        profile = agent_services.profile_update(
-            profile=_profile(agent_id), **body.dict(exclude_unset=True)
+        profile = agents.agent_update(
+            user=request.auth, profile=_profile(agent_id), **body.dict(exclude_unset=True)
         )
     except ProfileInvalidError as exc:
         raise _profile_error(exc) from exc
@@ -126,7 +126,7 @@ def agent_update(request: ApiRequest, agent_id: str, body: schemas.AgentPatch) -
 
 @router.delete("agents/{agent_id}", response={204: None, ERRORS: schemas.ErrorOut})
 def agent_delete(request: ApiRequest, agent_id: str) -> Status[None]:
-    agent_services.profile_archive(profile=_profile(agent_id))
+    agents.agent_remove(user=request.auth, profile=_profile(agent_id))
     return Status(204, None)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from orchestrator.models import FollowUp, Permission
+from orchestrator.services import activity
 from orchestrator.services.run_states import run_changed, run_transition
 from orchestrator.states import MessageState, PermissionState, RunState
 
@@ -22,13 +23,19 @@ def permissions_deliver(follower: RunFollower) -> None:
     """Deny what waited too long, then hand every undelivered answer to the agent."""
     run = follower.run
     limit = timezone.now() - timedelta(seconds=run.variant.agent.answer_timeout_s)
-    Permission.objects.filter(run=run, state=PermissionState.PENDING, asked_at__lt=limit).update(
-        state=PermissionState.DENIED,
-        decided_at=timezone.now(),
-        decider="timeout",
-        scope="once",
-        message=NOBODY,
-    )
+    pending = Permission.objects.filter(run=run, state=PermissionState.PENDING)
+    for late in pending.filter(asked_at__lt=limit):
+        with transaction.atomic():
+            denied = pending.filter(pk=late.pk).update(
+                state=PermissionState.DENIED,
+                decided_at=timezone.now(),
+                decider="timeout",
+                scope="once",
+                message=NOBODY,
+            )
+            if denied:
+                text = f"{late.title[:250]} ({NOBODY})"
+                activity.record(verb="permission.denied", run=run, text=text)
     answered = Permission.objects.filter(
         run=run,
         state__in=[PermissionState.ALLOWED, PermissionState.DENIED],

@@ -354,6 +354,9 @@ def failure_advice(row: VariantRow) -> str:
 _ACTIVITY = {
     "project.added": "added the project",
     "project.changed": "changed the settings of",
+    "agent.added": "added the agent",
+    "agent.changed": "changed the agent",
+    "agent.removed": "removed the agent",
     "task.submitted": "submitted",
     "task.merging": "began to merge",
     "task.merged": "merged",

@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from agents import services
 from agents.models import AgentProfile
 from agents.selectors import profile_availability, profile_get, profiles_active
 from agents.services import ProfileInvalidError
 from orchestrator.forms import AgentForm
 from orchestrator.lib.errors import NotFound
+from orchestrator.services.agents import agent_create, agent_update
+from orchestrator.services.agents import agent_remove as remove
 from orchestrator.views.answers import PageRequest, action
 
 
@@ -52,7 +53,7 @@ def agent_new(request: PageRequest) -> HttpResponse:
     form = AgentForm(request.POST or None, profile=None)
     if request.method == "POST" and form.is_valid():
         try:
-            profile = services.profile_create(**form.creation())
+            profile = agent_create(user=request.user, **form.creation())
         except ProfileInvalidError as exc:
             form.add_error(exc.field if exc.field in form.fields else None, exc.message)
         else:
@@ -67,7 +68,7 @@ def agent_edit(request: PageRequest, agent_id: int) -> HttpResponse:
     form = AgentForm(request.POST or None, profile=profile)
     if request.method == "POST" and form.is_valid():
         try:
-            services.profile_update(profile=profile, **form.changes())
+            agent_update(user=request.user, profile=profile, **form.changes())
         except ProfileInvalidError as exc:
             form.add_error(exc.field if exc.field in form.fields else None, exc.message)
         else:
@@ -88,6 +89,6 @@ def _form_page(
 def agent_remove(request: PageRequest, agent_id: int) -> HttpResponse:
     profile = _profile(agent_id)
     name = profile.name
-    services.profile_archive(profile=profile)
+    remove(user=request.user, profile=profile)
     messages.success(request, f"Agent “{name}” is removed. Tasks that used it keep their runs.")
     return redirect("agents")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from django.contrib.auth.models import User
 from django.test import Client
 
 from agents.models import PermissionMode
 from agents.services import profile_create
+from orchestrator.models import Activity
+from orchestrator.services.agents import agent_create, agent_update
 from tests.support.pages import World, tree
 
 
@@ -22,3 +27,20 @@ def test_a_program_of_ones_own_has_no_permission_mode(client: Client, world: Wor
             len(form.all(lambda e: e.attrs.get("id") == "id_permission_mode" and e.tag == "select"))
             == fields
         )
+
+
+def test_who_added_changed_and_removed_an_agent_is_written_down(
+    client: Client, pat: User, data_dir: Path
+) -> None:
+    profile = agent_create(user=pat, name="cat", adapter="command", command=["cat"])
+    agent_update(user=pat, profile=profile, secrets={"KEY": "very secret"}, model="m-2")
+    assert client.post(f"/agents/{profile.pk}/remove").status_code == 302
+    told = Activity.objects.filter(verb__startswith="agent.").order_by("pk")
+    assert [(row.verb, row.actor, row.text) for row in told] == [
+        ("agent.added", pat, "cat"),
+        ("agent.changed", pat, "cat: model, secrets"),
+        ("agent.removed", pat, "cat"),
+    ]
+    page = tree(client.get("/activity")).text
+    assert "removed the agent" in page
+    assert "very secret" not in page
