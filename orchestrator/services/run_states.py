@@ -82,8 +82,9 @@ def lease_take(run: Run) -> bool:
     """Make this process the owner of a Run that has none alive; its fence grows by one."""
     now = timezone.now()
     me = process_name()
-    if run.lease_owner and run.lease_owner != me and process_alive(run.lease_owner):
-        return False  # owners are processes of this host: a live one keeps its Run
+    renewed = run.lease_until is not None and run.lease_until > now
+    if run.lease_owner not in ("", me) and renewed and process_alive(run.lease_owner):
+        return False  # owners are processes of this host: one that lives and follows keeps its Run
     taken = Run.objects.filter(pk=run.pk, fence=run.fence, lease_owner=run.lease_owner).update(
         lease_owner=me, lease_until=now + LEASE, fence=F("fence") + 1
     )
