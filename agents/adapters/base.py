@@ -57,6 +57,10 @@ class LaunchError(Exception):
     """This prompt cannot be given to this agent; the message is one sentence for a person."""
 
 
+# The code of a Run whose agent no longer knows the session it was to go on with.
+SESSION_LOST = "agent.session-lost"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
     """What is found on this machine; `detail` is one sentence for a person."""

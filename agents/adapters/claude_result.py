@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agents.adapters.base import SESSION_LOST
 from agents.adapters.fields import get_amount, get_dict, get_int, get_str
 from agents.events import Usage
 
@@ -30,6 +31,8 @@ TOKENS = (
 def error_code(status: int | None, text: str) -> str:
     if status in (401, 403) or AUTH_TEXT.search(text):
         return "agent.auth"
+    if text.startswith("No conversation found"):
+        return SESSION_LOST
     return "agent.api" if status is not None or API_TEXT.search(text) else "agent.failed"
 
 

@@ -11,13 +11,22 @@ def prompt_first(*, spec: str, strategy: str) -> str:
 
 
 def prompt_follow_up(
-    *, texts: Sequence[str], spec: str, strategy: str, resumes: bool, composed: bool = False
+    *,
+    texts: Sequence[str],
+    earlier: Sequence[str],
+    spec: str,
+    strategy: str,
+    resumes: bool,
+    composed: bool = False,
 ) -> str:
     """People's further texts; with all that was asked before for an agent that cannot go on with its session."""
     asked = "\n\n".join(texts)
     if resumes:
         return asked
     first = prompt_first(spec=spec, strategy=strategy)
+    if earlier:
+        before = "\n\n".join(earlier)
+        first = f"{first}\n\n## Earlier follow-ups\n\nThey were asked before, in this order.\n\n{before}"
     here = (
         "This directory has an answer that a person put together from those of several agents."
         if composed

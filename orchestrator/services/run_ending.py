@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 from django.utils import timezone
 
-from agents.adapters.base import Exit, Outcome
+from agents.adapters.base import SESSION_LOST, Exit, Outcome
 from agents.bundle import Bundle, ExitInfo
 from agents.events import End, event_payload
 from orchestrator import feed
@@ -90,7 +90,9 @@ def run_finish(
         fresh = Run.objects.get(pk=run.pk)
         if fresh.fence != fence:
             return False
-        if fresh.session:
+        if end.code == SESSION_LOST and fresh.resumes:
+            _anew(fresh)
+        elif fresh.session:
             Variant.objects.filter(pk=run.variant_id).update(session=fresh.session)
         _unheard_return(fresh, heard)
     return True
@@ -100,6 +102,13 @@ def run_seal(run: Run) -> None:
     """Put the whole feed into storage, which takes its time, and say that all is done."""
     feed.seal(run.id.hex)
     _sealed(run)
+
+
+def _anew(run: Run) -> None:
+    """Its texts become a Run that is told everything, in a new session."""
+    Variant.objects.filter(pk=run.variant_id).update(session="")
+    state = MessageState.HELD if run.stop_requested_at else MessageState.QUEUED
+    FollowUp.objects.filter(run=run).update(state=state, run=None)
 
 
 def _unheard_return(run: Run, heard: Callable[[str], bool]) -> None:

@@ -110,11 +110,16 @@ def follow_up_run(*, variant: Variant) -> Run | None:
         if not waiting:
             return None
         last = locked.runs.order_by("-number").first()
+        told = FollowUp.objects.filter(
+            variant=locked, state__in=[MessageState.RUN, MessageState.STEERED]
+        )
+        earlier = list(told.order_by("pk").values_list("text", flat=True))
         run = Run.objects.create(
             variant=locked,
             number=last.number + 1 if last else 1,
             prompt=prompt_follow_up(
                 texts=[follow_up.text for follow_up in waiting],
+                earlier=earlier,
                 spec=variant.task.spec.text,
                 strategy=variant.strategy,
                 resumes=bool(locked.session),

@@ -13,7 +13,7 @@ import pytest
 
 from agents import events as ev
 from agents.adapters import claude as claude_module
-from agents.adapters.base import Exit, LaunchSpec, Outcome
+from agents.adapters.base import SESSION_LOST, Exit, LaunchSpec, Outcome
 from agents.adapters.claude import ClaudeAdapter
 from agents.decode import RunDecoder
 from agents.journal import JournalLine, JournalReader
@@ -180,7 +180,7 @@ def test_a_task_list_is_the_plan() -> None:
         ("no-login", "agent.auth", "/login"),
         ("refused-key", "agent.auth", "refused the login"),
         ("api-error", "agent.api", "529"),
-        ("lost-session", "agent.failed", "No conversation found"),
+        ("lost-session", SESSION_LOST, "No conversation found"),
     ],
 )
 def test_failed_runs(name: str, code: str, words: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from agents import events as ev
-from agents.adapters.base import LaunchSpec
+from agents.adapters.base import SESSION_LOST, LaunchSpec
 from agents.adapters.demo import DemoAdapter
 from agents.demo.apps import APPS
 from agents.demo.steps import Step, directive_steps
@@ -199,7 +199,7 @@ def test_an_unknown_session_fails_in_words(workspace: Path, env: dict[str, str])
     session = str(uuid.uuid4())
     with AgentProcess(DEMO, prompt="hi", cwd=workspace, env=env, resume_session=session) as agent:
         outcome = agent.finish()
-    assert outcome.code == "agent.failed"
+    assert outcome.code == SESSION_LOST
     assert session in outcome.message
 
 

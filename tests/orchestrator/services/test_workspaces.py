@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from agents.adapters.base import SESSION_LOST
 from agents.events import End
 from orchestrator.git import upkeep
 from orchestrator.git.hub import blob_read
@@ -189,6 +190,42 @@ def test_a_stop_holds_back_what_waits_until_somebody_writes_again(shop: Shop) ->
     follow_up_send(user=None, variant=Variant.objects.get(pk=variant.pk), text="And this.")
     prompt = variant.runs.get(number=2).prompt
     assert [prompt.count(text) for text in ("Go on.", "Unheard.", "And this.")] == [1, 1, 1]
+
+
+def test_an_agent_without_a_session_is_told_every_text_in_its_order(shop: Shop) -> None:
+    variant = shop.variant()
+    for text in ("FIRST use tabs", "SECOND add tests", "THIRD tidy up"):
+        follow_up_send(user=None, variant=variant, text=text)
+        Run.objects.filter(variant=variant).update(state=RunState.SUCCEEDED)
+    prompt = variant.runs.get(number=4).prompt
+    told = ["Make the shop better.", "FIRST", "SECOND", "## Follow-up", "THIRD"]
+    places = [prompt.index(words) for words in told]
+    assert places == sorted(places)
+    assert [prompt.count(words) for words in told] == [1] * 5
+    Variant.objects.update(session="s-1")
+    follow_up_send(user=None, variant=variant, text="FOURTH")
+    assert variant.runs.get(number=5).prompt == "FOURTH"
+
+
+def test_a_session_that_the_agent_no_longer_knows_is_begun_anew(shop: Shop) -> None:
+    variant = shop.variant()
+    follow_up_send(user=None, variant=variant, text="FIRST use tabs")
+    Run.objects.update(state=RunState.SUCCEEDED)
+    Variant.objects.update(session="s-1")
+    follow_up_send(user=None, variant=variant, text="SECOND add tests")
+    lost = variant.runs.get(number=3)
+    assert lost.resumes == "s-1"
+    Run.objects.filter(pk=lost.pk).update(state=RunState.RUNNING, session="s-1")
+    end = End(time=1.0, state="failed", code=SESSION_LOST, message="No conversation found")
+    assert run_finish(lost, end=end, fence=0, last_seq=1, last_lines=[], heard=lambda _: True)
+    run_ended(run_id=lost.id.hex)
+    anew = variant.runs.get(number=4)
+    assert (anew.resumes, anew.state) == ("", RunState.QUEUED)
+    assert [anew.prompt.count(text) for text in ("better.", "FIRST", "SECOND")] == [1, 1, 1]
+    assert [one.run for one in variant.follow_ups.order_by("pk")] == [
+        variant.runs.get(number=2),
+        anew,
+    ]
 
 
 def test_a_text_sent_while_the_agent_is_being_stopped_is_a_wish_of_its_own(shop: Shop) -> None:
