@@ -28,12 +28,13 @@ from orchestrator.services import (
     projects,
     runs,
     tasks,
+    trials,
     variants,
 )
 
 Payload = dict[str, Any]
 
-ERRORS = frozenset({400, 401, 403, 404, 409, 422, 503})
+ERRORS = frozenset({400, 401, 403, 404, 409, 422, 503, 507})
 SEQ_MAX = 2**53
 EVENTS_MAX = 1000
 LIST_MAX = 500
@@ -130,11 +131,23 @@ def agent_delete(request: ApiRequest, agent_id: str) -> Status[None]:
     return Status(204, None)
 
 
-@router.post("agents/{agent_id}/try", response=_answers(schemas.AvailabilityOut))
+def _try_payload(profile: AgentProfile, *, fresh: bool) -> Payload:
+    found = agent_selectors.profile_availability(profile, fresh=fresh)
+    return payloads.try_payload(found, trials.trial_get(profile))
+
+
+@router.post("agents/{agent_id}/try", response=_answers(schemas.TryOut))
 def agent_try(request: ApiRequest, agent_id: str) -> Payload:
-    """Ask this machine now: is it installed, which version, is it signed in?"""
-    found = agent_selectors.profile_availability(_profile(agent_id), fresh=True)
-    return payloads.availability_payload(found)
+    """Start it once with a short question; `trial` says what comes of it, to be asked for by GET."""
+    profile = _profile(agent_id)
+    trials.trial_start(profile=profile)
+    return _try_payload(profile, fresh=True)
+
+
+@router.get("agents/{agent_id}/try", response=_answers(schemas.TryOut))
+def agent_try_get(request: ApiRequest, agent_id: str) -> Payload:
+    """What is found of it on this machine, and what came of trying it last, within a day."""
+    return _try_payload(_profile(agent_id), fresh=False)
 
 
 # --- Tasks ----------------------------------------------------------------------------------------

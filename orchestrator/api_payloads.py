@@ -21,6 +21,7 @@ from orchestrator.selectors.tasks import (
     variant_state_of,
 )
 from orchestrator.services.previews import preview_log
+from orchestrator.services.trials import Trial
 from orchestrator.states import PreviewState, Resolution, RunState
 
 Payload = dict[str, Any]
@@ -76,8 +77,8 @@ def agent_payload(profile: AgentProfile) -> Payload:
     }
 
 
-def availability_payload(availability: Availability) -> Payload:
-    return asdict(availability)
+def try_payload(availability: Availability, trial: Trial | None) -> Payload:
+    return {**asdict(availability), "trial": asdict(trial) if trial else None}
 
 
 def _clock(runs: Iterable[Run]) -> Payload:

@@ -96,6 +96,19 @@ class AvailabilityOut(Schema):
     detail: str
 
 
+class TrialOut(Schema):
+    state: str  # running, succeeded, failed
+    began_at: float
+    took_s: float
+    code: str
+    message: str
+    lines: list[str]
+
+
+class TryOut(AvailabilityOut):
+    trial: TrialOut | None
+
+
 class AgentOut(Schema):
     id: int
     name: str

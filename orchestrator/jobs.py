@@ -15,6 +15,7 @@ from orchestrator.services import (
     projects,
     runs,
     scheduling,
+    trials,
     workspaces,
 )
 
@@ -52,6 +53,11 @@ def follow_poke_job(**_ignored: Any) -> None:
 @shared_task(name="orchestrator.project_import", ignore_result=True)
 def project_import_job(*, project_id: int, **_ignored: Any) -> None:
     projects.project_import_quietly(project_id=project_id)
+
+
+@shared_task(name="orchestrator.agent_try", ignore_result=True)
+def agent_try_job(*, agent_id: int, **_ignored: Any) -> None:
+    trials.trial_run(agent_id=agent_id)
 
 
 @shared_task(name="orchestrator.upkeep", ignore_result=True)

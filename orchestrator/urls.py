@@ -26,6 +26,7 @@ urlpatterns = [
     path("agents/new", agents.agent_new, name="agent_new"),
     path("agents/<int:agent_id>", agents.agent_edit, name="agent_edit"),
     path("agents/<int:agent_id>/try", agents.agent_state, name="agent_try"),
+    path("agents/<int:agent_id>/try/start", agents.agent_try_start, name="agent_try_start"),
     path("agents/<int:agent_id>/remove", agents.agent_remove, name="agent_remove"),
     path("tasks", tasks.task_list, name="tasks"),
     path("tasks/new", tasks.task_new, name="task_new"),

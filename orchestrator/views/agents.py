@@ -12,6 +12,7 @@ from agents.selectors import profile_availability, profile_get, profiles_active
 from agents.services import ProfileInvalidError
 from orchestrator.forms import AgentForm
 from orchestrator.lib.errors import NotFound
+from orchestrator.services import trials
 from orchestrator.services.agents import agent_create, agent_update
 from orchestrator.services.agents import agent_remove as remove
 from orchestrator.views.answers import PageRequest, action
@@ -33,11 +34,24 @@ def agent_list(request: PageRequest) -> HttpResponse:
 @require_GET
 def agent_state(request: PageRequest, agent_id: int) -> HttpResponse:
     """What this machine has of the agent. Its CLI is asked, so the list does not wait for it."""
-    profile = _profile(agent_id)
+    return _state_show(request, _profile(agent_id))
+
+
+def _state_show(request: PageRequest, profile: AgentProfile) -> HttpResponse:
     found = profile_availability(profile, fresh="fresh" in request.GET)
-    context = {"profile": profile, "found": found}
+    context = {"profile": profile, "found": found, "trial": trials.trial_get(profile)}
     name = "orchestrator/_agent_state.html" if request.htmx else "orchestrator/agent_try.html"
     return render(request, name, {**context, "nav": "agents"})
+
+
+@action
+def agent_try_start(request: PageRequest, agent_id: int) -> HttpResponse:
+    """Start it once, for real. What comes of it shows where it is asked for."""
+    profile = _profile(agent_id)
+    trials.trial_start(profile=profile)
+    if request.htmx:
+        return _state_show(request, profile)
+    return redirect("agent_try", agent_id)
 
 
 @require_GET

@@ -130,6 +130,9 @@ def test_an_agent_is_tried_and_removed(api: Api, agent: str) -> None:
     tried = api.post(f"agents/{profile['id']}/try")
     assert tried["installed"] is True
     assert tried["path"].endswith("cat")
+    assert tried["trial"]["state"] == "running"
+    assert api.post(f"agents/{profile['id']}/try", None, 409)["code"] == "agent.being-tried"
+    assert api.get(f"agents/{profile['id']}/try")["trial"]["state"] == "running"
     assert api.call("DELETE", f"agents/{profile['id']}").status == 204
     assert agent not in [found["name"] for found in api.get("agents")]
     api.get(f"agents/{profile['id']}", 404)

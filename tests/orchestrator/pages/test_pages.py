@@ -18,6 +18,7 @@ from agents.services import profile_update
 from orchestrator.lib import markdown
 from orchestrator.models import FollowUp, Permission, Run, Task
 from orchestrator.selectors.tasks import variant_color
+from orchestrator.services.trials import trial_run
 from orchestrator.states import (
     LETTERS,
     VARIANTS_MAX,
@@ -372,3 +373,19 @@ def test_each_of_two_questions_has_its_keys(client: Client, world: World) -> Non
         section = page.id(f"ask-{ask.pk}")
         keys = [e.attrs["data-key"] for e in section.all(lambda e: "data-key" in e.attrs)]
         assert keys == ["y", "n"]
+
+
+def test_an_agent_is_tried_from_its_card(client: Client, world: World) -> None:
+    profile = AgentProfile.objects.create(name="x", adapter="command", command=["cat"])
+    url = f"/agents/{profile.pk}/try"
+    assert tree(client.get(url, headers=HTMX)).id(f"try-{profile.pk}").text == "Try it"
+    started = tree(client.post(f"{url}/start", headers=HTMX))
+    assert "Waiting for its answer" in started.text
+    assert "disabled" in started.id(f"try-{profile.pk}").attrs
+    again = client.post(f"{url}/start", headers=HTMX)
+    assert (again.status_code, "is being tried already" in tree(again).text) == (409, True)
+    trial_run(agent_id=profile.pk)
+    done = tree(client.get(url, headers=HTMX))
+    assert "Tried: it works" in done.text
+    assert "This is a test." in done.tags("pre")[0].text
+    assert "disabled" not in done.id(f"try-{profile.pk}").attrs
