@@ -51,11 +51,13 @@ def variant_compose(
     agent: str = "",
     reconcile: bool = False,
     note: str = "",
+    from_tray: bool = False,
 ) -> Variant:
     """Put the picks together as a new Variant. `picks` are the wishes as they were told, to be kept.
 
     Where they contradict each other nothing is made, unless an agent is to `reconcile` them: then
-    what fits is the Variant, and a follow-up lists the rest. `agent` takes its follow-ups.
+    what fits is the Variant, and a follow-up lists the rest. `agent` takes its follow-ups. What is
+    `from_tray` is composed once: whoever takes it out of the tray makes the Variant.
     """
     _texts_check(title=title, why=why, note=note)
     if not wishes:
@@ -78,6 +80,11 @@ def variant_compose(
     info = _commit(user=user, task=task, composed=composed, sources=sources, title=title, why=why)
     variant = _variant(task, sources)
     with transaction.atomic():
+        if (
+            from_tray
+            and not Tray.objects.filter(user=user, task=task, picks=list(picks)).delete()[0]
+        ):
+            raise Conflict("compose.tray", "What was in the tray has changed. Look at it again.")
         made = variant_from_commit(
             user=user,
             task=task,
@@ -103,8 +110,6 @@ def variant_compose(
             places = [conflict_sentence(conflict) for conflict in conflicts]
             text = reconcile_prompt(conflicts=conflicts, places=places, note=note)
             follow_up_send(user=user, variant=made, text=text)
-        if user is not None:
-            Tray.objects.filter(user=user, task=task, picks=list(picks)).delete()
     return made
 
 

@@ -76,16 +76,17 @@ def compose(request: PageRequest, task_id: int) -> HttpResponse:
     """Make the Variant of what is in the tray; with `reconcile`, of what fits, and ask an agent."""
     task = task_get_for(request.user, task_id)
     picks = tray_picks(user=request.user, task=task)
-    wishes, told = wishes_read(user=request.user, task=task, picks=picks)
+    wishes, _ = wishes_read(user=request.user, task=task, picks=picks)
     variant = variant_compose(
         user=request.user,
         task=task,
         wishes=wishes,
-        picks=told,
+        picks=picks,
         why=request.POST.get("why", ""),
         agent=request.POST.get("agent", ""),
         reconcile="reconcile" in request.POST,
         note=request.POST.get("note", ""),
+        from_tray=True,
     )
     return redirect(variant)
 

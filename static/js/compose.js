@@ -8,8 +8,10 @@ const file = () => document.getElementById("file");
 const sides = () => new URL(file().dataset.here, location.href).searchParams;
 const isLetter = (side) => /^[A-Z]$/.test(side ?? "");
 
-let bars = []; // of the file in view: { n, root, bar, acts: [{ side, button, picks, rest }] }
-let last = Promise.resolve(); // one change of the tray after the other
+const LIVE_MS = 500;
+
+let bars = []; // of the file in view: { n, root, acts: [{ side, button, picks }] }
+let last = Promise.resolve(); // of what is asked of the tray, one after the other: each answer replaces it
 
 // --- The tray ------------------------------------------------------------------------------------
 
@@ -27,11 +29,39 @@ function idsOf(picks) {
 
 const isIn = (picks) => picks.length > 0 && idsOf(picks).length === picks.length;
 
-function send({ add = [], remove = [] }) {
-  const values = { add: add.map((pick) => JSON.stringify(pick)), remove };
-  last = last.then(() => htmx.ajax("POST", tray().dataset.url, { target: "#tray", swap: "outerHTML", values }));
+/** `valuesOf` is asked when it is this one's turn; without it the tray is only looked at again. */
+function send(valuesOf) {
+  const ask = () => {
+    const how = { target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
+    return htmx.ajax(valuesOf ? "POST" : "GET", tray().dataset.url, how);
+  };
+  last = last.then(ask, ask); // one that failed has been told by its own event
   return last;
 }
+
+function change({ add = [], remove = [] }) {
+  return send(() => ({ add: add.map((pick) => JSON.stringify(pick)), remove }));
+}
+
+let refresh = 0;
+
+/** Agents go on: what was picked of them may be gone, or contradict. */
+function follow() {
+  const { live } = tray().dataset;
+  if (!live || follow.on === live) return;
+  follow.on = live;
+  document.addEventListener(live, () => {
+    clearTimeout(refresh);
+    refresh = setTimeout(() => picked().length && send(), LIVE_MS);
+  });
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form[data-tray]")) return;
+  event.preventDefault();
+  const values = new FormData(event.target, event.submitter);
+  send(() => Object.fromEntries(values));
+});
 
 // --- Changes -------------------------------------------------------------------------------------
 
@@ -57,9 +87,9 @@ function actsOf(change) {
 }
 
 function toggle(act, rest) {
-  if (isIn(act.picks)) return send({ remove: idsOf(act.undo ?? act.picks) });
+  if (isIn(act.picks)) return change({ remove: idsOf(act.undo ?? act.picks) });
   const beside = rest.flatMap((other) => idsOf(other.undo ?? other.picks));
-  return send({ add: act.picks.filter((pick) => !isIn([pick])), remove: beside });
+  return change({ add: act.picks.filter((pick) => !isIn([pick])), remove: beside });
 }
 
 function barAdd(root, change) {
@@ -127,15 +157,14 @@ document.addEventListener("change", (event) => {
   const box = event.target.closest(".lp");
   if (!box) return;
   const row = box.parentElement;
-  last = last.then(() => {
+  send(() => {
     const { id, left, right } = linesOf(box.dataset.letter);
     const numbers = row.id[0] === "L" ? left : right;
     numbers[box.checked ? "add" : "delete"](Number(row.id.slice(1)));
     const lines = { left: [...left].sort((a, b) => a - b), right: [...right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;
     const pick = { variant: box.dataset.letter, path: sides().get("path"), lines };
-    const values = some ? { add: JSON.stringify(pick) } : { remove: id };
-    return htmx.ajax("POST", tray().dataset.url, { target: "#tray", swap: "outerHTML", values });
+    return some ? { add: JSON.stringify(pick) } : { remove: id };
   });
 });
 
@@ -151,8 +180,17 @@ document.addEventListener("submit", (event) => {
   if (!form || !tray()) return;
   event.preventDefault();
   const picks = [formPick(form)];
-  send(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
+  change(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
 });
+
+document.addEventListener("click", (event) => {
+  const letter = event.target.closest("[data-take-all]")?.dataset.takeAll;
+  if (!letter) return;
+  const picks = [{ variant: letter }];
+  change(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
+});
+
+document.addEventListener("board:read", () => pressedShow());
 
 // --- What is picked, shown where it was picked ---------------------------------------------------
 
@@ -162,6 +200,9 @@ function pressedShow() {
     const button = form.querySelector("button");
     button.dataset.taken = "";
     button.setAttribute("aria-pressed", isIn([formPick(form)]));
+  }
+  for (const button of document.querySelectorAll("[data-take-all]")) {
+    button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));
   }
   const lines = {};
   for (const box of document.querySelectorAll(".lp")) {
@@ -182,6 +223,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   const swapped = event.detail.elt.id;
   if (swapped !== "tray" && swapped !== "file") return;
   pressedShow();
+  if (swapped === "tray") follow();
   if (swapped !== "tray" || focusAt < 0) return;
   const left = [...tray().querySelectorAll(".pickchip button")];
   (left[focusAt] ?? left.at(-1) ?? document.getElementById("main")).focus();
@@ -197,6 +239,8 @@ function sideTake(side) {
   act.button.click();
   return true;
 }
+
+if (tray()) send();
 
 keysTake({
   p: () => sideTake("right"),

@@ -124,3 +124,19 @@ def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: Wor
     expect(page.get_by_role("button", name="Remove A area.py, hunk 1")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#tray")).to_be_hidden()
+
+
+def test_the_board_gives_the_ground_and_columns_give_files(page: Page, world: World) -> None:
+    page.goto(world.url("board"))
+    page.get_by_role("button", name="Take all of A").click()
+    expect(page.locator(".pickchip")).to_contain_text("all 7 files")
+    expect(page.get_by_role("button", name="Take all of A")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.goto(world.url(f"compare/columns?path={AREA}&of=A,B"))
+    page.get_by_role("button", name="Take from B").click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == B[AREA]
+    assert content(world, "D", "app/new.py") == A["app/new.py"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from orchestrator.lib.paths import hub_dir
@@ -173,3 +175,24 @@ def test_a_resolved_task_takes_no_picks(world: World, reader: Client) -> None:
     world.task.save()
     response = reader.post(world.url("tray"), {"variant": "A"}, headers={"hx-request": "true"})
     assert response.status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_make_one_variant(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    clients = [Client(headers={"host": "localhost:8000"}) for _ in range(3)]
+    for client in clients:
+        client.force_login(world.user)
+
+    def click(client: Client) -> None:
+        try:
+            client.post(world.url("compose"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert "".join(v.letter for v in world.task.variants.order_by("position")) == "ABCD"
