@@ -85,8 +85,11 @@ class Follower(threading.Thread):
         runs = Run.objects.filter(host=paths.host_id(), sealed_at=None).exclude(
             state=RunState.QUEUED
         )
+        # Read every second: not with the long texts, which nothing here needs.
         for run in runs.select_related(
             "variant__task__project", "variant__task__spec", "variant__agent"
+        ).defer(
+            "prompt", "variant__strategy", "variant__task__rubric", "variant__task__spec__text"
         ):
             if run.id.hex not in self._resting:
                 with self._apart(run.id.hex):

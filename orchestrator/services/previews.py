@@ -260,7 +260,7 @@ def _line_start(journal: Path, offset: int) -> int:
 def previews_stop_all() -> int:
     """Stop every app of this host; returns how many."""
     running = Preview.objects.filter(
-        state__in=[PreviewState.STARTING, PreviewState.READY]
+        host=paths.host_id(), state__in=[PreviewState.STARTING, PreviewState.READY]
     ).select_related("variant__task__project")
     return sum(
         preview_stop(user=None, variant=preview.variant).state == PreviewState.STOPPED

@@ -28,7 +28,8 @@ def task_stop(*, user: User | None, task: Task, text: str = "") -> int:
 
 
 def stop_all() -> int:
-    return _stop(Run.objects.all(), user=None)
+    """Stop every Run of this host, also those that only wait to be started on it."""
+    return _stop(Run.objects.filter(variant__task__project__host=paths.host_id()), user=None)
 
 
 def _stop(runs: QuerySet[Run], *, user: User | None, text: str = "") -> int:

@@ -20,6 +20,7 @@ from orchestrator.lib.live import publish
 from orchestrator.lib.prompts import prompt_first
 from orchestrator.models import Project, Run, Spec, Task, Variant
 from orchestrator.services import activity, projects
+from orchestrator.services.runs import task_stop
 from orchestrator.states import (
     LETTERS,
     RESOLUTION_SOURCES,
@@ -113,6 +114,17 @@ def task_submit(
         publish("home")
         publish("slots")
     return task
+
+
+def task_close(*, user: User | None, task: Task) -> None:
+    """Close without merging and stop what is at work, both or neither."""
+    with transaction.atomic():
+        if task_resolve(task=task, to=Resolution.CLOSED, user=user):
+            task_stop(user=user, task=task)
+            return
+    task.refresh_from_db()
+    if task.resolution != Resolution.CLOSED:
+        raise Conflict("task.resolved", f"The task is {task.resolution}; it is not closed.")
 
 
 def task_reopen(*, user: User | None, task: Task) -> bool:

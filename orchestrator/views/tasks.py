@@ -25,7 +25,7 @@ from orchestrator.selectors import charts, pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
 from orchestrator.selectors.rows import DEMO_ADAPTER
 from orchestrator.services import runs, tasks
-from orchestrator.states import VARIANTS_MAX, ProjectState, Resolution
+from orchestrator.states import VARIANTS_MAX, ProjectState
 from orchestrator.views.answers import PageRequest, acted, action, errors_add
 
 SPEC_PREVIEW_MAX = 200_000
@@ -194,10 +194,6 @@ def task_stop(request: PageRequest, task_id: int) -> HttpResponse:
 def task_close(request: PageRequest, task_id: int) -> HttpResponse:
     """Close without merging, or open again."""
     found = task_get_for(request.user, task_id)
-    closing = request.POST.get("to") != "open"
-    if closing:
-        runs.task_stop(user=request.user, task=found)
-        tasks.task_resolve(task=found, to=Resolution.CLOSED, user=request.user)
-    else:
-        tasks.task_reopen(user=request.user, task=found)
+    do = tasks.task_reopen if request.POST.get("to") == "open" else tasks.task_close
+    do(user=request.user, task=found)
     return redirect(found)

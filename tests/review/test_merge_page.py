@@ -166,6 +166,7 @@ def test_nobody_opens_a_task_while_it_is_being_merged(
     """It would take away the lock that makes two merges one."""
     shop.variant(NEW_FILE)
     shop.variant({"other.txt": "b\n"})
+    working = shop.variant(state=RunState.RUNNING)
     task, real = f"/tasks/{shop.task.pk}", git_merges.push
     seen: list[str] = []
 
@@ -182,13 +183,17 @@ def test_nobody_opens_a_task_while_it_is_being_merged(
     shop.task.refresh_from_db()
     assert (shop.task.resolution, shop.merges_count()) == (Resolution.MERGED, 1)
     assert client.post(address(shop, "B"), {"strategy": "merge", "message": "m"}).status_code == 409
+    assert working.runs.get().stop_requested_at is None  # what cannot be closed is not stopped
 
 
 def test_a_closed_task_is_opened_again(shop: Shop, client: Client) -> None:
+    run = shop.variant(state=RunState.RUNNING).runs.get()
     for to, resolution in (("closed", Resolution.CLOSED), ("open", Resolution.OPEN)):
         client.post(f"/tasks/{shop.task.pk}/close", {"to": to})
         shop.task.refresh_from_db()
         assert shop.task.resolution == resolution
+    run.refresh_from_db()
+    assert run.stop_requested_at is not None
 
 
 def test_a_push_without_an_answer_is_told_on_the_page(

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
 from agents.secrets import secrets_encrypt
 from orchestrator import feed
 from orchestrator.git.errors import DiskFullError, GitBusyError
 from orchestrator.lib import paths
-from orchestrator.models import Run, Snapshot, Variant
+from orchestrator.models import Preview, Project, Run, Snapshot, Spec, Task, Variant
 from orchestrator.services import following, launching, scheduling
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.follow_run import FINAL_TRIES
 from orchestrator.services.following import Follower
-from orchestrator.services.runs import variant_stop
+from orchestrator.services.previews import previews_stop_all
+from orchestrator.services.runs import stop_all, variant_stop
 from orchestrator.services.snapshots import NOT_STORED, last_state_store, snapshot_take
-from orchestrator.states import RunState
+from orchestrator.states import PreviewState, RunState
 from tests.support.bundles import PATH, wait_for
 from tests.support.merging import Shop
 
@@ -245,6 +248,31 @@ def test_a_stop_waits_for_no_slow_snapshot(shop: Shop, follower: Follower) -> No
         release.set()
         follower.stop()
     assert Run.objects.get(pk=run.pk).state == RunState.STOPPED
+
+
+def test_a_look_reads_no_long_text(shop: Shop, follower: Follower) -> None:
+    started(shop.variant(state=RunState.PREPARING), script="sleep 60")
+    follower._look()
+    with CaptureQueriesContext(connection) as queries:
+        follower._look()
+        follower._round()
+    for column in ('"prompt"', '"strategy"', '"rubric"', '"orchestrator_spec"."text"'):
+        assert not [query for query in queries if column in query["sql"]]
+
+
+def test_a_stop_of_all_is_one_of_this_host(shop: Shop, data_dir: Path) -> None:
+    here, there = (shop.variant(state=RunState.QUEUED) for _ in range(2))
+    for variant in (here, there):
+        Preview.objects.create(variant=variant, state=PreviewState.READY, host=paths.host_id())
+    other = Project.objects.create(name="other", source="/o", host="elsewhere")
+    Project.objects.filter(pk=shop.project.pk).update(host=paths.host_id())
+    spec = Spec.objects.create(text="x", sha256="x", base_branch="main", base_commit="a" * 40)
+    task = Task.objects.create(project=other, spec=spec, title="Elsewhere")
+    Variant.objects.filter(pk=there.pk).update(task=task)
+    Preview.objects.filter(variant=there).update(host="elsewhere")
+    assert (stop_all(), previews_stop_all()) == (1, 1)
+    assert there.runs.get().state == RunState.QUEUED
+    assert Preview.objects.get(variant=there).state == PreviewState.READY
 
 
 def test_with_too_little_room_runs_wait(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
