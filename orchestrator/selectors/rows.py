@@ -25,6 +25,7 @@ from orchestrator.selectors.tasks import (
     variant_state_of,
 )
 from orchestrator.states import (
+    RUN_ACTIVE,
     RUN_STARTED,
     VARIANT_ACTIVE,
     PreviewState,
@@ -69,6 +70,7 @@ class VariantRow:
     runs: int
     run: str
     run_state: str
+    stopping: bool
     elapsed_s: float | None
     waited_s: float
     ticking: bool
@@ -96,6 +98,11 @@ class VariantRow:
         return self.state in VARIANT_ACTIVE
 
     @property
+    def word(self) -> str:
+        """What its state is called, where that is not the state's own name."""
+        return "Stopping" if self.stopping else ""
+
+    @property
     def done(self) -> bool:
         """Its chip is solid: there is an answer to look at, and nobody works on it."""
         return self.state in {VariantState.READY, VariantState.MERGED}
@@ -112,7 +119,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRow:
-    """A request of an agent. `detail` is what it would do, as text; `field` names it.
+    """A request of an agent. `detail` is what it would do, as text; `field` names it; `change` is an edit's.
 
     One with `questions` is not about leave to do something: it is answered.
     """
@@ -128,6 +135,7 @@ class AskRow:
     field: str
     detail: str
     category: str
+    change: str
     questions: tuple[Question, ...]
     asked_at: datetime
     waited_s: float
@@ -222,6 +230,9 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         runs=len(runs),
         run=newest.id.hex if newest else "",
         run_state=newest.state if newest else "",
+        stopping=newest is not None
+        and newest.state in RUN_ACTIVE
+        and newest.stop_requested_at is not None,
         elapsed_s=clock.worked_s,
         waited_s=clock.waited_s,
         ticking=newest is not None and newest.state in RUN_STARTED - {RunState.WAITING},
@@ -261,10 +272,20 @@ def ask_row(permission: Permission) -> AskRow:
         field=field,
         detail=detail,
         category=str(permission.payload.get("category", "other")),
+        change=_change(permission),
         questions=_questions(permission),
         asked_at=permission.asked_at,
         waited_s=(timezone.now() - permission.asked_at).total_seconds(),
     )
+
+
+def _change(permission: Permission) -> str:
+    """What an edit takes away and puts there, as lines."""
+    lines: list[str] = []
+    for edit in get_dicts(permission.payload, "edits"):
+        lines += [f"- {line}" for line in get_str(edit, "old").splitlines()]
+        lines += [f"+ {line}" for line in get_str(edit, "new").splitlines()]
+    return _cut("\n".join(lines))
 
 
 def _questions(permission: Permission) -> tuple[Question, ...]:

@@ -71,7 +71,7 @@ class ComparePage:
     deletions: int
     only_left: int
     only_right: int
-    can_merge: bool
+    mergeable: tuple[str, ...]  # the sides that can be merged as they are
     swap: str
     split: str
     unified: str
@@ -99,7 +99,7 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         deletions=sum(change.deletions or 0 for change in files),
         only_left=sum(change.status == "D" for change in files),
         only_right=sum(change.status == "A" for change in files),
-        can_merge=_can_merge(comparison),
+        mergeable=_mergeable(comparison),
         swap=plain.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
@@ -109,12 +109,14 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
     )
 
 
-def _can_merge(comparison: Comparison) -> bool:
-    right = comparison.right
-    if not right.letter or right.at:
-        return False
-    variant = next(v for v in comparison.variants if v.letter == right.letter)
-    return not merge_problem(variant, task=comparison.task)
+def _mergeable(comparison: Comparison) -> tuple[str, ...]:
+    variants = {variant.letter: variant for variant in comparison.variants}
+    newest = [side.letter for side in (comparison.left, comparison.right) if not side.at]
+    return tuple(
+        letter
+        for letter in dict.fromkeys(newest)
+        if letter and not merge_problem(variants[letter], task=comparison.task)
+    )
 
 
 def file_pane(comparison: Comparison, address: Address) -> FilePane | None:

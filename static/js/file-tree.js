@@ -75,7 +75,7 @@ class FileTree extends HTMLElement {
       folder.hidden = !folder.querySelector("a:not([hidden])");
       if (words.length && !folder.hidden) folder.open = true;
     }
-    this.querySelector(".none").hidden = this.shown.length > 0;
+    this.querySelector(".none").hidden = this.shown.length > 0 || !this.links.length;
   }
 }
 

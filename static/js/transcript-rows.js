@@ -167,6 +167,7 @@ export class Rows {
     this.row(event, this.cut(event, () => h(event.fatal ? "p.errline" : "p.errline.mild", null, icon("warn"),
       h("span.asis", null, ansiPlain(event.message || event.code)), event.code ? h("code", null, event.code) : null)));
     if (event.fatal) this.announce(`Error: ${event.message}`);
+    this.errorSaid = event.message;
   }
 
   on_state(event) {
@@ -203,7 +204,8 @@ export class Rows {
       if (!ask.answer) { ask.state.className = "st"; ask.state.textContent = "not answered"; }
     }
     const [kind, mark, word] = ENDS[event.state] ?? ["", "dot", event.state];
-    const said = event.message ? `${word}: ${ansiPlain(event.message)}` : word;
+    const news = event.message && event.message !== this.errorSaid; // the error above is often the reason
+    const said = news ? `${word}: ${ansiPlain(event.message)}` : word;
     this.row(event, h(kind ? `p.endline.${kind}` : "p.endline", null, icon(mark), h("span.asis", null, said),
       event.code ? h("code", null, event.code) : null));
     this.announce(said);

@@ -389,3 +389,33 @@ def test_an_agent_is_tried_from_its_card(client: Client, world: World) -> None:
     assert "Tried: it works" in done.text
     assert "This is a test." in done.tags("pre")[0].text
     assert "disabled" not in done.id(f"try-{profile.pk}").attrs
+
+
+def test_an_agent_that_was_told_to_stop_is_stopping(client: Client, world: World) -> None:
+    variant = world.task(RunState.RUNNING).variants.get()
+    url = variant.get_absolute_url()
+    assert "Working" in tree(client.get(url)).id("variant-pane").text
+    Run.objects.update(stop_requested_at=timezone.now())
+    page = tree(client.get(url))
+    assert "Stopping" in page.id("variant-pane").text
+    assert "Stopping" in page.id("tab-a").text
+    assert "Stop A" not in page.text
+    Run.objects.update(state=RunState.STOPPED)
+    assert "Stopped" in tree(client.get(url)).id("tab-a").text
+
+
+def test_leave_to_edit_is_asked_for_with_the_change(client: Client, world: World) -> None:
+    ask = world.ask(world.task(RunState.WAITING).variants.get())
+    edits = [{"path": "a.py", "old": "x = 1\ny = 2", "new": "<b>x = 3"}, {"old": None, "new": "z"}]
+    ask.payload = {"input": {"file_path": "a.py"}, "category": "edit", "edits": edits}
+    ask.save()
+    page = tree(client.get(ask.run.variant.get_absolute_url()))
+    shown = [pre.children for pre in page.id(f"ask-{ask.pk}").tags("pre")]
+    assert shown == [["a.py"], ["- x = 1\n- y = 2\n+ <b>x = 3\n+ z"]]
+
+
+def test_every_variant_there_is_to_decide_on_is_shown(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED, RunState.SUCCEEDED, RunState.FAILED)
+    for path in ("/", task.get_absolute_url()):
+        (chips,) = tree(client.get(path)).all(lambda e: e.attrs.get("class") == "chips")
+        assert chips.text == "A B"

@@ -196,6 +196,18 @@ def test_an_archived_variant_is_not_offered_for_merging(world: World, reader: Cl
     assert "Merge A…" not in get(reader, url)
 
 
+def test_both_variants_of_a_comparison_are_offered_for_merging(
+    world: World, reader: Client
+) -> None:
+    world.task.variants.update(files_changed=1)
+    page = get(reader, world.url("compare?left=A&right=B"))
+    assert "Merge A…" in page
+    assert "Merge B…" in page
+    assert page.count("Merge A…") == get(reader, world.url("compare?left=A&right=A")).count(
+        "Merge A…"
+    )
+
+
 def test_a_page_is_correct_without_its_cache(
     world: World, reader: Client, settings: Settings
 ) -> None:
