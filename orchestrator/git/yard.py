@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,8 @@ _CONFIG = f"""[core]
 """
 _LOCKED = "in use by Bakeoff\n"
 _MAX_SYMREFS = 5
+_EXCLUDE_BYTES = 1024**2
+_EXCLUDE_SPECIAL = re.compile(r"[\\*?\[\] ]")
 _PACKED_REFS_BYTES = 16 * 1024**2
 _PACKED_REF = re.compile(r"^([0-9a-f]{40}) (refs/\S+)$", re.MULTILINE)
 
@@ -66,6 +69,17 @@ def yard_create(*, hub: Path, yard: Path) -> None:
             (fresh / "shallow").write_text(shallow)
         (fresh / "packed-refs").write_text(_origin_refs(hub))
         os.rename(fresh, yard)
+
+
+def yard_leave_out(*, yard: Path, paths: Iterable[str]) -> None:
+    """Have the agents' own git leave these files out as well: `git add -A` must not commit them."""
+    exclude = yard / "info" / "exclude"
+    with repository_lock(yard):
+        known = (read_small(exclude, limit_bytes=_EXCLUDE_BYTES) or "").splitlines()
+        patterns = [
+            _EXCLUDE_SPECIAL.sub(r"\\\g<0>", f"/{path}") for path in paths if path.isprintable()
+        ]
+        _write(exclude, "".join(f"{line}\n" for line in dict.fromkeys([*known, *patterns])))
 
 
 def worktree_add(

@@ -14,6 +14,7 @@ from orchestrator.environments.base import EnvironmentSpec
 from orchestrator.environments.copying import copy_into, files_matching
 from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
+from orchestrator.git import yard as git_yard
 from orchestrator.git.locks import repository_lock
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict, Unavailable
@@ -75,6 +76,7 @@ def _copy(variant: Variant, environment: Environment) -> None:
     missing = [name for name in named if not os.path.lexists(workspace / name)]
     environment.copied = sorted({*environment.copied, *missing})
     environment.save(update_fields=["copied"])
+    git_yard.yard_leave_out(yard=paths.yard_dir(variant.task_id), paths=missing)
     copy_into(source=source, workspace=workspace, names=missing)
 
 

@@ -80,6 +80,32 @@ def test_no_snapshot_holds_what_copy_brought(working_copy: Shop, pattern: str) -
     )
 
 
+def test_an_agent_that_adds_everything_commits_nothing_that_copy_brought(
+    working_copy: Shop,
+) -> None:
+    shop = working_copy
+    odd = "conf/[a] *.env"
+    write(shop.origin / odd, "KEY=s3cret\n")
+    Project.objects.update(settings={"copy": [".env", "conf"]})
+    variants = [Variant.objects.get(pk=shop.variant().pk) for _ in range(2)]
+    for variant in variants:
+        workspace = Path(environment_ensure(variant).path)
+        assert (workspace / odd).read_text() == "KEY=s3cret\n"
+        write(workspace / "conf/a b.env", "of the agent\n")
+        plain_git(workspace, "add", "-A")
+        plain_git(workspace, "commit", "-q", "-m", "All of it")
+        taken = snapshot_take(Run.objects.get(variant=variant), journal_n=1)
+        assert taken is not None
+        listed = plain_git(
+            shop.hub,
+            "log",
+            "--format=",
+            "--name-only",
+            f"{shop.task.spec.base_commit}..{taken.commit}",
+        )
+        assert listed.splitlines() == ["conf/a b.env"]
+
+
 def test_what_a_killed_worker_has_copied_is_known_to_be_copied(
     working_copy: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
