@@ -14,10 +14,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from orchestrator.git.refs import display_path
-from orchestrator.lib import markdown
 from orchestrator.lib.errors import NotFound
 from orchestrator.lib.numbers import number_of
 from orchestrator.lib.paths import hub_dir
@@ -34,13 +32,12 @@ FILTERS = ("open", "drafts", "outdated", "resolved", "all")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """One comment of a thread. `html` is safe to show."""
+    """One comment of a thread."""
 
     id: int
     author: User | None
     source: str
     body: str
-    html: SafeString
     suggestion: str | None
     draft: bool
     mine: bool
@@ -301,7 +298,6 @@ def _remark(comment: Comment, user: Viewer) -> Remark:
         author=comment.author,
         source=comment.source,
         body=comment.body,
-        html=markdown.render(comment.body),
         suggestion=comment.suggestion,
         draft=comment.state == CommentState.DRAFT,
         mine=comment.author_id is not None and comment.author_id == user.pk,

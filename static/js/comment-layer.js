@@ -144,8 +144,8 @@ class FileComments extends HTMLElement {
   #below(side, number) {
     const view = this.view;
     if (!view) return null;
-    const left = side === "L" ? `, .rows > [data-l="${number}"]` : "";
-    const cell = view.querySelector(`.rows > [id="${side}${number}"]${left}`);
+    // A unified view has one cell for both sides of an equal line.
+    const cell = view.querySelector(`#${side}${number}`) ?? (side === "L" && view.querySelector(`.rows > [data-l="${number}"]`));
     if (cell) return this.split && side === "L" ? cell.nextElementSibling : cell;
     const name = side === "L" ? "left" : "right";
     return [...view.querySelectorAll(".fold")].find((fold) => {

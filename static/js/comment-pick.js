@@ -212,18 +212,27 @@ document.addEventListener("comment-posted", (event) => {
 
 // --- The key -------------------------------------------------------------------------------------
 
-/** The lines that one is at: those chosen, else the change one is at, else the first one in sight. */
+/** The lines that one is at: those chosen, else the change one is at, else the next one, else the whole file. */
 function rangeHere() {
   for (const view of views()) {
     const at = lineOf(document.activeElement);
     if (view.chosen && layerOf(view).on(view.chosen.side)) return { layer: layerOf(view), at: view.chosen };
     const now = view.querySelector("[data-now]");
     if (at?.view === view && !now) return { layer: at.layer, at: { side: at.side, start: at.n, end: at.n } };
-    const change = now ?? view.changes.find((cell) => cell.getBoundingClientRect().bottom > TOP_PX);
-    const found = change && changeRange(view, change);
-    if (found) return found;
+    const change = now ?? firstSeen(view);
+    const layer = layerOf(view);
+    return (change && changeRange(view, change)) ?? { layer, at: { side: layer.on("R") ? "R" : "L" } };
   }
   return null;
+}
+
+/** The first change in sight. Only one section is asked for the places of its lines: asking one that the browser
+    skips makes it lay that out. */
+function firstSeen(view) {
+  const isBelow = (element) => element.getBoundingClientRect().bottom > TOP_PX;
+  const section = [...view.querySelectorAll(".rows")].find(isBelow);
+  const ahead = (cell) => section.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return section && view.changes.find((cell) => (section.contains(cell) ? isBelow(cell) : ahead(cell)));
 }
 
 /** The lines of a change: what it adds, else what it removes. */

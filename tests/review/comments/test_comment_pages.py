@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.models import FollowUp
 from review.models import Comment
+from review.services.comment_sending import comments_send
 from review.services.comments import reply_create
 from tests.review.comments.conftest import A_AREA, Room
 from tests.support.pages import HTMX, tree
@@ -84,7 +87,7 @@ def test_a_line_of_the_diff_and_its_threads(room: Room, reader: Client) -> None:
         "path": "area.py",
         "start": "4",
         "end": "5",
-        "body": "**Why?**",
+        "body": "**Why?** <img src=x>",
         "suggestion": "x = 1\r\n",
         "do": "comment",
     }
@@ -97,7 +100,9 @@ def test_a_line_of_the_diff_and_its_threads(room: Room, reader: Client) -> None:
     (thread,) = root.tags("details")[:1]
     assert thread.attrs["data-side"] == "R"
     assert (thread.attrs["data-start"], thread.attrs["data-end"]) == ("4", "5")
-    assert "<strong>Why?</strong>" in answer.content.decode()
+    html = answer.content.decode()
+    assert "<strong>Why?</strong> &lt;img src=x&gt;" in html
+    assert "<img" not in html
     seen = root.attrs["data-seen"]
     assert reader.get(f"{where}&seen={seen}").status_code == 204
     reply_create(user=room.kim, thread=made, body="So")
@@ -158,3 +163,24 @@ def test_strangers_see_nothing(room: Room) -> None:
         answer = stranger.get(path)
         assert answer.status_code == 302
         assert "login" in answer.headers["Location"]
+
+
+def test_the_number_of_queries_does_not_grow(room: Room, reader: Client) -> None:
+    def queries() -> tuple[int, ...]:
+        counted = []
+        for path in ("comments?show=all", "comments/threads?left=base&right=A&path=area.py"):
+            with CaptureQueriesContext(connection) as found:
+                assert reader.get(f"/tasks/{room.shop.task.pk}/{path}").status_code == 200
+            counted.append(len(found))
+        return tuple(counted)
+
+    def more(count: int) -> None:
+        for number in range(count):
+            made = room.say(f"Number {number}")
+            reply_create(user=room.kim, thread=made, body="So")
+            comments_send(user=room.pat, task=room.shop.task, comments=[made], letters=["A"])
+
+    more(2)
+    few = queries()
+    more(8)
+    assert queries() == few
