@@ -73,12 +73,28 @@ def _identity(file: FileHunks) -> tuple[str, str, str]:
 
 
 def place_compose(place: Place, texts: Texts) -> PlaceResult:
+    letters = place.letters
+    if len(letters) == 1 and all(pick.whole and pick.letter in letters for pick in place.picks):
+        return _as_it_is(place, *letters)
     work = _Work(place, [*_picked(place, texts)])
     _existence(work)
     _creation(work)
     resolved = _resolve(work)
     resolved = _ends_kept(work, resolved)
     return _result(work, resolved, texts)
+
+
+def _as_it_is(place: Place, letter: str) -> PlaceResult:
+    """Nothing but the file of one Variant: most files of a ground."""
+    file = place.files[letter]
+    path, entry = _entry(place, (), (letter,), Texts({}))
+    parts = (
+        Part(about=hunk.about, start=hunk.start, end=hunk.end, keys={letter: hunk.key})
+        for hunk in sorted(file.hunks, key=lambda hunk: (hunk.about, hunk.start, hunk.end))
+    )
+    return PlaceResult(
+        place=place.name, path=path, entry=entry, whole=(letter,), parts=tuple(parts)
+    )
 
 
 # ---- what is picked

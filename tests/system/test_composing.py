@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import os
+import random
+import signal
+import threading
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from orchestrator.states import LETTERS
 from tests.support.installation import Installation, eventually, git
 
 pytestmark = pytest.mark.system
@@ -76,3 +83,49 @@ def test_preview_follow_up_and_merge_of_a_composed_variant(
     assert (origin / "both.txt").read_text() == "x\nA\nB\n"
     log = git(origin, "log", "--format=%B")
     assert "Composed-From: A" in log
+
+
+KILLS = 4
+
+
+def test_a_web_process_killed_while_it_composes_leaves_no_half_variant(
+    mortal: Installation, origin: Path
+) -> None:
+    """Whatever moment it dies at: each new variant has its commit, its branch and its origin, or is not there."""
+    agent = agent_that(mortal, "writes", "for i in 1 2 3 4 5; do echo $i > new-$i.txt; done")
+    project = mortal.project(origin, "killed")
+    task = mortal.task(project, "Write files.", agent)["id"]
+    mortal.wait_ended(task)
+    hub = next(mortal.data_dir.glob("hubs/*.git"))
+    dice = random.Random(7)
+
+    def compose() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            mortal.call("POST", f"tasks/{task}/compose", {"picks": [{"variant": "A"}]})
+
+    for _ in range(KILLS):
+        asked = threading.Thread(target=compose)
+        asked.start()
+        asked.join(dice.uniform(0, 0.25))
+        before = mortal.pids("uvicorn")
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        asked.join()
+        eventually(lambda: _answers(mortal), timeout_s=60, what="the web process")
+
+    made = mortal.post(f"tasks/{task}/compose", {"picks": [{"variant": "A"}]})
+    composed = mortal.get(f"tasks/{task}")["variants"][1:]
+    assert [v["letter"] for v in composed] == list(LETTERS[1 : len(composed) + 1])
+    assert composed[-1]["id"] == made["id"]
+    for variant in composed:
+        assert git(hub, "rev-parse", variant["branch"]) == variant["head_commit"]
+        files = mortal.get(f"variants/{variant['id']}/composition")["files"]
+        assert [file["whole"] for file in files] == [["A"]] * 5
+        assert variant["files_changed"] == 5
+
+
+def _answers(installation: Installation) -> bool:
+    try:
+        return installation.call("GET", "tasks").status == 200
+    except OSError:
+        return False
