@@ -61,11 +61,14 @@ def _replace(folder: int, name: str, old: bytes, new: bytes) -> bool:
 def _mode_of(folder: int, name: str, wanted: bytes) -> int | None:
     """The mode of the plain file `name` if it holds what is wanted."""
     descriptor = os.open(name, _FILE, dir_fd=folder)
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(file.fileno())
+    try:
+        facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size != len(wanted):
             return None
-        return stat.S_IMODE(facts.st_mode) if file.read() == wanted else None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return stat.S_IMODE(facts.st_mode) if file.read() == wanted else None
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
