@@ -73,11 +73,13 @@ class TaskBoard extends HTMLElement {
   /** Ask for the board. `update`: the same question again, so nothing that is read may move. */
   async #load(query, { update = false, top = false }) {
     this.#asked?.abort();
+    this.#query = query;   // at once: an update that comes now must not ask the old question
     const asked = this.#asked = new AbortController();
     const address = new URL(this.dataset.url, location.href);
     address.search = query;
-    if (update && this.#inside) address.searchParams.set("seen", this.#inside.dataset.version);
+    if (update && this.#inside?.dataset.query === query) address.searchParams.set("seen", this.#inside.dataset.version);
     try {
+      this.querySelector("#board-says")?.replaceChildren();
       const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", signal: asked.signal });
       if (answer.status === 204) return;
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
@@ -129,7 +131,8 @@ class TaskBoard extends HTMLElement {
           document.dispatchEvent(new CustomEvent("board:read"));
           return;
         }
-        this.#say(letter ? `Marks: reading ${letter}, ${done + 1} of ${total}` : `Marks: ${total} read, comparing…`);
+        const place = this.querySelector("#board-progress");
+        if (place) place.textContent = letter ? `reading ${letter}, ${done + 1} of ${total}` : "comparing…";
         stuck = done === last ? stuck + 1 : 0;
         last = done;
       }
@@ -154,6 +157,7 @@ class TaskBoard extends HTMLElement {
   #say(text) {
     const place = this.querySelector("#board-says");
     if (place) place.textContent = text;
+    else this.textContent = text;   // nothing is shown yet
   }
 
   /* --- showing ------------------------------------------------------------------------------- */
@@ -193,6 +197,7 @@ class TaskBoard extends HTMLElement {
     for (const part of after) {
       const old = before.get(part.dataset.part);
       if (part.dataset.part === "grid") this.#rows(old, part, update);
+      else if (update && next.hasAttribute("data-pending")) continue;   // what it counts comes with the marks
       else if (part.innerHTML !== old.source) this.#part(old, part);
     }
   }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator.models import Run
+from orchestrator.states import RunState
 from tests.review.compare.conftest import World
 
 pytestmark = pytest.mark.browser
@@ -36,10 +38,13 @@ def focused(page: Page) -> list[str]:
 
 
 def test_numbers_come_first_and_marks_fill_in(world: World, page: Page) -> None:
+    for variant in world.task.variants.filter(letter__in="AB"):
+        Run.objects.create(variant=variant, number=1, prompt="x", state=RunState.SUCCEEDED)
+    world.task.variants.update(files_changed=1)
     page.goto(f"/tasks/{world.task.pk}")
     expect(page.locator(cell(page, "app/area.py", "A"))).to_contain_text("+1")
     expect(page.locator(cell(page, "app/area.py", "A") + " .mk-contradictory")).to_be_visible()
-    expect(page.locator("#board-says")).to_have_text("")
+    expect(page.locator("#board-progress")).to_have_text("")
     expect(page.locator("#next-places")).to_contain_text("1 place contradicts")
 
 
@@ -127,7 +132,7 @@ def test_an_update_moves_nothing_and_marks_what_changed(board: Page, world: Worl
     expect(row.locator('[data-l="A"]')).to_contain_text("+2")
     expect(row.locator('[data-l="A"]')).to_have_class("v v-a cell fresh")
     expect(page.locator('task-board [data-row="early/00.txt"]')).to_have_count(1)
-    expect(page.locator("#board-says")).to_have_text("")
+    expect(page.locator("#board-progress")).to_have_text("")
     assert focused(page) == ["many/40.txt", "A"]
     after = row.bounding_box()
     assert after
