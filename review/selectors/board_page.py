@@ -41,6 +41,7 @@ from review.selectors.compare import files_changed, path_text
 from review.selectors.consensus import Ground, ground_of
 
 READERS = 2
+RECENT_MAX = 3
 CELLS_MAX = 2_400  # what a browser lays out at once without being felt
 ROWS_MIN, ROWS_MAX = 120, 400
 FILTER_MAX = 200
@@ -115,7 +116,8 @@ class BoardPage:
     ask: Ask
     version: str
     total: int
-    shown: int
+    matching: int
+    shown: int  # lines of the board: a closed folder is one
     first: int
     last: int
     rows: SafeString
@@ -160,8 +162,7 @@ class BoardPage:
 def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
     task = task_with_state_get(user=user, task_id=ask.task_id)
     ground = ground_of(task)
-    agreement = agreement_known(ground) if ground.heads else None
-    matrix = _matrix(ground, agreement)
+    matrix, agreement = _read(ground)
     layout, ask, reordered = _layout(ground, matrix, ask, known=agreement is not None)
     asked = [row for row in matrix.rows.values() if _matches(row, ask.text)]
     wanted = {row.path for row in asked if row_shown(row, ask.show)}
@@ -184,6 +185,7 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
         ask=ask,
         version=_version(ground, agreement is not None, variants),
         total=len(matrix.rows),
+        matching=len(wanted),
         shown=len(items),
         first=start + 1 if items else 0,
         last=min(start + size, len(items)),
@@ -200,6 +202,27 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
 
 
 # ---- what is compared
+
+
+def _read(ground: Ground) -> tuple[Matrix, Agreement | None]:
+    """What is compared, from this process's memory if it was asked for a moment ago.
+
+    A person filters, sorts and turns pages of the same board; large ones take a while to put together.
+    """
+    key = (str(ground.hub), ground.base, *ground.heads.items())
+    kept = _RECENT.get(key)
+    if kept is not None:
+        return kept
+    agreement = agreement_known(ground) if ground.heads else None
+    matrix = _matrix(ground, agreement)
+    if agreement is not None:  # nothing of it can change any more
+        for old in list(_RECENT)[: len(_RECENT) + 1 - RECENT_MAX]:
+            _RECENT.pop(old, None)
+        _RECENT[key] = (matrix, agreement)
+    return matrix, agreement
+
+
+_RECENT: dict[tuple[object, ...], tuple[Matrix, Agreement]] = {}
 
 
 def _matrix(ground: Ground, agreement: Agreement | None) -> Matrix:
