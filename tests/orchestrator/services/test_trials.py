@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import cache
 
 from agents.models import AgentProfile, Login
@@ -74,6 +75,14 @@ def test_its_secrets_are_not_shown() -> None:
     found = tried("echo $KEY", login=Login.STORED, secrets={"KEY": "sk-very-secret-1234"})
     assert found.state == "succeeded"
     assert "sk-very-secret-1234" not in str(asdict(found))
+
+
+def test_without_redis_nothing_is_known_and_nothing_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(_: str) -> None:
+        raise redis.ConnectionError("refused")
+
+    monkeypatch.setattr(cache, "get", down, raising=False)
+    assert trial_get(AgentProfile(pk=1)) is None
 
 
 def test_a_removed_agent_is_not_started(data_dir: Path) -> None:
