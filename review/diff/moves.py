@@ -35,6 +35,9 @@ class Block:
 def moves_mark(chunks: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     """Tell the lines of moved blocks where their other end is."""
     changed = [chunk for chunk in chunks if chunk.kind is not ChunkKind.EQUAL]
+    gone = {line.text.strip() for chunk in changed for line in chunk.left}
+    if not any(line.text.strip() in gone for c in changed for line in c.right if line.text):
+        return chunks
     numbers: dict[str, int] = {"": BLANK}
     left = _Side([_free(chunk, 0) for chunk in changed], numbers)
     right = _Side([_free(chunk, 1) for chunk in changed], numbers)

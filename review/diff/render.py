@@ -145,6 +145,8 @@ def _tokens_html(text: str, start: int, end: int, tokens: Sequence[Token]) -> st
 
 def _about(line: Line, changed_side: str) -> str:
     """The attributes of a cell that say what became of its line."""
+    if not changed_side and len(line.text) <= LONG_CHARS:
+        return ""
     names = [{"L": "del", "R": "add"}[changed_side]] if changed_side else []
     if len(line.text) > LONG_CHARS:
         names.append("long")
@@ -244,4 +246,4 @@ class _Cells:
         code = code_html(text, tokens, marks) if tokens or marks else text_html(text)
         if changed and self.ends and not line.newline:
             code += '<i class="ctl end">no newline at end</i>'
-        return code + _moved_link(line, side)
+        return code + _moved_link(line, side) if line.moved else code

@@ -74,22 +74,24 @@ def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Itera
         yield from map(Row, chunk.left, chunk.right)
         return
     yield from map(Row, chunk.left[:before], chunk.right[:before])
-    unseen = chunk.left[before : total - after]
     yield Fold(
-        unseen[0].n,
+        chunk.left[before].n,
         chunk.right[before].n,
         hidden,
         heading,
         not after,
-        _heading_line(unseen, heading),
+        _heading_line(chunk.left, before, total - after, heading),
     )
     yield from map(Row, chunk.left[total - after :], chunk.right[total - after :])
 
 
-def _heading_line(lines: Sequence[Line], heading: str) -> int:
-    if not heading:
-        return 0
-    return next((line.n for line in reversed(lines) if line.text.startswith(heading)), 0)
+def _heading_line(lines: Sequence[Line], start: int, end: int, heading: str) -> int:
+    """The nearest line above that the heading is of, if it is among these."""
+    if heading:
+        for at in range(end - 1, start - 1, -1):
+            if lines[at].text.startswith(heading):
+                return lines[at].n
+    return 0
 
 
 def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
 from typing import overload
@@ -121,21 +121,24 @@ class Lines(Sequence[Line]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Line, ...]: ...
     def __getitem__(self, index: int | slice) -> Line | tuple[Line, ...]:
-        if isinstance(index, slice):
-            return tuple(map(self._line, range(self.start, self.end)[index]))
-        return self._line(range(self.start, self.end)[index])
+        span = range(self.start, self.end)[index]
+        return tuple(self._made(span)) if isinstance(span, range) else next(self._made((span,)))
 
     def __iter__(self) -> Iterator[Line]:
-        return map(self._line, range(self.start, self.end))
+        return self._made(range(self.start, self.end))
 
     @property
     def texts(self) -> tuple[str, ...]:
         return self.text.lines[self.start : self.end]
 
-    def _line(self, at: int) -> Line:
+    def _made(self, places: Iterable[int]) -> Iterator[Line]:
         text = self.text
-        newline = text.newline or at + 1 < len(text.lines)
-        return Line(at + 1, text.lines[at], newline=newline)
+        incomplete = -1 if text.newline else len(text.lines) - 1
+        for at in places:
+            if at == incomplete:
+                yield Line(at + 1, text.lines[at], newline=False)
+            else:
+                yield Line(at + 1, text.lines[at])
 
 
 @dataclass(frozen=True, slots=True)
