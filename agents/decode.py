@@ -104,7 +104,7 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
     time = line.t
     match get_str(data, "ev"):
         case "step-start":
-            return [_step_start(data, line.step, time)]
+            return _step_start(data, line.step, time)
         case "step-end":
             return _step_end(data, line.step, time)
         case "stop":
@@ -136,17 +136,19 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
     return [ev.Raw(time=time, text=json.dumps(data or clean_json(line.d)), stream="sys")]
 
 
-def _step_start(data: dict[str, Any], step: str, time: float) -> ev.State:
+def _step_start(data: dict[str, Any], step: str, time: float) -> list[ev.Event]:
     name = get_str(data, "step") or step
     argv = data.get("argv")
     command = [word for word in argv if isinstance(word, str)] if isinstance(argv, list) else []
     if name == AGENT_STEP:
-        return ev.State(time=time, state="agent", text="The agent has started.")
+        if data.get("pid", 0) is None:
+            return []  # it could not be started, as its end says
+        return [ev.State(time=time, state="agent", text="The agent has started.")]
     # `sh -c COMMAND` is how setup commands are started; the command says more than the shell.
     is_shell = len(command) > 2 and command[1] in ("-c", "-lc", "-ec")
     text = command[2] if is_shell else " ".join(command)
     state = "setup" if name.startswith("setup") else name
-    return ev.State(time=time, state=state, text=text, data={"step": name})
+    return [ev.State(time=time, state=state, text=text, data={"step": name})]
 
 
 def _step_end(data: dict[str, Any], step: str, time: float) -> list[ev.Event]:

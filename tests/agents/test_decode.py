@@ -105,6 +105,12 @@ def test_the_worker_s_notes_become_events() -> None:
     assert "something new" in raw.text
 
 
+def test_an_agent_that_could_not_be_started_is_not_said_to_have() -> None:
+    start = {"ev": "step-start", "step": "agent", "argv": ["./plain"], "pid": None}
+    assert decode([line(start, s="sys")]) == []
+    assert decode([line({**start, "pid": 7}, s="sys")]) != []
+
+
 def test_a_failed_setup_is_an_error_with_its_output_before_it() -> None:
     found = decode(
         [
