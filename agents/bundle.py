@@ -40,7 +40,7 @@ START_TIMEOUT_S = 30.0
 KILL_TIMEOUT_S = 5.0
 LOCK_TIMEOUT_S = 5.0
 MAKING_S = 60.0
-OPS = frozenset({"stdin", "eof", "interrupt", "note", "stop", "kill"})
+OPS = frozenset({"stdin", "eof", "note", "stop", "kill"})
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -186,7 +186,7 @@ class Bundle:
     def control(self, op: str, *, id: str, **fields: Any) -> None:
         """Tell the shim something, once per `id`; it is heard as soon as there is a shim.
 
-        stdin(text), eof, interrupt, note(d, clock="hold"|"release"|None), stop, kill.
+        stdin(text), eof, note(d, clock="hold"|"release"|None), stop, kill.
         """
         if op not in OPS:
             raise BundleError(f"not a control op: {op!r}")

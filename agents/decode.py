@@ -39,10 +39,6 @@ class RunDecoder:
         )  # streams whose present line was longer than the limit
 
     @property
-    def session(self) -> str:
-        return self._decoder.session
-
-    @property
     def turn_done(self) -> bool:
         return self._decoder.turn_done
 
@@ -127,8 +123,6 @@ def sys_events(line: JournalLine) -> list[ev.Event]:
             shown = ", ".join(str(name) for name in names) if isinstance(names, list) else ""
             text = f"Ended what the agent had left running: {shown}."
             return [ev.State(time=time, state="leftover", text=text)]
-        case "interrupt":
-            return [ev.State(time=time, state="stopping", text="Interrupting the agent.")]
         case "warning":
             return [ev.State(time=time, state="warning", text=get_str(data, "text"))]
         case "end":

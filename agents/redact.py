@@ -47,10 +47,6 @@ class Redactor:
     def text(self, s: str) -> str:
         return _masked(s, self._spans(s))
 
-    def redact_event(self, event: Event) -> Event:
-        clean: Event = self._deep(event)
-        return clean
-
     def stream(self, events: Iterable[Event]) -> Iterator[Event]:
         """The same number of events in the same order, masked across their borders too.
 

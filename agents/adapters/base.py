@@ -18,8 +18,6 @@ from agents.journal import JournalLine
 class Capabilities:
     permissions: bool = False  # asks over its own protocol, `answer` works
     steering: bool = False  # takes further prompts while it works, `message` works
-    resume: bool = False  # a later Run can go on with the session
-    usage: bool = False
     snapshots_by_timer: bool = False  # no edit events: take Snapshots by time
 
 
@@ -28,9 +26,6 @@ class LaunchSpec:
     """All an adapter may know to start one Run."""
 
     prompt: str
-    cwd: str
-    run_id: str
-    home: str  # HOME of the agent's process
     model: str = ""
     args: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
@@ -49,7 +44,6 @@ class Launch:
     stdin: str = ""  # written at once when the process has started
     stdin_open: bool = False  # keep stdin open after it (stdio protocols); else EOF follows
     interrupt: str = ""  # written to stdin as the polite way to stop; empty: none
-    session: str = ""  # session id known beforehand
     files: Mapping[str, str] = field(default_factory=dict)  # absolute path -> text, written 0600
 
 
@@ -100,11 +94,6 @@ class Decoder(Protocol):
 
     def finish(self) -> list[Event]:
         """Events still held back when the journal is complete."""
-        ...
-
-    @property
-    def session(self) -> str:
-        """The agent's session id as seen so far, or empty."""
         ...
 
     @property

@@ -155,7 +155,7 @@ class ClaudeProtocol:
 
 class ClaudeAdapter(ClaudeProtocol):
     name = "claude"
-    capabilities = Capabilities(permissions=True, steering=True, resume=True, usage=True)
+    capabilities = Capabilities(permissions=True, steering=True)
 
     def available(
         self, *, command: tuple[str, ...], env: Mapping[str, str], home: str
@@ -197,7 +197,6 @@ class ClaudeAdapter(ClaudeProtocol):
         ]
         if spec.model:
             argv.append(f"--model={spec.model}")
-        session = spec.resume_session or spec.new_session
         if spec.resume_session:
             argv.append(f"--resume={spec.resume_session}")
         elif spec.new_session:
@@ -212,7 +211,6 @@ class ClaudeAdapter(ClaudeProtocol):
             stdin=self.message(spec.prompt),
             stdin_open=True,
             interrupt=self.interrupt(),
-            session=session,
         )
 
 

@@ -53,10 +53,6 @@ class ClaudeDecoder:
         self._in_turn = False
 
     @property
-    def session(self) -> str:
-        return self._session
-
-    @property
     def turn_done(self) -> bool:
         """The agent waits for another prompt or for the end of its input.
 

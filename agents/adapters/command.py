@@ -32,7 +32,6 @@ PROMPT_FILE = "prompt.md"
 class CommandDecoder:
     """One printed line is one Message; its ANSI codes are kept."""
 
-    session = ""
     turn_done = False
     give_up = False
 

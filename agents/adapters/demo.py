@@ -20,7 +20,7 @@ DETAIL = "A script, no model: it follows fixed steps and costs nothing."
 
 class DemoAdapter(ClaudeProtocol):
     name = "demo"
-    capabilities = Capabilities(permissions=True, steering=True, resume=True, usage=True)
+    capabilities = Capabilities(permissions=True, steering=True)
 
     def available(
         self, *, command: tuple[str, ...], env: Mapping[str, str], home: str
@@ -46,5 +46,4 @@ class DemoAdapter(ClaudeProtocol):
             stdin=self.message(spec.prompt),
             stdin_open=True,
             interrupt=self.interrupt(),
-            session=spec.resume_session or spec.new_session,
         )

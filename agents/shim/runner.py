@@ -238,7 +238,7 @@ class Runner:
             match entry["op"]:
                 case "note":
                     self._note(entry)
-                case "stdin" | "eof" | "interrupt":
+                case "stdin" | "eof":
                     self._stdin_op(entry)
                 case "stop" if not self.wish:
                     self.wish, self.wish_id = "stopped", entry["id"]
@@ -262,17 +262,14 @@ class Runner:
             self.early.append(entry)
             return
         op, key = entry["op"], entry["id"]
-        if op == "interrupt" and not (self.interrupt and self.stdin.open):
-            self._signal_group(signal.SIGINT)
-            self._sys({"ev": "interrupt", "signal": int(signal.SIGINT)}, key)
-        elif not self.stdin.open or self.stopping:
+        if not self.stdin.open or self.stopping:
             if op != "eof":
                 self._sys({"ev": "stdin-refused", "id": key})
         elif op == "eof":
             self._sys({"ev": "eof"}, key)
             self.stdin.eof()
         else:
-            text = self.interrupt if op == "interrupt" else str(entry.get("text", ""))
+            text = str(entry.get("text", ""))
             self.journal.text(self.step, text, key)
             self.stdin.write(text)
             self.clocks.stir()

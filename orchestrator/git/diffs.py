@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchestrator.git.errors import InvalidRefError
-from orchestrator.git.hub import NO_COMMIT, blob_bytes, blob_size
+from orchestrator.git.hub import NO_COMMIT
 from orchestrator.git.refs import display_path, is_commit_id, is_path
 from orchestrator.git.run import git
 
 __all__ = [
     "DiffStat",
     "FileChange",
-    "blob_bytes",
-    "blob_size",
     "changes",
     "file_patch",
     "hunks_patch",

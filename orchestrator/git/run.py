@@ -28,7 +28,6 @@ from git.exc import GitCommandNotFound
 from orchestrator.git.errors import DiskFullError, GitError, GitMissingError, GitTimeoutError
 
 WRITER = "BAKEOFF_GIT_WRITER"  # marks a git process that changes a repository of ours
-MINIMUM_VERSION = (2, 38)
 NETWORK_TIMEOUT_S = 600.0
 
 
@@ -121,15 +120,14 @@ def git(
     timeout_s: float = 60.0,
     check: bool = True,
     env: Mapping[str, str] | None = None,
-    config: Mapping[str, str] | None = None,
     login: bool = False,
 ) -> GitResult:
     """Run one git command and return what it said.
 
     `login` is for talking to the origin: HOME and the sign-in settings of the person whose account
-    this is, and nothing else of their configuration. Extra `config` wins over all others.
+    this is, and nothing else of their configuration.
     """
-    environment = _environment(login=login, config=config or {})
+    environment = _environment(login=login)
     if git_dir is not None:
         environment["GIT_DIR"] = str(git_dir)
     if work_tree is not None:
@@ -230,15 +228,6 @@ def git_executable() -> str:
     return found
 
 
-@lru_cache(maxsize=1)
-def git_version() -> tuple[int, ...]:
-    text = git("version").text
-    found = re.search(r"(\d+(?:\.\d+)+)", text)
-    if found is None:
-        raise GitError("git.version", f"git did not tell its version: {text.strip()!r}.")
-    return tuple(int(part) for part in found.group(1).split("."))
-
-
 def redact(text: str) -> str:
     """Without the user names and passwords that addresses carry."""
     return _PASSWORD.sub(r"\1", text)
@@ -294,11 +283,11 @@ def person_config(*, repository: Path = Path("/")) -> tuple[tuple[str, str], ...
 
 def private_names() -> list[str]:
     """What `git` sets for itself only, so that a program of the person's can be started without."""
-    names = [*_environment(login=False, config={}), "GIT_DIR"]
+    names = [*_environment(login=False), "GIT_DIR"]
     return [name for name in names if name not in {"PATH", "HOME"}]
 
 
-def _environment(*, login: bool, config: Mapping[str, str]) -> dict[str, str]:
+def _environment(*, login: bool) -> dict[str, str]:
     environment = {
         "PATH": _path(),
         "HOME": "/nonexistent",
@@ -330,7 +319,6 @@ def _environment(*, login: bool, config: Mapping[str, str]) -> dict[str, str]:
         pairs += _LFS_CONFIG.items()
     if login:
         pairs += _login(environment)
-    pairs += config.items()
     environment["GIT_CONFIG_COUNT"] = str(len(pairs))
     for number, (key, value) in enumerate(pairs):
         environment[f"GIT_CONFIG_KEY_{number}"] = key

@@ -406,7 +406,6 @@ class RunRow:
     hex: str
     number: int
     state: str
-    agent_version: str
     last_seq: int
 
 
@@ -449,7 +448,6 @@ def variant_page(user: Viewer, variant: Variant) -> VariantPage:
             hex=run.id.hex,
             number=run.number,
             state=run.state,
-            agent_version=run.agent_version,
             last_seq=run.last_seq,
         )
         for run in loaded.runs.all()

@@ -160,7 +160,6 @@ class TaskHead:
     timeout_s: int | None
     demo: bool
     active: int
-    merged_letter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +327,6 @@ def task_head(task: Task) -> TaskHead:
     """`task` comes from `tasks_with_state`."""
     variants = list(task.variants.all())
     runs = [run for variant in variants for run in variant.runs.all()]
-    merged = next((v.letter for v in variants if v.pk == task.merged_variant_id), "")
     return TaskHead(
         id=task.pk,
         title=task.title,
@@ -347,7 +345,6 @@ def task_head(task: Task) -> TaskHead:
         timeout_s=task.timeout_s,
         demo=any(is_demo(variant.agent) for variant in variants),
         active=sum(variant_state_of(v, task=task) in VARIANT_ACTIVE for v in variants),
-        merged_letter=merged if task.resolution == Resolution.MERGED else "",
     )
 
 

@@ -133,9 +133,6 @@ def bundle_spec(run: Run, environment: Environment) -> BundleSpec:
     launch = adapter.launch(
         LaunchSpec(
             prompt=run.prompt,
-            cwd=environment.path,
-            run_id=run.id.hex,
-            home=env.get("HOME", "/"),
             model=variant.model,
             args=tuple(profile.args),
             command=tuple(profile.command),

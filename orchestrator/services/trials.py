@@ -138,9 +138,6 @@ def _bundle_spec(
     launch = adapter.launch(
         LaunchSpec(
             prompt=PROMPT,
-            cwd=str(workspace),
-            run_id=trial_id.hex,
-            home=env.get("HOME", "/"),
             model=profile.model,
             args=tuple(profile.args),
             command=tuple(profile.command),

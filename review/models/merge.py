@@ -17,7 +17,7 @@ class MergeState(models.TextChoices):
 MERGE_SOURCES: dict[MergeState, frozenset[MergeState]] = {
     MergeState.PUSHING: frozenset({MergeState.PLANNED}),
     MergeState.MERGED: frozenset({MergeState.PUSHING}),
-    MergeState.CONFLICT: frozenset({MergeState.PLANNED, MergeState.PUSHING}),
+    MergeState.CONFLICT: frozenset({MergeState.PLANNED}),
     MergeState.REFUSED: frozenset({MergeState.PLANNED, MergeState.PUSHING}),
 }
 

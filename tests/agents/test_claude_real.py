@@ -185,10 +185,10 @@ def test_a_follow_up_remembers(desk: Desk, model: ScriptedModel) -> None:
     session = str(uuid.uuid4())
     first, outcome = desk.run("[[write colour.txt|blue]][[final noted]]", new_session=session)
     assert outcome.state == "succeeded"
-    assert first.decoder.session == session
+    assert first.session == session
     second, outcome = desk.run("[[recall]]", resume_session=session)
     assert outcome.state == "succeeded"
-    assert second.decoder.session == session
+    assert second.session == session
     assert "[[write colour.txt|blue]]" in second.of(ev.Message)[-1].text
     usage = second.of(ev.Usage)[-1]  # of this process alone
     assert usage.input_tokens == INPUT_TOKENS
@@ -258,7 +258,7 @@ def test_a_failing_api_is_named(desk: Desk) -> None:
 def test_a_lost_session_fails_in_words(desk: Desk) -> None:
     session = str(uuid.uuid4())
     _, outcome = desk.run("hello", resume_session=session)
-    assert (outcome.state, outcome.code) == ("failed", "agent.failed")
+    assert (outcome.state, outcome.code) == ("failed", "agent.session-lost")
     assert session in outcome.message
 
 

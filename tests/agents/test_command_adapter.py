@@ -100,7 +100,7 @@ def test_a_prompt_never_becomes_an_option(tmp_path: Path) -> None:
 
 def launch(prompt: str, **more: Any) -> Any:
     given = {"command": ("cat",)} | more
-    return COMMAND.launch(LaunchSpec(prompt=prompt, cwd="/", run_id="r", home="/", **given))
+    return COMMAND.launch(LaunchSpec(prompt=prompt, **given))
 
 
 def test_what_cannot_be_an_argument_is_said_before_the_start() -> None:

@@ -188,10 +188,10 @@ def test_a_resumed_session_remembers(workspace: Path, env: dict[str, str]) -> No
     spec: dict[str, Any] = {"cwd": workspace, "env": env}
     with AgentProcess(DEMO, prompt="[[say blue]]", new_session=session, **spec) as agent:
         agent.finish()
-        assert agent.decoder.session == agent.launch.session == session
+        assert agent.session == session
     with AgentProcess(DEMO, prompt="[[recall]]", resume_session=session, **spec) as agent:
         assert agent.finish().state == "succeeded"
-        assert agent.decoder.session == session
+        assert agent.session == session
     assert "[[say blue]]" in agent.of(ev.Message)[0].text
 
 
@@ -322,7 +322,7 @@ def test_a_follow_up_changes_the_greeting(workspace: Path, env: dict[str, str]) 
 
 
 def test_the_prompt_is_not_in_argv(workspace: Path) -> None:
-    spec = LaunchSpec(prompt="a secret plan", cwd=str(workspace), run_id="r", home="/")
+    spec = LaunchSpec(prompt="a secret plan")
     launch = DEMO.launch(spec)
     assert "secret" not in " ".join(launch.argv)
     assert "secret" in launch.stdin

@@ -98,7 +98,7 @@ def test_redaction_is_deep() -> None:
         input={"env": {"TOKEN": SECRET}, SECRET: [1, None, {"deep": (SECRET,)}]},
         edits=(Edit(path="a", old=None, new=f"key = {SECRET}\n"),),
     )
-    clean = Redactor([SECRET]).redact_event(event)
+    (clean,) = Redactor([SECRET]).stream([event])
     assert isinstance(clean, ToolCall)
     assert "9f" not in repr(clean)
     assert clean.edits[0].new == f"key = {MASK}\n"

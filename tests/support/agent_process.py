@@ -14,7 +14,7 @@ from typing import IO, Any, Self, TypeVar
 
 from agents.adapters.base import Adapter, Exit, LaunchSpec, Outcome
 from agents.decode import RunDecoder
-from agents.events import Event, PermissionRequest, event_payload
+from agents.events import Event, PermissionRequest, State, event_payload
 from agents.journal import JournalLine
 
 DEADLINE_S = 60.0
@@ -28,9 +28,7 @@ class AgentProcess:
         self, adapter: Adapter, *, prompt: str, cwd: Path, env: Mapping[str, str], **spec: Any
     ) -> None:
         self.adapter = adapter
-        self.launch = adapter.launch(
-            LaunchSpec(prompt=prompt, cwd=str(cwd), run_id="r1", home=env["HOME"], **spec)
-        )
+        self.launch = adapter.launch(LaunchSpec(prompt=prompt, **spec))
         self.decoder = RunDecoder(adapter)
         self.lines: list[JournalLine] = []
         self.events: list[Event] = []
@@ -38,6 +36,12 @@ class AgentProcess:
         self._ended = 0  # streams that have
         self._queue: queue.Queue[tuple[str, str] | None] = queue.Queue()
         self._cwd, self._env = cwd, {"PATH": os.environ["PATH"], **env, **self.launch.env}
+
+    @property
+    def session(self) -> str:
+        """The agent's session, as it told it last."""
+        told = [event for event in self.events if isinstance(event, State)]
+        return str([event for event in told if event.state == "session"][-1].data["session"])
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(

@@ -65,23 +65,6 @@ def test_what_an_agent_could_not_hear_is_known(bench: Bench) -> None:
     assert bench.lines(bundle)[-1].d == {"ev": "lost"}
 
 
-def test_an_interrupt_is_the_agents_own_word_or_a_signal(bench: Bench) -> None:
-    bundle = bench.start(bench.sh(ECHO, stdin_open=True), interrupt="pause\n")
-    bundle.control("interrupt", id="1")
-    bench.wait_printed(bundle, "got pause")
-    bundle.control("eof", id="2")
-    assert bench.ended(bundle).reason == "exited"
-
-    bundle = bench.start(
-        bench.sh("trap 'echo caught; exit 5' INT; echo up; while :; do sleep 0.05; done")
-    )
-    bench.wait_printed(bundle, "up")
-    bundle.control("interrupt", id="1")
-    info = bench.ended(bundle)
-    assert (info.reason, info.code) == ("exited", 5)
-    assert bench.printed(bundle) == ["up", "caught"]
-
-
 def test_a_torn_or_foreign_control_line_is_left_out(bench: Bench) -> None:
     bundle = bench.create(bench.sh(ECHO, stdin_open=True))
     bundle.control_path.write_bytes(

@@ -20,12 +20,8 @@ from orchestrator.git.errors import (
     SourceError,
 )
 from orchestrator.git.refs import display_path, is_commit_id, ref_name_check, source_check
-from orchestrator.git.run import GitResult, git, git_failure, git_version, redact
+from orchestrator.git.run import GitResult, git, git_failure, redact
 from tests.support.repositories import Desk, plain_git, write
-
-
-def test_version() -> None:
-    assert git_version() >= run.MINIMUM_VERSION
 
 
 def test_a_command_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
