@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from pygments.lexer import Lexer
@@ -11,7 +10,7 @@ from pygments.lexers import find_lexer_class_for_filename
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator
 
 from review.diff.lexing import Colours, Known, LexingError, Run, Stop, lex
-from review.diff.types import Chunk, ChunkKind, FileDiff, Line, Lines, Text
+from review.diff.types import Chunk, ChunkKind, FileDiff, Text, texts_of
 
 LIMIT_CHARS = 1_000_000
 LIMIT_LINE_CHARS = 2_000
@@ -81,7 +80,7 @@ def same_lines(diff: FileDiff, *, reverse: bool = False) -> tuple[Run, ...]:
         if chunk.kind is not ChunkKind.EQUAL:
             continue
         start = 0
-        left, right = _texts(chunk.left), _texts(chunk.right)
+        left, right = texts_of(chunk.left), texts_of(chunk.right)
         if left != right:
             for index, (a, b) in enumerate(zip(left, right, strict=True)):
                 if a != b:
@@ -89,10 +88,6 @@ def same_lines(diff: FileDiff, *, reverse: bool = False) -> tuple[Run, ...]:
                     start = index + 1
         runs.append(_run(chunk, start, len(left), reverse))
     return tuple(run for run in runs if run.count)
-
-
-def _texts(lines: Sequence[Line]) -> tuple[str, ...]:
-    return lines.texts if isinstance(lines, Lines) else tuple(line.text for line in lines)
 
 
 def _run(chunk: Chunk, start: int, end: int, reverse: bool) -> Run:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from review.diff.types import Chunk, ChunkKind, FileDiff, Line
+from review.diff.types import Chunk, ChunkKind, FileDiff, Line, texts_of
 
 View = Literal["split", "unified"]
 
@@ -87,11 +87,12 @@ def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Itera
 
 def _heading_line(lines: Sequence[Line], start: int, end: int, heading: str) -> int:
     """The nearest line above that the heading is of, if it is among these."""
-    if heading:
-        for at in range(end - 1, start - 1, -1):
-            if lines[at].text.startswith(heading):
-                return lines[at].n
-    return 0
+    if not heading:
+        return 0
+    texts = texts_of(lines)  # and no line is made of those that stay hidden
+    found = (at for at in range(end - 1, start - 1, -1) if texts[at].startswith(heading))
+    at = next(found, None)
+    return 0 if at is None else lines[at].n
 
 
 def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:

@@ -141,6 +141,10 @@ class Lines(Sequence[Line]):
                 yield Line(at + 1, text.lines[at])
 
 
+def texts_of(lines: Sequence[Line]) -> tuple[str, ...]:
+    return lines.texts if isinstance(lines, Lines) else tuple(line.text for line in lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of lines. `pairs` are indexes (left, right) of lines that answer each other."""
