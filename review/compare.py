@@ -44,7 +44,7 @@ class Option(NamedTuple):
     """What these variants made of the place: they agree on it to the letter."""
 
     letters: tuple[str, ...]
-    keys: tuple[str, ...]  # of the hunks, the same for all letters (empty where the file is new)
+    keys: tuple[str, ...]  # of the hunks of the first of them (empty where the file is new)
 
 
 class Group(NamedTuple):
@@ -72,6 +72,23 @@ def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
         key=lambda pair: (pair[0].about, pair[0].start, pair[0].end, pair[1]),
     )
     return tuple(_group(cluster, files) for cluster in clusters(found))
+
+
+def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
+    """The hunks of one Variant that a group is made of. Its `options` name those of one of many: equal
+    changes of a file are told apart by their order, so another Variant's may have other keys."""
+    start, end = group.start, group.end
+    return tuple(
+        hunk
+        for hunk in file.hunks
+        if hunk.about is group.about
+        and (
+            # An insertion at an edge of the group is beside it.
+            (start == hunk.start == hunk.end == end or start < hunk.start < end)
+            if hunk.start == hunk.end
+            else start <= hunk.start and hunk.end <= end
+        )
+    )
 
 
 def as_content(file: FileHunks) -> FileHunks:

@@ -15,16 +15,15 @@ _BASE = -1
 class Standing:
     """`left` and `right`: the variants that have the text of that side here; `rest`: neither.
 
-    Of a comparison with the base, `left` are those that left the place alone. `left_keys` and
-    `right_keys` name the hunks against the base that make that side what it is here.
+    Of a comparison with the base, `left` are those that left the place alone. `groups` are the ones
+    that are about the hunk.
     """
 
     kind: Kind
     left: tuple[str, ...]
     right: tuple[str, ...]
     rest: tuple[str, ...]
-    left_keys: tuple[str, ...]
-    right_keys: tuple[str, ...]
+    groups: tuple[Group, ...]
 
 
 def standing_of(
@@ -43,7 +42,7 @@ def standing_of(
     kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
     if kind is Kind.SHARED and len(_changers(here, left, same_left, same_right)) == 1:
         kind = Kind.UNIQUE
-    return Standing(kind, same_left, same_right, rest, _keys(here, left), _keys(here, right))
+    return Standing(kind, same_left, same_right, rest, tuple(here))
 
 
 def _concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
@@ -71,16 +70,6 @@ def _version(groups: Sequence[Group], letter: str) -> tuple[int, ...]:
     return tuple(
         next((n for n, option in enumerate(g.options) if letter in option.letters), _BASE)
         for g in groups
-    )
-
-
-def _keys(groups: Sequence[Group], letter: str) -> tuple[str, ...]:
-    return tuple(
-        key
-        for g in groups
-        for option in g.options
-        if letter in option.letters
-        for key in option.keys
     )
 
 

@@ -26,10 +26,14 @@ Number = Annotated[int, Field(ge=1, le=10**9)]
 
 
 class RangeIn(Schema):
-    """Where a hunk is in the base, as in a patch: its first line, or the line that it follows."""
+    """Where a hunk is in the base, as in a patch: its first line, or the line that it follows.
+
+    With a key, only if it still has that.
+    """
 
     base_start: Annotated[int, Field(ge=0, le=10**9)]
     base_lines: Annotated[int, Field(ge=0, le=10**9)]
+    key: Annotated[str, Field(max_length=80)] = ""
 
 
 class LinesIn(Schema):

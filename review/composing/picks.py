@@ -9,7 +9,8 @@ from review.composing.compose import Files, place_of
 from review.composing.types import BASE, Entry, Pick, Span
 from review.hunks import About, FileHunks, Hunk
 
-HunkRef = int | str | tuple[int, int]  # a number from 1, a key, or where it is in the base
+# A number from 1, a key, or where it is in the base, and then its key if that must be the same too.
+HunkRef = int | str | tuple[int, int, str]
 
 
 class PickError(ValueError):
@@ -51,7 +52,7 @@ def wish_resolve(
         return _of_base(wish, path, files, base)
     file = _file(files.get(wish.letter, {}), path)
     if file is None:
-        return _unchanged(wish, path, base)
+        return _unchanged(wish, path, files, base)
     hunks = [_hunk(wish, ref, file) for ref in wish.hunks or ()]
     left, right = _lines(wish, file)
     return Pick(
@@ -68,8 +69,9 @@ def _file(files: Mapping[str, FileHunks], path: str) -> FileHunks | None:
     return named or files.get(path)
 
 
-def _unchanged(wish: Wish, path: str, base: Mapping[str, Entry]) -> Pick:
-    if path not in base:
+def _unchanged(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -> Pick:
+    # What others have made anew, this one has not: that can be wanted too.
+    if path not in base and not any(path in known for known in files.values()):
         raise PickError("compose.no-file", f"{wish.letter} has no file {path[:200]!r}.")
     if not wish.whole:
         raise PickError("compose.no-hunk", f"{wish.letter} has not changed {path[:200]!r}.")
@@ -83,15 +85,26 @@ def change_numbers(file: FileHunks) -> dict[str, int]:
     return {hunk.key: number for number, hunk in enumerate(shown, 1)}
 
 
-def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
+def hunk_find(file: FileHunks, ref: HunkRef) -> Hunk | None:
     numbers = change_numbers(file)
     for hunk in file.hunks:
-        if isinstance(ref, int) and numbers.get(hunk.key) == ref:
+        if isinstance(ref, int):
+            found = numbers.get(hunk.key) == ref
+        elif isinstance(ref, str):
+            found = hunk.key == ref
+        else:
+            at = hunk.about is About.LINES and _where(hunk) == ref[:2]
+            found = at and ref[2] in ("", hunk.key)
+        if found:
             return hunk
-        if isinstance(ref, str) and hunk.key == ref:
-            return hunk
-        if isinstance(ref, tuple) and hunk.about is About.LINES and _where(hunk) == ref:
-            return hunk
+    return None
+
+
+def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
+    found = hunk_find(file, ref)
+    if found is not None:
+        return found
+    numbers = change_numbers(file)
     many = f"{len(numbers)} change{'' if len(numbers) == 1 else 's'}"
     raise PickError(
         "compose.no-hunk",

@@ -6,14 +6,15 @@ over it for one person and one Task.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
 
-from review.compare import Group
+from review.compare import Group, group_hunks
 from review.hunks import About, Hunk
 from review.selectors.compare import Comparison
-from review.selectors.consensus import files_consensus, ground_of
+from review.selectors.consensus import FileConsensus, files_consensus, ground_of
 from review.selectors.hunks import file_hunks_get
 from review.selectors.sides import BASE
 from review.selectors.viewed import file_seen, marked_get
@@ -32,7 +33,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
         return {"seen": "", "keys": [], "changes": []}
     marked = marked_get(user=user, task=comparison.task, file=file)
     known = marked.of(file)
-    groups = _groups(comparison, path)
+    places = _places(comparison, path)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     return {
@@ -43,14 +44,14 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
                 "n": number,
                 "key": hunk.key,
                 "viewed": hunk.key in known,
-                **_standing(comparison, hunk, groups, letters),
+                **_standing(comparison, hunk, places, letters),
             }
             for number, hunk in enumerate(lines, start=1)
         ],
     }
 
 
-def _groups(comparison: Comparison, path: str) -> list[Group]:
+def _places(comparison: Comparison, path: str) -> list[tuple[Group, FileConsensus]]:
     """Groups of all files that bear this path on one of the sides; none for other commits."""
     heads = {v.letter: v.head_commit for v in comparison.variants}
     left, right = comparison.left, comparison.right
@@ -60,21 +61,44 @@ def _groups(comparison: Comparison, path: str) -> list[Group]:
     if not newest:
         return []
     ground = ground_of(comparison.task)
-    return [g for file in files_consensus(ground, path=path) for g in file.groups]
+    return [(g, file) for file in files_consensus(ground, path=path) for g in file.groups]
 
 
 def _standing(
-    comparison: Comparison, hunk: Hunk, groups: list[Group], letters: list[str]
+    comparison: Comparison,
+    hunk: Hunk,
+    places: Sequence[tuple[Group, FileConsensus]],
+    letters: list[str],
 ) -> dict[str, Any]:
-    found = standing_of(
-        hunk, groups, left=comparison.left.letter, right=comparison.right.letter, letters=letters
-    )
+    """`left_hunks` and `right_hunks`: those against the base that make the side what it is here."""
+    left, right = comparison.left.letter, comparison.right.letter
+    groups = [group for group, _ in places]
+    found = standing_of(hunk, groups, left=left, right=right, letters=letters)
+    here = [(g, file) for g, file in places if found and any(g is one for one in found.groups)]
     return {
         "kind": str(found.kind) if found else "",
         "say": standing_say(found) if found and len(letters) > 1 else "",
         "left": list(found.left) if found else [],
         "right": list(found.right) if found else [],
         "rest": list(found.rest) if found else [],
-        "left_keys": list(found.left_keys) if found else [],
-        "right_keys": list(found.right_keys) if found else [],
+        "left_hunks": _hunks(here, left),
+        "right_hunks": [_named(hunk)] if comparison.left.ref == BASE else _hunks(here, right),
     }
+
+
+def _hunks(here: Sequence[tuple[Group, FileConsensus]], letter: str) -> list[dict[str, Any]]:
+    """None of a new file: that is one hunk, and the lines in view are a part of it."""
+    known = [(g, file.files[letter]) for g, file in here if letter in file.files]
+    return [
+        _named(hunk)
+        for group, file in known
+        if file.status != "A"
+        for hunk in group_hunks(group, file)
+    ]
+
+
+def _named(hunk: Hunk) -> dict[str, Any]:
+    """By its key and its place: equal changes of a file are told apart by their order, which may change."""
+    count = hunk.end - hunk.start
+    start = hunk.start + 1 if count else hunk.start
+    return {"key": hunk.key, "base_start": start, "base_lines": count}

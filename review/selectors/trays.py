@@ -16,9 +16,10 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
 from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
-from review.composing.picks import Wish, change_numbers
+from review.composing.picks import HunkRef, Wish, change_numbers, hunk_find
 from review.composing.types import BASE
-from review.hunks import digest
+from review.hunks import FileHunks, digest
+from review.lib.paths import path_text
 from review.models import Tray
 from review.selectors.composing import (
     Composed,
@@ -175,17 +176,26 @@ def _what(wish: Wish, composed: Composed | None) -> str:
 
 
 def _numbers(wish: Wish, composed: Composed | None) -> list[int]:
-    """The numbers of hunks that were picked by key; none unless all are known."""
+    """The numbers of the hunks that were picked; none unless all are known."""
     if composed is None or wish.hunks is None:
         return []
-    known: dict[str, int] = {}
     letters = composed.files if wish.letter == BASE else [wish.letter]
-    for letter in letters:
-        for file in composed.files.get(letter, {}).values():
-            if wish.path in (file.path, file.old_path):
-                known = change_numbers(file) | known
-    numbers = [known.get(ref, 0) if isinstance(ref, str) else 0 for ref in wish.hunks]
+    files = [
+        file
+        for letter in letters
+        for file in composed.files.get(letter, {}).values()
+        if wish.path in (path_text(file.path), path_text(file.old_path))
+    ]
+    numbers = [_number(files, ref) for ref in wish.hunks]
     return sorted(numbers) if all(numbers) else []
+
+
+def _number(files: Sequence[FileHunks], ref: HunkRef) -> int:
+    for file in files:
+        hunk = hunk_find(file, ref)
+        if hunk is not None:
+            return change_numbers(file).get(hunk.key, 0)
+    return 0
 
 
 def _clash(task: Task, conflict: Mapping[str, Any], composed: Composed) -> ClashRow:

@@ -61,7 +61,9 @@ def _typed(pick: Mapping[str, Any]) -> None:
 
 def _is_hunk(hunk: Any) -> bool:
     if isinstance(hunk, Mapping):
-        return _is_number(hunk.get("base_start")) and _is_number(hunk.get("base_lines"))
+        key = hunk.get("key", "")
+        numbers = (hunk.get("base_start"), hunk.get("base_lines"))
+        return all(map(_is_number, numbers)) and isinstance(key, str) and not UNSTORABLE.search(key)
     return _is_number(hunk) or (isinstance(hunk, str) and not UNSTORABLE.search(hunk))
 
 
@@ -88,7 +90,7 @@ def _wish(kept: Told) -> Wish:
 
 def _ref(hunk: Any) -> HunkRef:
     if isinstance(hunk, Mapping):
-        return int(hunk["base_start"]), int(hunk["base_lines"])
+        return int(hunk["base_start"]), int(hunk["base_lines"]), str(hunk.get("key", ""))
     return int(hunk) if isinstance(hunk, int) else str(hunk)
 
 

@@ -15,8 +15,10 @@ let last = Promise.resolve(); // of what is asked of the tray, one after the oth
 
 // --- The tray ------------------------------------------------------------------------------------
 
+const hunkName = (hunk) => JSON.stringify([hunk.key, hunk.base_start, hunk.base_lines]);
+const linesName = (lines) => [lines.left ?? [], lines.right ?? []];
 const name = ({ variant, path = null, hunks = null, lines = null }) =>
-  JSON.stringify([variant, path, hunks && [...hunks].sort(), lines]);
+  JSON.stringify([variant, path, hunks && hunks.map(hunkName).sort(), lines && linesName(lines)]);
 
 function picked() {
   return JSON.parse(tray()?.dataset.picks || "[]");
@@ -67,17 +69,17 @@ document.addEventListener("submit", (event) => {
 
 /** What a side of a change is, as picks: the variant's hunks there, or the base's text where it has none. */
 function takeOf(side, other, path) {
-  const keys = side.keys.length ? side.keys : other.keys;
-  if (!keys.length) return [];
-  return [{ variant: side.keys.length ? side.letter : "base", path, hunks: [...keys] }];
+  const hunks = side.hunks.length ? side.hunks : other.hunks;
+  if (!hunks.length) return [];
+  return [{ variant: side.hunks.length ? side.letter : "base", path, hunks }];
 }
 
 function actsOf(change) {
   const path = sides().get("path");
   const { left, right } = change;
   if (sides().get("left") === "base" && isLetter(right.letter)) {
-    const take = { side: "right", label: `Take ${right.letter}`, picks: [{ variant: right.letter, path, hunks: [change.key] }] };
-    const back = [{ variant: right.letter }, { variant: "base", path, hunks: [change.key] }];
+    const take = { side: "right", label: `Take ${right.letter}`, picks: [{ variant: right.letter, path, hunks: right.hunks }] };
+    const back = [{ variant: right.letter }, { variant: "base", path, hunks: right.hunks }];
     return [{ side: "left", label: "Revert", title: `All of ${right.letter} but this change`, picks: back, undo: back.slice(1) }, take];
   }
   return [["left", left, right], ["right", right, left]]

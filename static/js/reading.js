@@ -3,7 +3,7 @@
 //
 // Before each change stands a bar, `.hunkbar[data-change]`. Bars are filled as they come near the window;
 // then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
-// `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, left: { letter, keys }, right: { letter, keys } }] }.
+// `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, left: { letter, hunks }, right: { letter, hunks } }] }.
 import { h, icon } from "./dom.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
@@ -76,8 +76,8 @@ function barsBuild() {
         n: change.n,
         bar,
         key: change.key,
-        left: { letter: letter("left"), keys: change.left_keys },
-        right: { letter: letter("right"), keys: change.right_keys },
+        left: { letter: letter("left"), hunks: change.left_hunks },
+        right: { letter: letter("right"), hunks: change.right_hunks },
       });
     }
     if (filled.length) document.dispatchEvent(new CustomEvent("hunkbars", { detail: { root, changes: filled } }));

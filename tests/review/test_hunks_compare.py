@@ -9,7 +9,15 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.compare import Group, Kind, Mark, file_groups, file_marks, new_file_groups
+from review.compare import (
+    Group,
+    Kind,
+    Mark,
+    file_groups,
+    file_marks,
+    group_hunks,
+    new_file_groups,
+)
 from review.hunks import FileHunks, file_hunks, patch_sections
 
 Lines = Sequence[str]
@@ -204,3 +212,23 @@ def test_consensus_does_not_depend_on_letters_and_covers_every_change(
 def test_a_patch_of_nothing_has_no_files() -> None:
     """Two commits of one tree."""
     assert patch_sections(b"") == []
+
+
+def test_each_variant_has_hunks_of_its_own_in_a_group() -> None:
+    """A does to three equal lines what B does to the last two of them: B's first is A's second."""
+    base = ["same", "1", "same", "2", "same"]
+    a, b = ["x", "1", "x", "2", "x"], ["same", "1", "x", "2", "x"]
+    files = {"A": changed(base, a), "B": changed(base, b)}
+    _, second, third = file_groups(files)
+    for letter, keys in (("A", (1, 2)), ("B", (0, 1))):
+        for group, number in zip((second, third), keys, strict=True):
+            assert group_hunks(group, files[letter]) == (files[letter].hunks[number],)
+
+
+def test_an_insertion_at_the_edge_of_a_group_is_not_of_it() -> None:
+    text = edit(3, "three", base=edit(4, "new", drop=0))
+    file = changed(BASE, [*text[:2], "before", *text[2:]])
+    groups = file_groups({"A": file, "B": changed(BASE, edit(3, "3"))})
+    for group in groups:
+        assert all(hunk.start >= group.start for hunk in group_hunks(group, file))
+    assert sum(len(group_hunks(group, file)) for group in groups) == len(file.hunks)

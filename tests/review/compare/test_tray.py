@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 
+from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Run, Variant
 from orchestrator.states import Resolution
 from review.models import Composition, Tray
 from review.selectors.hunks import pair_hunks
-from tests.review.compare.conftest import ODD_NAME, World
+from tests.review.compare.conftest import BASE, ODD_NAME, World
 
 AREA = "app/area.py"
 
@@ -196,3 +197,44 @@ def test_two_clicks_make_one_variant(world: World, reader: Client) -> None:
     for thread in threads:
         thread.join()
     assert "".join(v.letter for v in world.task.variants.order_by("position")) == "ABCD"
+
+
+def test_equal_changes_of_one_file_are_not_mistaken_for_each_other(
+    world: World, reader: Client
+) -> None:
+    """B's first insertion is A's second one: it must be taken where it stands."""
+    line = "# the same"
+
+    def noted(*numbers: int) -> str:
+        text = BASE[AREA]
+        for n in numbers:
+            text = text.replace(f"def area_{n}(", f"{line}\ndef area_{n}(")
+        return text
+
+    other = BASE[AREA].replace("def area_9(", "# other\ndef area_9(")
+    head = world.commit("A", lambda files: files.update({AREA: other}))
+    world.task.variants.filter(letter="C").update(head_commit=head)
+    world.commit("A", lambda files: files.update({AREA: noted(5, 9)}))
+    world.commit("B", lambda files: files.update({AREA: noted(9)}))
+    told = reader.get(world.url(f"compare/reading?left=C&right=B&path={AREA}")).json()
+    (change_of_9,) = told["changes"]
+    change(reader, world, add=pick(variant="B", path=AREA, hunks=change_of_9["right_hunks"]))
+    reader.post(world.url("compose"))
+    made = Variant.objects.get(letter="D")
+    hub = hub_dir(world.task.project_id)
+    read = blob_read(hub=hub, commit=made.head_commit, path=AREA, limit_bytes=10**6)
+    assert (read or b"").decode() == noted(9)
+    # A has no such hunk at B's place and key any more once it goes on.
+    change(reader, world, add=pick(variant="A", path=AREA, hunks=change_of_9["right_hunks"]))
+    html = reader.get(world.url("tray"), headers={"hx-request": "true"}).content.decode()
+    assert "can not be had" in html
+
+
+def test_a_new_file_that_one_has_not_can_be_left_out(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    world.task.variants.filter(letter="C").update(head_commit=world.base)
+    html = change(reader, world, variant="C", path="app/new.py")
+    assert "fits together" in html
+    reader.post(world.url("compose"))
+    made = Variant.objects.get(letter="D")
+    assert made.files_changed == 6

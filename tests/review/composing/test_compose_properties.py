@@ -16,7 +16,9 @@ from review.hunks import About, FileHunks
 from tests.support.trees import Tree, Trees
 
 SOME = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 LINES = [b"a\n", b"b\n", b"c\r\n", b"\n", b"d \xff\xfe\n", "é\n".encode(), b"x = 1\n", b"\r\n"]
