@@ -12,7 +12,7 @@ from review.compare import Mark
 from review.matrix import Cell, Matrix, Row, Show
 
 MINUS = "\u2212"
-BAR_PX = 26
+BAR_PX = 22
 MARK_WORDS = {
     Mark.SHARED: "same as all who touched it",
     Mark.PARTLY: "partly shared",
@@ -57,7 +57,7 @@ def row_html(frame: Frame, row: Row, *, folder: str, address: str, name: str) ->
 
 
 def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str) -> str:
-    css = f"v v-{letter.lower()} cell"
+    css = f"v-{letter.lower()} cell"
     if cell is None:
         return f'<span role="gridcell" class="{css} no" data-l="{letter}" aria-label="not touched"></span>'
     heat = math.sqrt(cell.lines / frame.lines_max) if frame.lines_max else 0.0
@@ -98,7 +98,7 @@ def _mark(mark: Mark | None) -> str:
 
 def _who(frame: Frame, row: Row) -> str:
     boxes = "".join(
-        f'<i class="v v-{letter.lower()}">{letter}</i>' if letter in row.at else '<i class="o"></i>'
+        f'<i class="v-{letter.lower()}">{letter}</i>' if letter in row.at else '<i class="o"></i>'
         for letter in frame.letters
     )
     said = f" of {len(frame.letters)} variants"
@@ -122,7 +122,7 @@ def folder_html(
 ) -> str:
     """A folder's own row: it opens and closes, and carries sums."""
     cells = "".join(
-        f'<span role="gridcell" class="v v-{letter.lower()} cell">{_sum(*sums[letter])}</span>'
+        f'<span role="gridcell" class="v-{letter.lower()} cell">{_sum(*sums[letter])}</span>'
         for letter in frame.letters
     )
     return (

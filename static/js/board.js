@@ -6,6 +6,7 @@ const TYPED_MS = 140;
 const LIVE_MS = 700;
 const FRESH_MS = 90_000;
 const STUCK_MAX = 40;
+const TOP_PX = 48;       // the bar that stays at the top of every page
 
 const kept = (task) => `board:${task}`;
 const rowsOf = (grid) => [...grid.querySelectorAll(":scope > [role=row]")];
@@ -31,6 +32,7 @@ class TaskBoard extends HTMLElement {
     document.addEventListener("keydown", this.#enter);
     document.addEventListener(`live:task:${this.dataset.task}`, this.#live);
     addEventListener("pagehide", this.#leave);
+    addEventListener("scroll", this.#heads, { passive: true });
     this.#fit();
     this.#watch = new ResizeObserver(() => this.#fit());
     this.#watch.observe(this);
@@ -47,6 +49,7 @@ class TaskBoard extends HTMLElement {
     document.removeEventListener("keydown", this.#enter);
     document.removeEventListener(`live:task:${this.dataset.task}`, this.#live);
     removeEventListener("pagehide", this.#leave);
+    removeEventListener("scroll", this.#heads);
     this.#watch?.disconnect();
   }
 
@@ -145,7 +148,7 @@ class TaskBoard extends HTMLElement {
 
   /** Whether the rows are what the reader looks at. */
   #reading() {
-    return this.#grid && this.#grid.getBoundingClientRect().top < 48;
+    return this.#grid && this.#grid.getBoundingClientRect().top < TOP_PX;
   }
 
   #anew() {
@@ -244,6 +247,7 @@ class TaskBoard extends HTMLElement {
       at = here;
     }
     for (const row of known.values()) row.remove();
+    old.querySelector(":scope > .rails")?.replaceWith(part.querySelector(".rails"));
   }
 
   #cells(here, row, update, now) {
@@ -286,7 +290,7 @@ class TaskBoard extends HTMLElement {
     if (!grid) return null;
     const cell = focused?.closest?.(".board [data-row]");
     if (cell && inSight(cell)) return { key: cell.dataset.row, top: cell.getBoundingClientRect().top };
-    const top = 48 + (grid.querySelector(".colheads")?.offsetHeight ?? 0);
+    const top = TOP_PX + (grid.querySelector(".colheads")?.offsetHeight ?? 0);
     if (grid.getBoundingClientRect().top >= top) return null;   // its beginning is in sight, or it is further down
     const row = rowsOf(grid).find((each) => each.dataset.row && each.getBoundingClientRect().bottom > top);
     return row ? { key: row.dataset.row, top: row.getBoundingClientRect().top } : null;
@@ -327,7 +331,17 @@ class TaskBoard extends HTMLElement {
     if (!wrap) return;
     wrap.classList.add("fits");
     wrap.classList.toggle("fits", this.scrollWidth <= wrap.clientWidth + 1 && this.#needs() <= wrap.clientWidth + 1);
+    this.#heads();
   }
+
+  /** What scrolls sideways cannot keep its heads by itself. */
+  #heads = () => {
+    const [grid, heads] = [this.#grid, this.querySelector(".colheads")];
+    if (!heads) return;
+    const box = grid.getBoundingClientRect();
+    const under = this.closest(".sheetwrap.fits") ? 0 : Math.min(TOP_PX - box.top, box.height - heads.offsetHeight);
+    heads.style.translate = under > 0 ? `0 ${under}px` : "";
+  };
 
   #needs() {
     return Math.max(0, ...[...this.closest(".sheetwrap").querySelectorAll(".sheet, .tabs")].map((sheet) => sheet.scrollWidth));
@@ -395,7 +409,7 @@ class TaskBoard extends HTMLElement {
     const next = rows[Math.max(0, Math.min(rows.length - 1, at + down))].children[column];
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest", inline: "nearest" });
-    const under = 48 + 32 - next.getBoundingClientRect().top;   // not below the heads that stay
+    const under = TOP_PX + 32 - next.getBoundingClientRect().top;   // not below the heads that stay
     if (under > 0) scrollBy({ top: -under, behavior: "instant" });
   }
 
@@ -500,7 +514,7 @@ function numbers(cell) {
 
 function inSight(element) {
   const box = element.getBoundingClientRect();
-  return box.bottom > 48 && box.top < innerHeight;
+  return box.bottom > TOP_PX && box.top < innerHeight;
 }
 
 if (!customElements.get("task-board")) customElements.define("task-board", TaskBoard);

@@ -130,7 +130,7 @@ def test_an_update_moves_nothing_and_marks_what_changed(board: Page, world: Worl
                   ".observe(document.querySelector('task-board'), {childList: true, subtree: true})")  # fmt: skip
     changed(page, world)
     expect(row.locator('[data-l="A"]')).to_contain_text("+2")
-    expect(row.locator('[data-l="A"]')).to_have_class("v v-a cell fresh")
+    expect(row.locator('[data-l="A"]')).to_have_class("v-a cell fresh")
     expect(page.locator('task-board [data-row="early/00.txt"]')).to_have_count(1)
     expect(page.locator("#board-progress")).to_have_text("")
     assert focused(page) == ["many/40.txt", "A"]
@@ -177,3 +177,33 @@ def test_places_by_keys(world: World, page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/compare?left=A&right=B&path=app%2Farea.py#R82")
     expect(page.locator("#R82")).to_be_in_viewport()
+
+
+def test_heads_of_columns_stay_in_sight_also_where_the_board_scrolls_sideways(
+    world: World, page: Page
+) -> None:
+    many = {f"many/{n:02}.txt": f"{n}\n" for n in range(60)}
+    world.commit("A", lambda files: files.update(many))
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        page.goto(world.url("board"))
+        page.locator('[data-row="many/50.txt"]').scroll_into_view_if_needed()
+        page.mouse.wheel(0, 300)
+        head = page.locator(".colheads [role=columnheader]").first
+        expect(head).to_be_in_viewport()
+        box = head.bounding_box()
+        assert box
+        assert 40 <= box["y"] <= 60
+
+
+def test_an_opened_table_of_a_chart_stays_open(world: World, page: Page) -> None:
+    run = Run.objects.create(
+        variant=world.task.variants.get(letter="A"), number=1, prompt="x", state=RunState.RUNNING
+    )
+    Run.objects.filter(pk=run.pk).update(prepared_at=run.queued_at, started_at=run.queued_at)
+    page.goto(world.url("charts"))
+    page.locator("#table-time summary").click()
+    with page.expect_response("**/charts"):
+        changed(page, world)
+    expect(page.locator("#chart-time .lane")).not_to_have_count(0)
+    expect(page.locator("#table-time table")).to_be_visible()
