@@ -7,6 +7,7 @@ const STEP = 20;
 const SECTION_MAX = 200;
 
 class DiffView extends HTMLElement {
+  #changes = null;
   #chosen = null;
   #anchor = null; // where the range began
 
@@ -23,7 +24,9 @@ class DiffView extends HTMLElement {
 
   /** The first row of every change, in order. */
   get changes() {
-    return [...this.querySelectorAll("[data-change]:not(.hunkbar)")];
+    // Unfolding brings equal lines only, so the list holds as long as the element does.
+    this.#changes ??= [...this.querySelectorAll("[data-change]:not(.hunkbar)")];
+    return this.#changes;
   }
 
   /** The cell of a line, `L12` or `R12`; unfolds what hides it. Null if there is none. */

@@ -64,7 +64,7 @@ class DiffMinimap extends HTMLElement {
   #draw() {
     this.#measure();
     this.hidden = this.rows < MIN_ROWS;
-    this.parentElement.classList.toggle("mapped", !this.hidden);
+    for (const box of [this.parentElement, this.closest(".cmp-file")]) box?.classList.toggle("mapped", !this.hidden);
     const [width, height] = [this.clientWidth, this.clientHeight];
     if (this.hidden || !width || !height) return;
     const scale = devicePixelRatio || 1;
