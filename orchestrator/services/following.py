@@ -66,7 +66,7 @@ class Follower(threading.Thread):
                 if poked or monotonic() - looked >= LOOK_EVERY_S:
                     looked = monotonic()
                     self._look()
-                if self._followed and monotonic() - renewed >= RENEW_EVERY_S:
+                if monotonic() - renewed >= RENEW_EVERY_S:  # of Runs that are being started, too
                     renewed = monotonic()
                     leases_renew()
                 busy = self._round()

@@ -14,10 +14,12 @@ from agents.bundle import Bundle, BundleSpec, Step
 from orchestrator.lib import paths
 from orchestrator.lib.processes import process_alive, process_name, start_ticks
 from orchestrator.models import Activity, Permission, Run
+from orchestrator.services import following
 from orchestrator.services.follow_run import RunFollower
 from orchestrator.services.run_asks import permissions_deliver
 from orchestrator.services.run_states import lease_take
 from orchestrator.states import PermissionState, RunState
+from tests.support.bundles import wait_for
 from tests.support.merging import Shop
 
 STEP = Step(name="agent", argv=("true",), cwd="/", env={})
@@ -44,6 +46,23 @@ def test_a_process_that_lives_and_follows_no_more_loses_its_runs(
     run = Run.objects.get()
     assert lease_take(run) is taken
     assert (run.lease_owner == process_name(), run.fence) == (taken, 7 + taken)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_of_a_run_that_is_being_started_is_renewed(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.variant(state=RunState.PREPARING)
+    now = timezone.now()
+    Run.objects.update(host=paths.host_id(), lease_owner=process_name(), lease_until=now)
+    monkeypatch.setattr(following, "RENEW_EVERY_S", 0.05)
+    follower = following.Follower()
+    follower.start()
+    try:
+        soon = now + timedelta(seconds=20)
+        wait_for(lambda: Run.objects.filter(lease_until__gt=soon).exists(), "a renewed lease")
+    finally:
+        follower.stop()
 
 
 @pytest.mark.django_db(transaction=True)
