@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.adapters.registry import ADAPTERS
+from agents.clean import UNSTORABLE
 from agents.models import AgentProfile, Login, PermissionMode
 from agents.secrets import SecretsUnreadableError, secrets_decrypt, secrets_encrypt
 
@@ -125,7 +126,7 @@ def _words(field: str, value: Any) -> list[str]:
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         raise ProfileInvalidError(field, "It must be a list of texts.")
     words = list(value)
-    if not all(isinstance(word, str) and _plain(word) for word in words):
+    if not all(isinstance(word, str) and not UNSTORABLE.search(word) for word in words):
         raise ProfileInvalidError(field, "It must be a list of texts without NUL characters.")
     return words
 
@@ -136,13 +137,9 @@ def _environment(field: str, value: Any) -> dict[str, str]:
     for name, content in value.items():
         if not isinstance(name, str) or not _ENV_NAME.fullmatch(name):
             raise ProfileInvalidError(field, f"{str(name)[:60]!r} cannot be a variable's name.")
-        if not isinstance(content, str) or not _plain(content):
+        if not isinstance(content, str) or UNSTORABLE.search(content):
             raise ProfileInvalidError(field, f"The value of {name} must be a text.")
     return dict(value)
-
-
-def _plain(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _secrets_set(profile: AgentProfile, secrets: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from agents.clean import UNSTORABLE
 from orchestrator.lib import queue
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.live import publish
@@ -32,7 +33,7 @@ def follow_up_send(
     """
     if not text.strip():
         raise Invalid("message.empty", "Write what the agent is to do next.")
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
+    if UNSTORABLE.search(text):
         raise Invalid("message.invalid", "The text holds a character that cannot be stored.")
     if len(text.encode()) > TEXT_LIMIT_BYTES:
         raise Invalid("message.too-long", "The text is over 1 MB.")

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from agents.clean import UNSTORABLE
 from orchestrator.lib import queue
 from orchestrator.lib.errors import Conflict, Invalid, NotFound
 from orchestrator.models import Permission, Run
@@ -28,8 +29,10 @@ def permission_decide(
     """Store the answer; the agent's follower delivers it. The first answer stands."""
     if scope not in ("once", "run"):
         raise Invalid("permission.scope", "The scope must be “once” or “run”.")
-    if len(message) > MESSAGE_MAX or "\0" in message:
-        raise Invalid("permission.message", f"At most {MESSAGE_MAX} characters, without NUL.")
+    if len(message) > MESSAGE_MAX or UNSTORABLE.search(message):
+        raise Invalid(
+            "permission.message", f"At most {MESSAGE_MAX} characters, all of which can be stored."
+        )
     known = Permission.objects.filter(run=run)
     permission = None if "\0" in request else known.filter(request=request).first()
     if permission is None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from agents.clean import UNSTORABLE
 from agents.models import AgentProfile
 from orchestrator.git import hub as git_hub
 from orchestrator.git.errors import CommitNotFoundError, InvalidRefError
@@ -178,13 +179,9 @@ def _texts_check(*, title: str, spec: str, rubric: str, variants: Sequence[Varia
     texts = {"title": title, "spec": spec, "rubric": rubric}
     texts |= {"variants": "".join(row.strategy + row.model for row in variants)}
     for field, text in texts.items():
-        if "\0" in text:
-            raise _invalid(field, "The text holds a NUL character, which cannot be stored.")
-        try:
-            size = len(text.encode())
-        except UnicodeEncodeError:
-            raise _invalid(field, "The text holds a broken character (a lone surrogate).") from None
-        if size > SPEC_LIMIT_BYTES:
+        if UNSTORABLE.search(text):
+            raise _invalid(field, "The text holds a character that cannot be stored.")
+        if len(text.encode()) > SPEC_LIMIT_BYTES:
             raise _invalid(field, "The text is over 2 MB.")
 
 

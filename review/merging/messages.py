@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from agents.clean import UNSTORABLE
 from orchestrator.lib.errors import Invalid
 
 MESSAGE_LIMIT_BYTES = 64 * 1024
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def message_default(
@@ -41,7 +39,7 @@ def message_check(message: str) -> str:
 
 
 def text_check(text: str, *, field: str) -> str:
-    if _UNSTORABLE.search(text):
+    if UNSTORABLE.search(text):
         raise Invalid(f"merge.{field}", "The text holds a character that cannot be stored.")
     if len(text.encode()) > MESSAGE_LIMIT_BYTES:
         raise Invalid(f"merge.{field}", "The text is over 64 KB.")
