@@ -248,17 +248,10 @@ def variant_unarchive(request: ApiRequest, variant_id: str) -> Payload:
     return _variant_payload(variant)
 
 
-_PREVIEW_ACTIONS = {
-    "start": previews.preview_start,
-    "stop": previews.preview_stop,
-    "restart": previews.preview_restart,
-}
-
-
 @router.post("variants/{variant_id}/preview", response=_answers(schemas.PreviewOut))
 def variant_preview(request: ApiRequest, variant_id: str, body: schemas.PreviewIn) -> Payload:
     variant = access.variant_get_for(request.auth, variant_id)
-    preview = _PREVIEW_ACTIONS[body.action](user=request.auth, variant=variant)
+    preview = previews.ACTIONS[body.action](user=request.auth, variant=variant)
     return payloads.preview_payload(preview)
 
 

@@ -121,6 +121,7 @@ class VariantState(TextChoices):
     ARCHIVED = "archived"
 
 
+VARIANT_BROKEN = frozenset({VariantState.FAILED, VariantState.LOST})
 VARIANT_ACTIVE = frozenset({VariantState.QUEUED, VariantState.WORKING, VariantState.WAITING})
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from orchestrator.git.errors import GitBusyError
 from orchestrator.git.run import NETWORK_TIMEOUT_S, WRITER, GitResult, git, git_failure, held_locks
+from orchestrator.lib.processes import start_ticks
 
 _POLL_S = 0.01
 _CLOCK_SLACK_S = 1.0
@@ -179,7 +180,7 @@ def _writers(owner: Path, *, since: float) -> list[int]:
             if mark not in b"\0" + (process / "environ").read_bytes():
                 continue
             command = (process / "cmdline").read_bytes()
-            started = _started((process / "stat").read_bytes())
+            started = _started(int(name))
         except OSError:
             continue
         # Not what a hook or helper of git left behind: the credential cache is a daemon.
@@ -190,8 +191,10 @@ def _writers(owner: Path, *, since: float) -> list[int]:
     return found
 
 
-def _started(stat: bytes) -> float:
-    """The start time of a process (seconds since the epoch) from its /proc/<pid>/stat."""
-    ticks = int(stat.rpartition(b")")[2].split()[19])
+def _started(pid: int) -> float:
+    """The start time of a process (seconds since the epoch)."""
+    ticks = start_ticks(pid)
+    if ticks is None:
+        raise ProcessLookupError(pid)
     up_s = float(Path("/proc/uptime").read_text().split()[0])
     return time.time() - up_s + ticks / os.sysconf("SC_CLK_TCK")

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import http.client
-import socket
+
+from orchestrator.lib.ports import port_free
 
 HOST = "127.0.0.1"
 ANSWER_TIMEOUT_S = 5.0
 
 
-def port_free(port: int) -> bool:
-    """Can a server bind this port now? (On loopback and on all addresses: either would collide.)"""
-    for address in (HOST, ""):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError:
-                return False
-    return True
+def preview_port_free(port: int) -> bool:
+    """Can an app listen there now, on loopback or on all addresses? Either would collide."""
+    return port_free(HOST, port) and port_free("", port)
 
 
 def answers_http(port: int, path: str) -> bool:

@@ -40,6 +40,7 @@ from orchestrator.selectors.rows import (
 from orchestrator.selectors.tasks import tasks_with_state, variants_with_state
 from orchestrator.states import (
     RUN_STARTED,
+    VARIANT_BROKEN,
     EnvironmentState,
     MessageState,
     PermissionState,
@@ -196,9 +197,7 @@ def _decide_row(row: TaskRow) -> DecideRow:
     return DecideRow(
         task=row,
         ready=tuple(v for v in row.variants if v.state == VariantState.READY and v.mergeable),
-        failed=tuple(
-            v for v in row.variants if v.state in {VariantState.FAILED, VariantState.LOST}
-        ),
+        failed=tuple(v for v in row.variants if v.state in VARIANT_BROKEN),
     )
 
 
@@ -207,9 +206,7 @@ def _failed(rows: Iterable[TaskRow]) -> Iterable[VariantRow]:
     for row in rows:
         decided = row.state == TaskState.READY and any(v.done and v.mergeable for v in row.variants)
         if not decided:
-            yield from (
-                v for v in row.variants if v.state in {VariantState.FAILED, VariantState.LOST}
-            )
+            yield from (v for v in row.variants if v.state in VARIANT_BROKEN)
 
 
 # --- Tasks ----------------------------------------------------------------------------------------
@@ -287,7 +284,7 @@ class TaskPage:
 
     @property
     def failed(self) -> tuple[VariantRow, ...]:
-        return tuple(r for r in self.rows if r.state in {VariantState.FAILED, VariantState.LOST})
+        return tuple(r for r in self.rows if r.state in VARIANT_BROKEN)
 
     @property
     def stopped(self) -> tuple[VariantRow, ...]:

@@ -28,6 +28,7 @@ from orchestrator.states import (
     RUN_ACTIVE,
     RUN_STARTED,
     VARIANT_ACTIVE,
+    VARIANT_BROKEN,
     PreviewState,
     Resolution,
     RunState,
@@ -213,7 +214,7 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
     state = variant_state_of(variant, task=task)
     usage, clock = usage_total(runs), runs_clock(runs)
     counts = [usage[name] for name in ("input_tokens", "output_tokens") if usage[name] is not None]
-    failing = state in {VariantState.FAILED, VariantState.LOST} and newest is not None
+    failing = state in VARIANT_BROKEN and newest is not None
     return VariantRow(
         id=variant.pk,
         letter=variant.letter,
@@ -359,7 +360,7 @@ def task_word(state: str, rows: tuple[VariantRow, ...]) -> str:
         (_count(rows, VariantState.WORKING), "running", "running"),
         (_count(rows, VariantState.QUEUED), "queued", "queued"),
         (_count(rows, VariantState.READY), "ready", "ready"),
-        (_count(rows, VariantState.FAILED, VariantState.LOST), "failed", "failed"),
+        (_count(rows, *VARIANT_BROKEN), "failed", "failed"),
         (_count(rows, VariantState.STOPPED), "stopped", "stopped"),
     ]
     if state in {TaskState.MERGED, TaskState.MERGING, TaskState.CLOSED}:

@@ -16,6 +16,7 @@ from orchestrator.environments.registry import kind_get
 from orchestrator.git import hub as git_hub
 from orchestrator.git import yard as git_yard
 from orchestrator.git.locks import repository_lock
+from orchestrator.git.run import AGENT
 from orchestrator.lib import paths
 from orchestrator.lib.errors import Conflict, Unavailable
 from orchestrator.lib.project_settings import (
@@ -25,7 +26,7 @@ from orchestrator.lib.project_settings import (
     settings_read,
 )
 from orchestrator.models import Environment, Variant
-from orchestrator.previews.readiness import port_free
+from orchestrator.previews.readiness import preview_port_free
 from orchestrator.states import EnvironmentState
 
 PORTS_EACH = 10
@@ -100,7 +101,7 @@ def _reserve(variant: Variant, *, removed: Environment | None) -> Environment:
             .values_list("port_base", flat=True)
         )
         port = next(
-            (p for p in range(first, last, PORTS_EACH) if p not in taken and port_free(p)),
+            (p for p in range(first, last, PORTS_EACH) if p not in taken and preview_port_free(p)),
             None,
         )
         if port is None:
@@ -172,9 +173,9 @@ def process_environment(
         | dict(settings.env)
         | {
             "GIT_AUTHOR_NAME": author,
-            "GIT_AUTHOR_EMAIL": "agent@bakeoff.invalid",
+            "GIT_AUTHOR_EMAIL": AGENT.email,
             "GIT_COMMITTER_NAME": author,
-            "GIT_COMMITTER_EMAIL": "agent@bakeoff.invalid",
+            "GIT_COMMITTER_EMAIL": AGENT.email,
             "GIT_TERMINAL_PROMPT": "0",
             "BAKEOFF_TASK": str(variant.task_id),
             "BAKEOFF_VARIANT": variant.letter,

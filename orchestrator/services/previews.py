@@ -18,7 +18,7 @@ from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError, Conflict, Unavailable
 from orchestrator.lib.live import publish
 from orchestrator.models import Environment, Preview, Variant
-from orchestrator.previews.readiness import port_free
+from orchestrator.previews.readiness import preview_port_free
 from orchestrator.services import activity, environments, setups
 from orchestrator.states import PREVIEW_SOURCES, EnvironmentState, PreviewState
 
@@ -90,6 +90,10 @@ def preview_stop(*, user: User | None, variant: Variant) -> Preview:
 def preview_restart(*, user: User | None, variant: Variant) -> Preview:
     preview_stop(user=user, variant=variant)
     return preview_start(user=user, variant=variant)
+
+
+# What a person may ask for, by its name in forms and in the API.
+ACTIONS = {"start": preview_start, "stop": preview_stop, "restart": preview_restart}
 
 
 def preview_autostart(*, variant_id: int) -> None:
@@ -171,7 +175,7 @@ def _port_wait(preview: Preview) -> None:
     bundle = Bundle(paths.bundle_dir(preview.bundle.hex))
     deadline = time.monotonic() + PORT_WAIT_S
     # Launched already, perhaps meanwhile by a repeated message: then it is this app that has the port.
-    while not bundle.path.exists() and not port_free(preview.port):
+    while not bundle.path.exists() and not preview_port_free(preview.port):
         if time.monotonic() > deadline:
             raise Unavailable(
                 "preview.port-busy",

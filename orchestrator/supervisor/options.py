@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.lib.ports import port_free
 from orchestrator.supervisor import valkey
 from orchestrator.supervisor.child import Program
 from orchestrator.supervisor.places import Places
@@ -114,17 +114,6 @@ class UpOptions:
             env=self.environment(),
             log=self.places.logs / f"{name}.log",
         )
-
-
-def port_free(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def port_choose(host: str, *, asked: int | None, default: int, taken: Sequence[int] = ()) -> int:

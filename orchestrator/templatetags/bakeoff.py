@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django import template
 from django.contrib.auth.models import User
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
@@ -411,23 +412,9 @@ def activity_text(row: Activity) -> str:
 
 @register.simple_tag
 def compare_url(task_id: int, left: str, right: str) -> str:
-    """The comparison belongs to the app above: its path is part of the contract."""
-    return f"/tasks/{task_id}/compare?{urlencode({'left': left, 'right': right})}"
-
-
-@register.simple_tag
-def merge_url(task_id: int, letter: str) -> str:
-    return f"/tasks/{task_id}/merge/{letter}"
-
-
-@register.simple_tag
-def board_url(task_id: int) -> str:
-    return f"/tasks/{task_id}/board"
-
-
-@register.simple_tag
-def places_url(task_id: int) -> str:
-    return f"/tasks/{task_id}/consensus"
+    return (
+        f"{reverse('review:compare', args=[task_id])}?{urlencode({'left': left, 'right': right})}"
+    )
 
 
 @register.simple_tag

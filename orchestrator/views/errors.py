@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -11,8 +12,6 @@ from django.shortcuts import render
 from orchestrator.lib.errors import AppError
 from orchestrator.lib.storage import disk_full_error
 from orchestrator.views.answers import notice
-
-OWN_ERRORS = ("/api/",)
 
 
 def error_response(request: HttpRequest, exc: AppError) -> HttpResponse:
@@ -39,7 +38,7 @@ class AppErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
-        if request.path_info.startswith(OWN_ERRORS):
+        if request.path_info.startswith(settings.BAKEOFF_OWN_LOGIN_PREFIXES):
             return None
         error = exc if isinstance(exc, AppError) else disk_full_error(exc)
         return error_response(request, error) if error is not None else None

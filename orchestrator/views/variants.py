@@ -17,11 +17,6 @@ from orchestrator.services import variants as services
 from orchestrator.views.answers import PageRequest, acted, action
 
 PREVIEW_LOG_LINES = 400
-PREVIEW_ACTIONS = {
-    "start": previews.preview_start,
-    "stop": previews.preview_stop,
-    "restart": previews.preview_restart,
-}
 
 
 def _variant(request: PageRequest, task_id: int, letter: str) -> Variant:
@@ -100,7 +95,7 @@ def variant_message(request: PageRequest, task_id: int, letter: str) -> HttpResp
 @action
 def variant_preview(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
     found = _variant(request, task_id, letter)
-    do = PREVIEW_ACTIONS.get(request.POST.get("action", ""))
+    do = previews.ACTIONS.get(request.POST.get("action", ""))
     if do is None:
         raise Invalid("preview.action", "The action must be start, stop or restart.")
     do(user=request.user, variant=found)
