@@ -55,6 +55,16 @@ def test_back_to_an_address_without_a_file_keeps_links_to_the_one_shown(
     expect(shown).to_have_attribute("aria-label", str(first))
 
 
+def test_a_side_that_has_not_the_file_in_view_keeps_the_page(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
+    page.keyboard.press("3")
+    page.wait_for_url("**right=C**")
+    expect(page.locator("#file")).to_contain_text("The file is on neither side.")
+    page.keyboard.press("1")
+    page.wait_for_url("**right=A**")
+    expect(page.locator("#file diff-view")).to_be_visible()
+
+
 def test_a_fold_opens_step_by_step_and_no_line_comes_twice(world: World, page: Page) -> None:
     page.goto(area(world))
     fold = page.locator(".fold").first
