@@ -271,7 +271,7 @@ def run_events(
     """Events with a seq above `after`, in order; texts over 64 KB are cut, see `events/{seq}`."""
     run = access.run_get_for(request.auth, run_id)
     page = feed.read(run.id.hex, after=after, limit=limit)
-    # A Run that was stopped before it started has no feed, and never will have.
+    # Of a sealed Run nothing more comes, should its feed be gone from the storage, too.
     ended = page.ended or (run.sealed_at is not None and run.last_seq <= page.last_seq)
     return {"events": page.events, "last_seq": page.last_seq, "ended": ended}
 
