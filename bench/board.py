@@ -93,7 +93,7 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
         done = agreement_step(ground_get(user=user, task_id=task)).agreement is not None
 
     while not done:
-        steps.append(_timed(step))
+        steps.append(_cost(step))
     page = board_page(user=user, ask=Ask(task))
     warm_ms, warm_cpu_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
     filter_ms, _ = _median_ms(lambda: board_page(user=user, ask=Ask(task, text="part7 3")))
@@ -106,7 +106,8 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
         f"warm, before the marks, {numbers_ms:.0f} ms ({numbers_cpu_ms:.0f} of processor time)"
     )
     print(
-        f"    marks {sum(steps):.1f} s in {len(steps)} steps (longest {max(steps):.1f} s); "
+        f"    marks {sum(wall for wall, _ in steps):.1f} s ({sum(cpu for _, cpu in steps):.1f} of processor "
+        f"time) in {len(steps)} steps (longest {max(steps)[0]:.1f} s); "
         f"board warm {warm_ms:.0f} ms ({warm_cpu_ms:.0f} of processor time), "
         f"filtered {filter_ms:.0f} ms (goal {GOAL_WARM_MS}), {len(page.rows) / 1000:,.0f} kB"
     )

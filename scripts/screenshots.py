@@ -198,6 +198,8 @@ def take(browser: Browser, product: Product, task: int) -> None:
         "home": "/",
         "task": here,
         "variant": f"{here}/variants/D",
+        "board": f"{here}/board",
+        "consensus": f"{here}/consensus",
         "compare": f"{here}/compare?left=A&right=B&path=app.py",
         "merge": f"{here}/merge/A",
         "new-task": f"/tasks/new?again={task}",

@@ -52,6 +52,21 @@ def cache_has(key: str) -> bool:
         return False
 
 
+def cache_claim(key: str, *, claim_s: int) -> bool:
+    """Whether this caller is the one to compute it; the others may look again in a moment."""
+    try:
+        return bool(cache.add(_name(f"{key}:claim"), 1, timeout=claim_s))
+    except RedisError:
+        return True
+
+
+def cache_unclaim(key: str) -> None:
+    try:
+        cache.delete(_name(f"{key}:claim"))
+    except RedisError:
+        return
+
+
 def cache_put(key: str, value: object, *, limit_bytes: int = LIMIT_BYTES) -> None:
     packed = zlib.compress(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL), 1)
     if len(packed) > limit_bytes:

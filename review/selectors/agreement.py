@@ -14,11 +14,12 @@ from typing import NamedTuple
 from review.compare import READING_ORDER, Group, Kind, Mark, file_marks
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks
-from review.lib.cache import cache_get, cache_key, cache_put
+from review.lib.cache import cache_claim, cache_get, cache_key, cache_put, cache_unclaim
 from review.selectors.consensus import FileConsensus, Ground, files_consensus
 from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known
 
 STEP_S = 0.8
+CLAIM_S = 60  # who has died by then leaves it to the next
 PIECE = 200
 
 Marks = Mapping[str, Mapping[str, Mark]]
@@ -87,7 +88,7 @@ def agreement_get(ground: Ground) -> Agreement:
 
 def agreement_known(ground: Ground) -> Agreement | None:
     """What was found before; None where it would have to be read first."""
-    found: Agreement | None = cache_get(_key(ground))
+    found: Agreement | None = cache_get(agreement_key(ground))
     return found
 
 
@@ -108,13 +109,18 @@ def agreement_step(ground: Ground, *, step_s: float = STEP_S) -> AgreementProgre
         done += 1
     if fresh and time.monotonic() > deadline:
         return AgreementProgress(None, done, total)
-    return AgreementProgress(_make(ground), total, total)
+    if not cache_claim(agreement_key(ground), claim_s=CLAIM_S):  # another page has begun with it
+        return AgreementProgress(None, done, total)
+    try:
+        return AgreementProgress(_make(ground), total, total)
+    finally:
+        cache_unclaim(agreement_key(ground))
 
 
 def places_read(ground: Ground, numbers: Sequence[int]) -> list[Place]:
     """The places with these numbers, in the order given."""
     wanted = {number // PIECE for number in numbers}
-    pieces = {piece: cache_get(_key(ground, piece)) for piece in wanted}
+    pieces = {piece: cache_get(agreement_key(ground, piece)) for piece in wanted}
     if any(found is None for found in pieces.values()):
         places = _places(ground, files_consensus(ground))
         return [places[number] for number in numbers if number < len(places)]
@@ -130,8 +136,8 @@ def _make(ground: Ground) -> Agreement:
     places = _places(ground, files)
     made = _index(ground, marks, places, files)
     for start in range(0, len(places), PIECE):
-        cache_put(_key(ground, start // PIECE), places[start : start + PIECE])
-    cache_put(_key(ground), made, limit_bytes=LIMIT_BYTES)
+        cache_put(agreement_key(ground, start // PIECE), places[start : start + PIECE])
+    cache_put(agreement_key(ground), made, limit_bytes=LIMIT_BYTES)
     return made
 
 
@@ -166,6 +172,6 @@ def _places(ground: Ground, files: Iterable[FileConsensus]) -> list[Place]:
     return found
 
 
-def _key(ground: Ground, piece: int | None = None) -> str:
+def agreement_key(ground: Ground, piece: int | None = None) -> str:
     facts = cache_key(FORMAT_VERSION, PIECE, ground.base, tuple(ground.heads.items()))
     return f"agreement:{facts}" if piece is None else f"places:{facts}:{piece}"

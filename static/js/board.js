@@ -5,7 +5,7 @@ import "./live.js";
 const TYPED_MS = 140;
 const LIVE_MS = 700;
 const FRESH_MS = 90_000;
-const STUCK_MAX = 40;
+const AGAIN_MS = 300, STUCK_MAX = 200;
 const TOP_PX = 48;       // the bar that stays at the top of every page
 
 const kept = (task) => `board:${task}`;
@@ -137,6 +137,7 @@ class TaskBoard extends HTMLElement {
         const place = this.querySelector("#board-progress");
         if (place) place.textContent = letter ? `reading ${letter}, ${done + 1} of ${total}` : "comparing…";
         stuck = done === last ? stuck + 1 : 0;
+        if (stuck) await new Promise((soon) => setTimeout(soon, AGAIN_MS));   // another page has begun with it
         last = done;
       }
     } catch {

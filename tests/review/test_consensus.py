@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from orchestrator.models import Variant
-from review.selectors.agreement import agreement_step
+from review.lib.cache import cache_claim, cache_unclaim
+from review.selectors.agreement import agreement_key, agreement_step
 from review.selectors.consensus import ground_get
 from tests.support.api import Api
 from tests.support.merging import Shop
@@ -137,3 +138,18 @@ def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]
         assert len(seen) < 10
     assert seen
     assert step.done == step.total == 4
+
+
+def test_what_another_page_puts_together_is_not_begun_twice(
+    pat: User, shop: Shop, board: dict[str, Any]
+) -> None:
+    shop.variant({"src/app.py": "one\nzwei\ndrei\n"})
+    ground = ground_get(user=pat, task_id=shop.task.pk)
+    while agreement_step(ground, step_s=0).done < 4:
+        pass
+    assert cache_claim(agreement_key(ground), claim_s=60)
+    waiting = agreement_step(ground)
+    assert (waiting.agreement, waiting.done) == (None, 4)
+    cache_unclaim(agreement_key(ground))
+    assert agreement_step(ground).agreement is not None
+    assert cache_claim(agreement_key(ground), claim_s=60), "who is done leaves no claim"
