@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 # Before anything reads the settings. Short, because a socket's path must be.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="bakeoff-test-"))
@@ -37,6 +39,16 @@ from orchestrator.lib.redis import redis_client  # noqa: E402
 from orchestrator.supervisor import valkey as embedded  # noqa: E402
 from orchestrator.supervisor.child import die_with_parent  # noqa: E402
 from orchestrator.supervisor.places import Places  # noqa: E402
+
+# How fast an example is says something about the machine only; how to run a failed one again is printed.
+hypothesis_settings.register_profile(
+    "any-machine",
+    parent=hypothesis_settings(),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("any-machine")
 
 
 def pytest_unconfigure() -> None:

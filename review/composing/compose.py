@@ -10,14 +10,9 @@ from review.composing.places import Place, blobs_needed, place_compose
 from review.composing.types import BASE, Composition, Conflict, Entry, Option, Pick, PlaceResult
 from review.hunks import About, FileHunks
 
-__all__ = ["compose", "contents_needed", "place_of", "places_of"]
+__all__ = ["compose", "contents_needed", "places_of"]
 
 Files = Mapping[str, Mapping[str, FileHunks]]  # by letter and place
-
-
-def place_of(file: FileHunks) -> str:
-    """The base's name of a file: changes of the same file meet under it, renamed or not."""
-    return file.path if file.status == "A" else file.old_path
 
 
 def places_of(*, base: Mapping[str, Entry], files: Files, picks: Iterable[Pick]) -> list[Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from review.composing.compose import Files, place_of
+from review.composing.compose import Files
 from review.composing.types import BASE, Entry, Pick, Span
 from review.hunks import About, FileHunks, Hunk
 
@@ -57,7 +57,7 @@ def wish_resolve(
     left, right = _lines(wish, file)
     return Pick(
         letter=wish.letter,
-        place=place_of(file),
+        place=file.place,
         keys=frozenset(hunk.key for hunk in hunks),
         left=left,
         right=right,
@@ -146,7 +146,7 @@ def _of_base(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -> 
     of_path = [file for known in files.values() if (file := _file(known, path))]
     if path not in base and not of_path:
         raise PickError("compose.no-file", f"The base has no file {path[:200]!r}.")
-    place = path if path in base else place_of(of_path[0])
+    place = path if path in base else of_path[0].place
     if wish.left or wish.right:
         raise PickError("compose.pick", "Of the base one takes a file or hunks, not single lines.")
     spans = frozenset(_span(ref, of_path, path) for ref in wish.hunks or ())

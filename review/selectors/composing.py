@@ -13,7 +13,7 @@ from orchestrator.git.refs import display_path
 from orchestrator.git.trees import tree_entries
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Task, Variant
-from review.composing.compose import compose, contents_needed, place_of, places_of
+from review.composing.compose import compose, contents_needed, places_of
 from review.composing.picks import PickError, Wish, change_numbers, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
 from review.hunks import About, FileHunks
@@ -90,7 +90,7 @@ def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict
         wanted = letters
     return {
         letter: {
-            place_of(file): file
+            file.place: file
             for file in pair_hunks(hub=ground.hub, left=ground.base, right=head).values()
         }
         for letter, head in ground.heads.items()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestrator.git.blobs import blobs_read
 from orchestrator.git.diffs import changes, hunks_patch
-from review.composing.compose import compose, contents_needed, place_of, places_of
+from review.composing.compose import compose, contents_needed, places_of
 from review.composing.types import Composition, Entry, Pick
 from review.hunks import FileHunks, file_hunks, patch_sections
 
@@ -84,7 +84,7 @@ class Trees:
                 binary=change.binary,
                 section=section,
             )
-            found[place_of(file)] = file
+            found[file.place] = file
         return found
 
     def compose(self, base: str, heads: Mapping[str, str], picks: list[Pick]) -> Composition:
