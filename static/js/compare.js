@@ -40,7 +40,7 @@ function linksFollow() {
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.closest(".side-menu")) linksFollow(new URL(file().dataset.here, location.href).searchParams.get("path"));
+  if (event.detail.target.closest(".side-menu")) linksFollow();
 });
 
 // --- Lines ---------------------------------------------------------------------------------------

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from review.columns import Column, Fold, Row, columns_align, columns_fold
 from review.diff.patch import Opcode, lines_opcodes
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "", "  x", "def f():"]), max_size=14)
+
+# A busy machine is no fault of what is tested.
+SOME = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def column(base: Sequence[str], lines: Sequence[str]) -> Column:
@@ -32,6 +35,7 @@ def shown(base: Sequence[str], *files: Sequence[str]) -> list[str]:
     ]
 
 
+@SOME
 @given(LINES, st.lists(LINES, min_size=1, max_size=4))
 def test_every_column_read_from_top_to_bottom_is_its_file(
     base: list[str], files: list[list[str]]
@@ -43,6 +47,7 @@ def test_every_column_read_from_top_to_bottom_is_its_file(
     assert all(any(cell is not None for cell in row.cells) for row in rows)
 
 
+@SOME
 @given(LINES, st.lists(LINES, min_size=1, max_size=4))
 def test_a_kept_line_stands_beside_its_line_of_the_base(
     base: list[str], files: list[list[str]]
@@ -58,6 +63,7 @@ def test_a_kept_line_stands_beside_its_line_of_the_base(
             shift += op.right_end - op.right_start - (op.left_end - op.left_start)
 
 
+@SOME
 @given(LINES, st.lists(LINES, min_size=1, max_size=3))
 def test_same_names_the_first_cell_with_that_text(base: list[str], files: list[list[str]]) -> None:
     sides = [base, *files]
@@ -67,6 +73,7 @@ def test_same_names_the_first_cell_with_that_text(base: list[str], files: list[l
         assert row.equal == (None not in texts and len(set(texts)) == 1)
 
 
+@SOME
 @given(LINES, st.lists(LINES, min_size=1, max_size=3), st.integers(0, 3))
 def test_folds_hide_only_what_all_have_and_nothing_is_lost(
     base: list[str], files: list[list[str]], context: int
@@ -84,6 +91,7 @@ def test_folds_hide_only_what_all_have_and_nothing_is_lost(
     assert opened == rows
 
 
+@SOME
 @given(LINES, LINES)
 def test_equal_columns_never_differ(base: list[str], lines: list[str]) -> None:
     for row in align(base, lines, lines):

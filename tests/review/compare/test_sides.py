@@ -135,7 +135,7 @@ def test_by_keyboard_from_one_run_to_another(world: World, history: list[str], p
     expect(page.locator("h1")).to_contain_text("from run 1 to run 3")
     page.locator("summary:has-text('Right side')").click()
     page.keyboard.press("Escape")
-    expect(page.locator("details[open]")).to_have_count(0)
+    expect(page.locator("details.menu[open]")).to_have_count(0)
     page.locator("summary:has-text('Right side')").click()
     page.get_by_label("Any commit of the project").last.fill(history[0][:10])
     page.keyboard.press("Enter")
