@@ -1,7 +1,8 @@
-// A request of htmx that failed is said at the top of the page, wherever its answer was meant to go.
+// What failed is said at the top of the page; of a request of htmx too, wherever its answer was meant to go.
 import { h, icon } from "./dom.js";
 
-function failureShow(text, { asked }) {
+/** `asked`: a person is waiting for it, so it is brought into sight. */
+export function failureShow(text, { asked = true } = {}) {
   const dismiss = h("button.btn.bare.ico.sm", { type: "button", "data-dismiss": true, "aria-label": "Dismiss" }, icon("x"));
   const notice = h("div.notice.error", { role: "alert" }, icon("x"), h("p", null, text), dismiss);
   document.getElementById("flash").replaceChildren(notice);
@@ -21,5 +22,5 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 
 document.addEventListener("htmx:sendError", ({ detail }) => {
   // Without a server the badge of live.js speaks for what the page asks by itself.
-  if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.", { asked: true });
+  if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.");
 });

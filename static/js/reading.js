@@ -5,6 +5,7 @@
 // then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, left: { letter, hunks }, right: { letter, hunks } }] }.
 import { h, icon } from "./dom.js";
+import { failureShow } from "./failures.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
 const NEAR_PX = 600;
@@ -24,9 +25,7 @@ async function ask(part, body) {
   return answer.json();
 }
 
-function fail(what, error) {
-  document.getElementById("flash").replaceChildren(h("div.notice.error", { role: "alert" }, h("p", null, `${what} ${error.message}`)));
-}
+const fail = (what, error) => failureShow(`${what} ${error.message}`);
 
 // --- Bars ----------------------------------------------------------------------------------------
 

@@ -65,6 +65,16 @@ def test_a_side_that_has_not_the_file_in_view_keeps_the_page(world: World, page:
     expect(page.locator("#file diff-view")).to_be_visible()
 
 
+def test_a_mark_that_was_not_saved_is_told_and_can_be_put_aside(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.route("**/compare/viewed**", lambda route: route.fulfill(status=500, body=""))
+    page.locator("[data-viewed-file] input").check()
+    told = page.locator("#flash").get_by_role("alert")
+    expect(told).to_contain_text("The mark was not saved")
+    told.get_by_role("button", name="Dismiss").click()
+    expect(told).to_have_count(0)
+
+
 def test_a_fold_opens_step_by_step_and_no_line_comes_twice(world: World, page: Page) -> None:
     page.goto(area(world))
     fold = page.locator(".fold").first
