@@ -1,7 +1,7 @@
 /* The one socket of a page: events of runs, and notices that something has changed.
 
-   For htmx: the topics named in <body data-live-topics="task:12 home"> are watched, and each change is an
-   event `live:<topic>` on `document`. Names are taken over as they are:
+   For htmx: the topics named in <body data-live-topics="task:12 home">, and by other elements of the page as it
+   was loaded, are watched, and each change is an event `live:<topic>` on `document`. Names are taken over as they are:
        hx-trigger="live:task:12 from:document"
    <body data-live-since="{% now 'U' %}"> (optional) says when the page was rendered; then only what changed
    since is told at the start. Without it everything counts as changed once.
@@ -255,4 +255,6 @@ function badge(text) {
   badgeNode.style.display = text ? "" : "none";
 }
 
-for (const topic of (document.body.dataset.liveTopics ?? "").split(/\s+/)) if (topic) watch(topic);
+for (const { dataset } of document.querySelectorAll("[data-live-topics]")) {
+  for (const topic of dataset.liveTopics.split(/\s+/)) if (topic) watch(topic);
+}
