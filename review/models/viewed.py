@@ -8,14 +8,14 @@ from orchestrator.models import Task
 
 class ViewedMark(models.Model):
     """A person has looked at a hunk. `key` names it by its text, so that the mark holds wherever the
-    same change stands; an empty key says that the person was done with the file as it was then. `file`
+    same change stands; a key `whole:…` says that the person was done with the file between two sides. `file`
     is the digest of the path, which itself may be too long for an index.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+")
     file = models.CharField(max_length=40)
-    key = models.CharField(max_length=40, blank=True)
+    key = models.CharField(max_length=40)
     viewed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -24,4 +24,4 @@ class ViewedMark(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.file} {self.key or 'whole'}"
+        return f"{self.file} {self.key}"

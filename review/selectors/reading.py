@@ -31,7 +31,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     )
     if file is None:
         return {"seen": "", "keys": [], "changes": []}
-    marked = marked_get(user=user, task=comparison.task, file=file)
+    marked = marked_get(user=user, comparison=comparison, file=file)
     known = marked.of(file)
     places = _places(comparison, path)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from orchestrator.models import Task
 from review.hunks import FileHunks, digest
 from review.models import ViewedMark
 from review.selectors.compare import Comparison, path_text
@@ -26,9 +25,10 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """The marks of one person and Task, by file."""
+    """The marks of one person in a comparison, by file. `whole` is the key of its whole files."""
 
     keys: dict[str, set[str]]
+    whole: str
 
     def of(self, file: FileHunks) -> set[str]:
         return self.keys.get(file_key(file), set())
@@ -38,14 +38,19 @@ def file_key(file: FileHunks) -> str:
     return digest(os.fsencode(file.path))
 
 
-def marked_get(*, user: User, task: Task, file: FileHunks | None = None) -> Marked:
-    marks = ViewedMark.objects.filter(user=user, task=task)
+def whole_key(comparison: Comparison) -> str:
+    """Names the sides, not their commits: that a person was done with a file between these two."""
+    return "whole:" + digest(comparison.left.ref.encode(), comparison.right.ref.encode())
+
+
+def marked_get(*, user: User, comparison: Comparison, file: FileHunks | None = None) -> Marked:
+    marks = ViewedMark.objects.filter(user=user, task=comparison.task)
     if file is not None:
         marks = marks.filter(file=file_key(file))
     keys: dict[str, set[str]] = defaultdict(set)
     for place, key in marks.values_list("file", "key"):
         keys[place].add(key)
-    return Marked(dict(keys))
+    return Marked(dict(keys), whole_key(comparison))
 
 
 def file_seen(file: FileHunks, marked: Marked) -> Seen:
@@ -53,7 +58,7 @@ def file_seen(file: FileHunks, marked: Marked) -> Seen:
     count = sum(hunk.key in known for hunk in file.hunks)
     if count == len(file.hunks) and known:
         return Seen.VIEWED
-    if "" in known:
+    if marked.whole in known:
         return Seen.CHANGED
     return Seen.PARTLY if count else Seen.NONE
 
@@ -63,7 +68,7 @@ def viewed_payload(*, user: User, comparison: Comparison) -> dict[str, Any]:
     files = pair_hunks(
         hub=comparison.hub, left=comparison.left.commit, right=comparison.right.commit
     )
-    marked = marked_get(user=user, task=comparison.task)
+    marked = marked_get(user=user, comparison=comparison)
     seen = {path_text(file.path): file_seen(file, marked) for file in files.values()}
     return {
         "total": len(seen),

@@ -38,9 +38,10 @@ def viewed(request: PageRequest, task_id: int) -> HttpResponse:
         if file is None:
             raise NotFound("file.not-found", "This file is not among the changed ones.")
         keys, on = request.POST.getlist("hunk"), request.POST.get("viewed") == "1"
-        task = comparison.task
         if keys:
-            hunks_viewed_set(user=request.user, task=task, file=file, keys=keys, viewed=on)
+            hunks_viewed_set(
+                user=request.user, comparison=comparison, file=file, keys=keys, viewed=on
+            )
         else:
-            file_viewed_set(user=request.user, task=task, file=file, viewed=on)
+            file_viewed_set(user=request.user, comparison=comparison, file=file, viewed=on)
     return JsonResponse(viewed_payload(user=request.user, comparison=comparison))

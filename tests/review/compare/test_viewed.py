@@ -77,6 +77,20 @@ def test_a_mark_holds_after_a_rebase_and_in_other_variants_but_not_for_changed_c
     assert get(reader, world, "B")["files"][AREA] == "viewed"
 
 
+def test_what_nobody_looked_at_has_not_changed_since(world: World, reader: Client) -> None:
+    """B changes the same line in another way: that A's version was viewed says nothing of it."""
+    mark(reader, world, "A")
+    assert get(reader, world, "B")["files"] == {}
+    mark(reader, world, "B")
+
+    def change(files: dict[str, str]) -> None:
+        files[AREA] = files[AREA].replace("side * 30", "side + 30")
+
+    world.commit("B", change)
+    assert get(reader, world, "B")["files"] == {AREA: "changed"}
+    assert get(reader, world, "A")["files"] == {AREA: "viewed"}
+
+
 def test_the_last_hunk_makes_the_file_viewed(world: World, reader: Client) -> None:
     def change(files: dict[str, str]) -> None:
         files[AREA] = files[AREA].replace("side * 30", "side + 30")
