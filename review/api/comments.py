@@ -103,10 +103,11 @@ class IdsIn(Schema):
 
 
 class SendIn(Schema):
-    """`variants` are letters, or `all`."""
+    """`variants` are letters, or `all`. What a variant was sent already is left out, unless `again`."""
 
     comments: Annotated[list[int], Field(min_length=1, max_length=IDS_MAX)]
     variants: Annotated[list[str], Field(min_length=1, max_length=16)] | Literal["all"] = "all"
+    again: bool = False
 
 
 class FollowUpOut(Schema):
@@ -264,7 +265,9 @@ def task_comments_send(request: ApiRequest, task_id: str, body: SendIn) -> list[
     if len(chosen) < len(set(body.comments)):
         raise NotFound("comment.not-found", "Not all of these comments are on this task.")
     letters = None if body.variants == "all" else [text.upper() for text in body.variants]
-    sent = comments_send(user=request.auth, task=task, comments=chosen, letters=letters)
+    sent = comments_send(
+        user=request.auth, task=task, comments=chosen, letters=letters, again=body.again
+    )
     return [
         {
             "variant": follow_up.variant.letter,

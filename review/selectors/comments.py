@@ -78,6 +78,7 @@ class Thread:
     remarks: tuple[Remark, ...]
     sent: tuple[Sent, ...]
     targets: tuple[str, ...]  # the Variants that it can be sent to
+    told: tuple[str, ...]  # those of them that were sent all that is said in it
 
     @property
     def first(self) -> Remark:
@@ -289,7 +290,17 @@ def _thread(
         remarks=tuple(_remark(comment, user) for comment in (root, *replies)),
         sent=tuple(_sent(follow_up) for follow_up in root.follow_ups.all()),
         targets=targets,
+        told=tuple(sorted(told_all((root, *replies), root.follow_ups.all()))),
     )
+
+
+def told_all(thread: Iterable[Comment], follow_ups: Iterable[FollowUp]) -> dict[str, FollowUp]:
+    """By letter, the newest of these messages that was sent after all that is said in a thread for all to read."""
+    said = (c for c in thread if c.state != CommentState.DRAFT and not c.deleted_at)
+    newest = max((max(c.created_at, c.edited_at or c.created_at) for c in said), default=None)
+    if newest is None:
+        return {}
+    return {f.variant.letter: f for f in follow_ups if f.created_at >= newest}
 
 
 def _remark(comment: Comment, user: Viewer) -> Remark:

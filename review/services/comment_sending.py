@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from orchestrator.git.refs import display_path
@@ -17,19 +18,32 @@ from orchestrator.services import activity
 from orchestrator.services.follow_ups import follow_up_send
 from review.models.comment import Comment, CommentState
 from review.remarks import Said, Topic, remarks_prompt
-from review.selectors.comments import comments_for, send_targets
+from review.selectors.comments import comments_for, send_targets, told_all
 from review.selectors.places import Spot, comment_spots, path_real
-from review.services.comments import Target, comment_create, comments_publish, reply_create
+from review.services.comments import (
+    Target,
+    comment_create,
+    comments_publish,
+    reply_create,
+    turn_take,
+)
 
 LINK_CHARS = 80
 
 
 def comments_send(
-    *, user: User, task: Task, comments: Sequence[Comment], letters: Sequence[str] | None
+    *,
+    user: User,
+    task: Task,
+    comments: Sequence[Comment],
+    letters: Sequence[str] | None,
+    again: bool = False,
 ) -> list[FollowUp]:
     """Send threads to these Variants' agents (None: to all that take work); drafts among them are published.
 
-    All are sent or none. A comment on another side is placed in each Variant's own files.
+    All are sent or none. A comment on another side is placed in each Variant's own files. Asked twice (a second
+    click, an answer that was lost) it sends once: what a Variant was told already, with nothing said since, is left
+    out unless it is to be told `again`, and the message that told it is returned.
     """
     possible = send_targets(task.pk)
     wanted = possible if letters is None else tuple(dict.fromkeys(letters))
@@ -43,15 +57,22 @@ def comments_send(
     threads.sort(key=lambda root: (root.path, root.start or 0, root.pk))
     variants = task.variants.filter(letter__in=wanted).select_related("task__spec", "agent")
     with transaction.atomic():
+        turn_take(task.pk)
         comments_publish(user=user, task=task, ids=[comment.pk for comment in comments])
         said = _said(user, threads)
+        told = {} if again else {root.pk: _told(root) for root in threads}
         sent = []
         for variant in variants.order_by("position"):
-            follow_up = _send(user, variant, threads, said)
-            for root in threads:
+            before = [told.get(root.pk, {}).get(variant.letter) for root in threads]
+            fresh = [root for root, message in zip(threads, before, strict=True) if not message]
+            if not fresh:
+                sent.append(max((m for m in before if m), key=lambda message: message.pk))
+                continue
+            follow_up = _send(user, variant, fresh, said)
+            for root in fresh:
                 root.follow_ups.add(follow_up)
             sent.append(follow_up)
-            count = f"{len(threads)} comment{'s' if len(threads) > 1 else ''}"
+            count = f"{len(fresh)} comment{'s' if len(fresh) > 1 else ''}"
             activity.record(verb="comment.sent", user=user, variant=variant, text=count)
     return sent
 
@@ -80,6 +101,12 @@ def comment_post(
         if send_to:
             comments_send(user=user, task=task, comments=[made], letters=[send_to])
     return made
+
+
+def _told(root: Comment) -> dict[str, FollowUp]:
+    thread = Comment.objects.filter(Q(pk=root.pk) | Q(thread=root))
+    follow_ups = root.follow_ups.select_related("variant", "run").order_by("pk")
+    return told_all(thread, follow_ups)
 
 
 def _send(

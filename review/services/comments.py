@@ -152,7 +152,8 @@ def comments_publish(*, user: User, task: Task, ids: Sequence[int] | None = None
     if ids is not None:
         drafts = drafts.filter(pk__in=ids)
     with transaction.atomic():
-        published = drafts.update(state=CommentState.PUBLISHED)
+        # To others it is said now.
+        published = drafts.update(state=CommentState.PUBLISHED, created_at=timezone.now())
         if published:
             text = f"{published} comment{'s' if published > 1 else ''}"
             activity.record(verb="comment.published", user=user, task=task, text=text)
@@ -176,8 +177,29 @@ def thread_resolve(*, user: User, thread: Comment, resolved: bool) -> bool:
     return bool(moved)
 
 
+def turn_take(task_id: int) -> None:
+    """One after the other, so that the second of two equal requests sees what the first has done."""
+    Task.objects.select_for_update().get(pk=task_id)
+
+
+def _said_before(comment: Comment) -> Comment | None:
+    """The newest comment at this place, if its author says the same now and nobody has answered."""
+    place = ("task", "thread", "about", "variant", "against", "commit", "path", "start", "end")
+    at_place = {name: getattr(comment, name) for name in place}
+    last = Comment.objects.filter(**at_place, deleted_at=None).order_by("pk").last()
+    words = ("author", "body", "suggestion", "state")
+    if last is None or any(getattr(last, name) != getattr(comment, name) for name in words):
+        return None
+    return None if last.replies.exists() else last
+
+
 def _saved(comment: Comment) -> Comment:
+    """Who says at a place what they said there last has pressed twice, and gets the comment there is."""
     with transaction.atomic():
+        turn_take(comment.task_id)
+        before = _said_before(comment)
+        if before:
+            return before
         comment.save()
         if comment.state != CommentState.DRAFT:
             where = display_path(comment.path) if comment.path else comment.about

@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from orchestrator.lib.errors import Invalid
+from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.numbers import number_of
 from orchestrator.selectors.access import task_get_for
 from orchestrator.views.answers import PageRequest, acted, action
@@ -100,7 +101,13 @@ def comment_reply(request: PageRequest, comment_id: int) -> HttpResponse:
     thread, said = comment_get_for(request.user, comment_id), _said(request)
     send_to = _send_to(request)
     if send_to and not said["body"].strip():
-        comments_send(user=request.user, task=thread.task, comments=[thread], letters=[send_to])
+        comments_send(
+            user=request.user,
+            task=thread.task,
+            comments=[thread],
+            letters=[send_to],
+            again="again" in request.POST,
+        )
     else:
         comment_post(user=request.user, task=thread.task, to=thread, send_to=send_to, **said)
     return acted(request, to=reverse("review:comment", args=[thread.pk]))
@@ -143,12 +150,18 @@ def comments_to_agents(request: PageRequest, task_id: int) -> HttpResponse:
     letters = request.POST.getlist("variants")
     if not letters and "all" not in request.POST:
         raise Invalid("comment.target", "Choose the variants to send them to.")
-    comments_send(
+    asked_at = timezone.now()
+    sent = comments_send(
         user=request.user,
         task=task,
         comments=list(comments_for(request.user).filter(task=task, pk__in=ids)),
         letters=None if "all" in request.POST else letters,
     )
+    if all(follow_up.created_at < asked_at for follow_up in sent):
+        raise Conflict(
+            "comment.sent",
+            "Nothing is new: they were sent already, and nothing was said since. “Send again” in a thread does.",
+        )
     return acted(request, to=reverse("review:comments", args=[task.pk]), text="Sent.")
 
 
@@ -162,7 +175,7 @@ def _said(request: HttpRequest) -> dict[str, Any]:
 
 
 def _send_to(request: HttpRequest) -> str:
-    return request.POST.get("send_to", "")[:1]
+    return (request.POST.get("send_to") or request.POST.get("again", ""))[:1]
 
 
 def _target(request: HttpRequest) -> services.Target:

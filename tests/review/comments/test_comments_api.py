@@ -49,6 +49,9 @@ def test_sending(room: Room, api: Api, other_api: Api, path: str) -> None:
     assert [(s["variant"], s["state"]) for s in sent] == [("A", "run")]
     assert api.get(path)[0]["sent"] == [{"letter": "A", "run": 2}]
     assert len(api.post(f"{path}/send", {"comments": [one], "variants": "all"})) == 2
+    assert FollowUp.objects.count() == 2  # A has been told
+    again = {"comments": [one], "variants": ["A"], "again": True}
+    api.post(f"{path}/send", again)
     assert FollowUp.objects.count() == 3
     secret = other_api.post(path, on_line(state="draft"), 201)["id"]
     for body, status in (

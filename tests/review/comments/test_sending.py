@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from orchestrator.lib.errors import Conflict, Invalid
@@ -11,7 +15,12 @@ from orchestrator.states import RunState
 from review.models import Comment
 from review.remarks import Said, Topic, remarks_prompt
 from review.services.comment_sending import comment_post, comments_send
-from review.services.comments import Target, reply_create
+from review.services.comments import (
+    Target,
+    comment_edit,
+    comments_publish,
+    reply_create,
+)
 from tests.review.comments.conftest import A_AREA, AREA, Room
 
 PROMPT = """\
@@ -136,6 +145,80 @@ def test_nothing_is_not_sent(room: Room) -> None:
     with pytest.raises(Invalid):
         comments_send(user=room.pat, task=room.shop.task, comments=[], letters=["A"])
     assert not FollowUp.objects.exists()
+
+
+def test_what_was_told_is_told_again_only_when_asked_or_when_more_was_said(room: Room) -> None:
+    task, made, other = room.shop.task, room.say("First"), room.say("Second", start=9)
+
+    def send(*comments: Comment, letters: list[str], again: bool = False) -> list[FollowUp]:
+        return comments_send(
+            user=room.pat, task=task, comments=comments, letters=letters, again=again
+        )
+
+    (first,) = send(made, letters=["A"])
+    assert send(made, letters=["A"]) == [first]
+    assert room.thread(made).told == ("A",)
+    both = send(made, other, letters=["A", "B"])
+    assert [f.variant.letter for f in both] == ["A", "B"]
+    assert "First" not in both[0].text
+    assert "Second" in both[0].text
+    assert "2 comments" in both[1].text
+    assert send(made, letters=["A"]) == [first]
+    (again,) = send(made, letters=["A"], again=True)
+    assert again.text == first.text
+
+    reply_create(user=room.kim, thread=made, body="Not yet for all", draft=True)
+    assert send(made, letters=["A"]) == [again]
+    draft = Comment.objects.get(body="Not yet for all")
+    comments_publish(user=room.kim, task=task, ids=[draft.pk])  # said now, though written before
+    assert room.thread(made).told == ()
+    (more,) = send(made, letters=["A"])
+    assert "Not yet for all" in more.text
+    comment_edit(user=room.pat, comment=made, body="First, in other words")
+    assert room.thread(made).told == ()
+    assert FollowUp.objects.count() == 5
+
+
+def test_the_same_said_twice_is_one_comment_until_somebody_answers(room: Room) -> None:
+    made = room.say("Why?")
+    assert room.say("Why?") == made
+    assert room.say("Why?", user=room.kim) != made
+    assert room.say("Why?") != made
+    answer = reply_create(user=room.kim, thread=made, body="So")
+    assert reply_create(user=room.kim, thread=made, body="So") == answer
+    reply_create(user=room.pat, thread=made, body="How so?")
+    assert reply_create(user=room.kim, thread=made, body="So") != answer
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["sent", "written", "answered"])
+def test_two_clicks_send_one_message(room: Room, how: str) -> None:
+    task, made = room.shop.task, room.say("Why?")
+    to = {"about": "variant", "on": "A", "body": "Tests?", "send_to": "A"}
+    url, values = {
+        "sent": (f"/tasks/{task.pk}/comments/send", {"comments": made.pk, "variants": "A"}),
+        "written": (f"/tasks/{task.pk}/comments", to),
+        "answered": (f"/comments/{made.pk}/reply", {"body": "And?", "send_to": "A"}),
+    }[how]
+    clients = [Client(headers={"host": "localhost:8000"}) for _ in range(3)]
+    for client in clients:
+        client.force_login(room.pat)
+    statuses = []
+
+    def click(client: Client) -> None:
+        try:
+            statuses.append(client.post(url, values).status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=click, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {302}
+    assert FollowUp.objects.count() == 1
+    assert Comment.objects.count() == {"sent": 1, "written": 2, "answered": 2}[how]
 
 
 def test_a_fence_cannot_be_ended_by_what_is_in_it() -> None:
