@@ -288,8 +288,10 @@ class Trial(Hand):
             )
             state = preview["state"]
             if state != "ready":
-                killed = preview["failure"]["code"] == "preview.lost" and self.lost
-                if not killed:
+                failure = preview["failure"]
+                # A shim killed while it starts is a start that failed, one killed later is lost.
+                of_kill = failure["code"] == "preview.lost" or "shim died" in failure["message"]
+                if not (self.lost and of_kill):
                     self.problems.append(f"preview: {preview}")
                 assert time.monotonic() < deadline
         if not (self.plan.victim == "shim" and self.plan.moment == "preview"):

@@ -125,7 +125,7 @@ def test_secrets_go_in_and_never_come_out(api: Api) -> None:
     assert "sk-very-secret" not in everything
 
 
-def test_an_agent_is_tried_and_removed(api: Api, agent: str) -> None:
+def test_an_agent_is_tried_and_removed(redis_empty: None, api: Api, agent: str) -> None:
     profile = api.get(f"agents/{agent}")
     tried = api.post(f"agents/{profile['id']}/try")
     assert tried["installed"] is True
