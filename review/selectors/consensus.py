@@ -54,6 +54,10 @@ class FileConsensus:
     files: Mapping[str, FileHunks]
     groups: tuple[Group, ...]
 
+    def name_of(self, letter: str) -> str:
+        """What the file is called there; "" is the base, where it has the name of the others' place."""
+        return self.files[letter].path if letter in self.files else self.path
+
 
 def ground_get(*, user: Viewer, task_id: object) -> Ground:
     return ground_of(task_get_for(user, task_id))
@@ -67,11 +71,18 @@ def ground_of(task: Task) -> Ground:
 
 
 def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus]:
-    """Each file that a Variant changed, in the order of paths; `path` for one of them only."""
+    """Each file that a Variant changed, in the order of paths; `path` for one of them only.
+
+    Any of its names will do: the base's, or that of a Variant which renamed it.
+    """
+    pairs = {
+        letter: pair_hunks(hub=ground.hub, left=ground.base, right=head)
+        for letter, head in ground.heads.items()
+    }
+    named = set().union(*(pair.places(path) for pair in pairs.values())) if path else None
     by_place: dict[str, dict[str, FileHunks]] = {}
-    for letter, head in ground.heads.items():
-        pair = pair_hunks(hub=ground.hub, left=ground.base, right=head)
-        for file in pair.named(path) if path else pair.values():
+    for letter, pair in pairs.items():
+        for file in pair.values() if named is None else pair.at(named):
             by_place.setdefault(file.place, {})[letter] = file
     for place in sorted(by_place):
         files = by_place[place]

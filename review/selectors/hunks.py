@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from orchestrator.git.diffs import FileChange, changes, hunks_patch
@@ -35,11 +35,17 @@ class PairHunks(Mapping[str, FileHunks]):
     def __len__(self) -> int:
         return len(self._packed)
 
-    def named(self, name: str) -> Iterator[FileHunks]:
-        """Files with this name, as an address has it, now or in the base."""
-        for path, (place, _) in self._packed.items():
-            if name in (path, place) or name in (path_text(path), path_text(place)):
-                yield self[path]
+    def places(self, name: str) -> set[str]:
+        """Where the files stand that have this name, as an address has it, now or in the base."""
+        return {
+            place
+            for path, (place, _) in self._packed.items()
+            if name in (path, place) or name in (path_text(path), path_text(place))
+        }
+
+    def at(self, places: Collection[str]) -> Iterator[FileHunks]:
+        """The files at these places."""
+        return (self[path] for path, (place, _) in self._packed.items() if place in places)
 
 
 def pair_hunks(*, hub: Path, left: str, right: str) -> PairHunks:
@@ -51,8 +57,8 @@ def pair_hunks(*, hub: Path, left: str, right: str) -> PairHunks:
 
 def file_hunks_get(*, hub: Path, left: str, right: str, path: str) -> FileHunks | None:
     """The hunks of one file, by its name as an address has it."""
-    found = pair_hunks(hub=hub, left=left, right=right).named(path)
-    return next((file for file in found if path in (file.path, path_text(file.path))), None)
+    pair = pair_hunks(hub=hub, left=left, right=right)
+    return next((pair[known] for known in pair if path in (known, path_text(known))), None)
 
 
 def pair_hunks_known(*, left: str, right: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks
-from review.hunks import About, Hunk
+from review.hunks import About, FileHunks, Hunk
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
 from review.selectors.hunks import file_hunks_get
@@ -33,7 +33,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
         return {"seen": "", "keys": [], "changes": []}
     marked = marked_get(user=user, comparison=comparison, file=file)
     known = marked.of(file)
-    places = _places(comparison, path)
+    places = _places(comparison, file)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     return {
@@ -51,8 +51,8 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     }
 
 
-def _places(comparison: Comparison, path: str) -> list[tuple[Group, FileConsensus]]:
-    """Groups of all files that bear this path on one of the sides; none for other commits."""
+def _places(comparison: Comparison, file: FileHunks) -> list[tuple[Group, FileConsensus]]:
+    """The groups of the file that is compared, by the name it has on a side; none for other commits."""
     heads = {v.letter: v.head_commit for v in comparison.variants}
     left, right = comparison.left, comparison.right
     newest = heads.get(right.letter) == right.commit and (
@@ -61,7 +61,13 @@ def _places(comparison: Comparison, path: str) -> list[tuple[Group, FileConsensu
     if not newest:
         return []
     ground = ground_of(comparison.task)
-    return [(g, file) for file in files_consensus(ground, path=path) for g in file.groups]
+    return [
+        (group, known)
+        for known in files_consensus(ground, path=file.path)
+        if (file.status != "A" and known.name_of(left.letter) == file.old_path)
+        or (file.status != "D" and known.name_of(right.letter) == file.path)
+        for group in known.groups
+    ]
 
 
 def _standing(

@@ -9,12 +9,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from orchestrator.models import Variant
+from orchestrator.models import Spec, Variant
 from review.lib.cache import cache_claim, cache_unclaim
 from review.selectors.agreement import agreement_key, agreement_step
 from review.selectors.consensus import ground_get
 from tests.support.api import Api
 from tests.support.merging import Shop
+from tests.support.repositories import plain_git
 
 
 @pytest.fixture
@@ -117,6 +118,31 @@ def test_a_renamed_file_meets_the_changes_of_its_old_name(api: Api, shop: Shop) 
         "lines": [["THREE"]],
         "facts": [["renamed to src/main.py"]],
     }
+
+
+def test_a_file_is_the_same_under_its_name_in_any_variant(api: Api, shop: Shop) -> None:
+    """A keeps the name, B and C rename the file, each to another one: one place, whoever asks how."""
+    text = "".join(f"line {n}\n" for n in range(1, 13))
+    base = shop.advance({"old name.txt": text})
+    Spec.objects.update(base_commit=base)
+    plain_git(shop.hub, "fetch", "-q", "origin")
+    shop.task.refresh_from_db()
+    shop.variant({"old name.txt": text.replace("line 3", "of A")})
+    for name in ("new name.txt", "other.txt"):
+        shop.variant({"old name.txt": None, name: text.replace("line 3", f"of {name}")})
+    told = {}
+    for name in ("old name.txt", "new name.txt", "other.txt"):
+        groups = api.get(f"tasks/{shop.task.pk}/consensus?path={name}")["groups"]
+        told[name] = [
+            (g["kind"], g["about"], [(o["letters"], o["text"]) for o in g["options"]])
+            for g in groups
+        ]
+    assert told["old name.txt"] == told["new name.txt"] == told["other.txt"]
+    assert told["old name.txt"][1] == (
+        "contradictory",
+        "lines",
+        [(["A"], ["of A"]), (["B"], ["of new name.txt"]), (["C"], ["of other.txt"])],
+    )
 
 
 def test_a_task_without_an_answer_has_an_empty_board(api: Api, shop: Shop) -> None:
