@@ -169,7 +169,7 @@ def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]
 def test_what_another_page_puts_together_is_not_begun_twice(
     pat: User, shop: Shop, board: dict[str, Any]
 ) -> None:
-    shop.variant({"src/app.py": "one\nzwei\ndrei\n"})
+    shop.variant({"src/app.py": "one\ndeux\ntrois\n"})
     ground = ground_get(user=pat, task_id=shop.task.pk)
     while agreement_step(ground, step_s=0).done < 4:
         pass
