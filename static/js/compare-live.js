@@ -2,6 +2,7 @@
 // is; nothing is replaced while something is being typed or is selected in the file; what changed is marked.
 import { anchorFind, anchorRestore } from "./anchor.js";
 import { h } from "./dom.js";
+import { fileComes, fileLoad } from "./file-load.js";
 
 const TOP_PX = 92; // what sticks to the top of the window, with the heads of the sides
 const hero = document.querySelector(".hero[data-left]");
@@ -90,13 +91,13 @@ const isSelected = () => !getSelection().isCollapsed && file().contains(getSelec
 let pending = false; // the file has changed, and is replaced once nothing in it would be lost
 
 async function fileReplace() {
-  pending = isTyped() || isSelected();
-  noteShow(pending);
+  const isUsed = isTyped() || isSelected();
+  pending = isUsed || fileComes(); // one that the reader asked for may have been made before the change
+  noteShow(isUsed);
   if (pending) return;
-  const url = new URL(file().dataset.here, location.href);
   const anchor = anchorFind(file(), TOP_PX);
   const [left, top] = [scrollX, scrollY];
-  await htmx.ajax("GET", `${url.pathname}/file${url.search}`, { target: "#file", swap: "outerHTML show:none" });
+  if (!(await fileLoad(file().dataset.here, { show: "none" }))) return;
   scrollTo(left, top);
   const restore = () => anchorRestore(file(), anchor, TOP_PX, (away) => window.scrollBy(0, away));
   await restore();
@@ -109,7 +110,7 @@ function noteShow(is) {
   else if (!note) file().querySelector(".filebar").after(h("p.moved", { role: "status" }, "This file has changed: the new state is shown once you are done here."));
 }
 
-for (const name of ["selectionchange", "focusout", "submit"]) {
+for (const name of ["selectionchange", "focusout", "submit", "htmx:afterRequest"]) {
   document.addEventListener(name, () => pending && setTimeout(() => pending && fileReplace()));
 }
 

@@ -4,6 +4,7 @@ import "./diff-view.js";
 import "./file-tree.js";
 import "./image-compare.js";
 import "./minimap.js";
+import { fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
@@ -15,9 +16,8 @@ const view = () => document.querySelector("#file diff-view");
 
 async function fileOpen(url, { push = true } = {}) {
   const target = new URL(url, location.href);
-  const fragment = `${target.pathname}/file${target.search}`;
   if (push) history.pushState(null, "", target.pathname + target.search + target.hash);
-  await htmx.ajax("GET", fragment, { target: "#file", swap: "outerHTML" });
+  if (!(await fileLoad(target))) return;
   // What had the focus went with the file before.
   if (document.activeElement === document.body) file()?.focus({ preventScroll: true });
   document.querySelector("file-tree")?.select(target.href);

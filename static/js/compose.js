@@ -34,7 +34,8 @@ const isIn = (picks) => picks.length > 0 && idsOf(picks).length === picks.length
 /** `valuesOf` is asked when it is this one's turn; without it the tray is only looked at again. */
 function send(valuesOf) {
   const ask = () => {
-    const how = { target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
+    // Of its own source: among the requests of the body it would be put off or dropped for another.
+    const how = { source: "#tray", target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
     return htmx.ajax(valuesOf ? "POST" : "GET", tray().dataset.url, how);
   };
   last = last.then(ask, ask); // one that failed has been told by its own event

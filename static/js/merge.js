@@ -19,7 +19,7 @@ function dialogGet() {
 
 async function open(link) {
   const dialog = dialogGet();
-  await window.htmx.ajax("GET", link.pathname, { target: dialog, swap: "innerHTML" });
+  await window.htmx.ajax("GET", link.pathname, { source: dialog, target: dialog, swap: "innerHTML" });
   if (!dialog.firstElementChild) {
     return; // refused: the page says why
   }

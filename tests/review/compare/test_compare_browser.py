@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.review.compare.conftest import World
 from tests.support.live import eventually
@@ -38,6 +39,24 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     expect(shown).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("2")
     page.wait_for_url("**right=B**")
+
+
+def test_the_file_asked_for_last_is_the_one_that_is_shown(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    held: list[Route] = []
+    page.route("**/compare/file?*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/compare/file?*"):
+        page.keyboard.press("n")
+    tree = page.locator("file-tree nav")
+    tree.get_by_title("new name.txt").click()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "new name.txt")
+    expect(tree.locator("[aria-current]")).to_have_attribute("title", re.compile("^new name.txt"))
+    unified = page.locator("[data-view=unified]")
+    expect(unified).to_have_attribute("href", re.compile(r"path=new\+name\.txt"))
+    held[0].abort()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "new name.txt")
+    expect(page.locator(".notice.error")).to_have_count(0)
 
 
 def test_back_to_an_address_without_a_file_keeps_links_to_the_one_shown(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.review.compare.conftest import World
 
@@ -67,3 +67,17 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
     page.evaluate("getSelection().removeAllRanges()")
     expect(page.locator(".moved")).to_have_count(0)
     expect(page.locator(".rows").get_by_text("# last")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, page: Page) -> None:
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    held: list[Route] = []
+    page.route("**/compare/file?*", lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("n")
+    expect(page.locator("#file.htmx-request")).to_have_count(1)
+    world.commit("A", lambda files: files.update({AREA: files[AREA] + "# last\n"}))
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    expect(page.locator("file-tree a.fresh")).to_have_count(1)
+    held[0].continue_()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
@@ -124,6 +124,20 @@ def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: Wor
     expect(page.get_by_role("button", name="Remove A area.py, hunk 1")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#tray")).to_be_hidden()
+
+
+def test_no_pick_waits_for_a_file_or_is_dropped_for_another(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    held: list[Route] = []
+    page.route("**/compare/file?*", lambda route: held.append(route))
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Take A", exact=True).click()
+    page.get_by_role("button", name="Take all of A").click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
 
 
 def test_the_board_gives_the_ground_and_columns_give_files(page: Page, world: World) -> None:
