@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from review.composing.compose import Files
@@ -40,17 +40,27 @@ class Wish:
 
 
 def wish_resolve(
-    wish: Wish, *, files: Files, base: Mapping[str, Entry], names: Mapping[str, str]
+    wish: Wish,
+    *,
+    files: Files,
+    base: Mapping[str, Entry],
+    names: Mapping[str, str],
+    places: Callable[[str], Collection[str]],
 ) -> Pick:
-    """`names` leads from a path as text can carry it to the path as git has it."""
+    """`names` leads from a path as text can carry it to the path as git has it; `places` from a path to
+    the files that bear it in any Variant."""
     if wish.path is None:
         if wish.letter == BASE:
             raise PickError("compose.pick", "All of the base is what there is without any pick.")
         return Pick(letter=wish.letter)
     path = names.get(wish.path, wish.path)
     if wish.letter == BASE:
-        return _of_base(wish, path, files, base)
-    file = _file(files.get(wish.letter, {}), path)
+        return _of_base(wish, _place(path, base, places), files, base)
+    known = files.get(wish.letter, {})
+    file = next((file for file in known.values() if file.path == path), None)
+    if file is None:
+        path = _place(path, base, places)
+        file = known.get(path)
     if file is None:
         return _unchanged(wish, path, files, base)
     hunks = [_hunk(wish, ref, file) for ref in wish.hunks or ()]
@@ -64,9 +74,17 @@ def wish_resolve(
     )
 
 
-def _file(files: Mapping[str, FileHunks], path: str) -> FileHunks | None:
-    named = next((file for file in files.values() if file.path == path), None)
-    return named or files.get(path)
+def _place(path: str, base: Mapping[str, Entry], places: Callable[[str], Collection[str]]) -> str:
+    """A file of the base may be named as a Variant has renamed it; where one made it anew, that is meant."""
+    found = () if path in base else places(path)
+    if not found or path in found:
+        return path
+    if len(found) > 1:
+        raise PickError(
+            "compose.no-file",
+            f"Several files have become {path[:200]!r}: name the one that is meant as the base does.",
+        )
+    return next(iter(found))
 
 
 def _unchanged(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -> Pick:
@@ -141,15 +159,14 @@ def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]
     return frozenset(asked[0]), frozenset(asked[1])
 
 
-def _of_base(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -> Pick:
+def _of_base(wish: Wish, place: str, files: Files, base: Mapping[str, Entry]) -> Pick:
     """The base's text in place of what others put there; the hunks are theirs."""
-    of_path = [file for known in files.values() if (file := _file(known, path))]
-    if path not in base and not of_path:
-        raise PickError("compose.no-file", f"The base has no file {path[:200]!r}.")
-    place = path if path in base else of_path[0].place
+    there = [known[place] for known in files.values() if place in known]
+    if place not in base and not there:
+        raise PickError("compose.no-file", f"The base has no file {place[:200]!r}.")
     if wish.left or wish.right:
         raise PickError("compose.pick", "Of the base one takes a file or hunks, not single lines.")
-    spans = frozenset(_span(ref, of_path, path) for ref in wish.hunks or ())
+    spans = frozenset(_span(ref, there, place) for ref in wish.hunks or ())
     return Pick(letter=BASE, place=place, spans=spans)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from review.composing.types import BASE, Composition, Conflict, Entry, Part, Pla
 from review.hunks import About, FileHunks
 from review.lib.paths import path_text
 from review.models import Composition as CompositionRow
-from review.selectors.consensus import Ground, ground_of
+from review.selectors.consensus import Ground, ground_of, pairs_read, places_named
 from review.selectors.hunks import pair_hunks
 
 PICKS_MAX = 5_000
@@ -69,10 +70,12 @@ def composed_get(*, task: Task, wishes: Sequence[Wish]) -> Composed:
         for path, entry in tree_entries(hub=ground.hub, commit=ground.base).items()
     }
     names = _names(base, files)
+    pairs = functools.cache(lambda: pairs_read(ground))
+    named = functools.cache(lambda path: places_named(pairs(), path))
     picks = []
     for number, wish in enumerate(wishes):
         try:
-            picks.append(wish_resolve(wish, files=files, base=base, names=names))
+            picks.append(wish_resolve(wish, files=files, base=base, names=names, places=named))
         except PickError as error:
             kind = NotFound if error.code == "compose.no-file" else Invalid
             raise kind(error.code, str(error), {"pick": number}) from error

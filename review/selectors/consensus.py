@@ -27,7 +27,7 @@ from review.diff.text import text_read
 from review.diff.types import Text
 from review.hunks import About, Fact, FileHunks
 from review.selectors.compare import path_text
-from review.selectors.hunks import pair_hunks
+from review.selectors.hunks import PairHunks, pair_hunks
 
 # A new file larger than that is not aligned with its namesakes: they are compared as wholes.
 ALIGN_LIMIT_BYTES = 1_000_000
@@ -70,16 +70,26 @@ def ground_of(task: Task) -> Ground:
     return Ground(task, hub_dir(task.project_id), task.spec.base_commit, heads)
 
 
+def pairs_read(ground: Ground) -> dict[str, PairHunks]:
+    """What each Variant did to the base, by letter."""
+    return {
+        letter: pair_hunks(hub=ground.hub, left=ground.base, right=head)
+        for letter, head in ground.heads.items()
+    }
+
+
+def places_named(pairs: Mapping[str, PairHunks], path: str) -> set[str]:
+    """Where the files stand that have this name in the base or in any of the Variants."""
+    return set().union(*(pair.places(path) for pair in pairs.values()))
+
+
 def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus]:
     """Each file that a Variant changed, in the order of paths; `path` for one of them only.
 
     Any of its names will do: the base's, or that of a Variant which renamed it.
     """
-    pairs = {
-        letter: pair_hunks(hub=ground.hub, left=ground.base, right=head)
-        for letter, head in ground.heads.items()
-    }
-    named = set().union(*(pair.places(path) for pair in pairs.values())) if path else None
+    pairs = pairs_read(ground)
+    named = places_named(pairs, path) if path else None
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, pair in pairs.items():
         for file in pair.values() if named is None else pair.at(named):

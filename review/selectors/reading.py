@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks
 from review.hunks import About, FileHunks, Hunk
+from review.lib.paths import path_text
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
 from review.selectors.hunks import file_hunks_get
@@ -76,7 +77,10 @@ def _standing(
     places: Sequence[tuple[Group, FileConsensus]],
     letters: list[str],
 ) -> dict[str, Any]:
-    """`left_hunks` and `right_hunks`: those against the base that make the side what it is here."""
+    """`left_hunks` and `right_hunks`: those against the base that make the side what it is here.
+
+    `left_path` and `right_path` are what the file with these hunks is called there.
+    """
     left, right = comparison.left.letter, comparison.right.letter
     groups = [group for group, _ in places]
     found = standing_of(hunk, groups, left=left, right=right, letters=letters)
@@ -89,7 +93,14 @@ def _standing(
         "rest": list(found.rest) if found else [],
         "left_hunks": _hunks(here, left),
         "right_hunks": [_named(hunk)] if comparison.left.ref == BASE else _hunks(here, right),
+        "left_path": _path(here, left),
+        "right_path": _path(here, right),
     }
+
+
+def _path(here: Sequence[tuple[Group, FileConsensus]], letter: str) -> str:
+    known = (file for _, file in here)
+    return next((path_text(file.name_of(letter)) for file in known), "")
 
 
 def _hunks(here: Sequence[tuple[Group, FileConsensus]], letter: str) -> list[dict[str, Any]]:

@@ -69,10 +69,9 @@ document.addEventListener("submit", (event) => {
 // --- Changes -------------------------------------------------------------------------------------
 
 /** What a side of a change is, as picks: the variant's hunks there, or the base's text where it has none. */
-function takeOf(side, other, path) {
-  const hunks = side.hunks.length ? side.hunks : other.hunks;
-  if (!hunks.length) return [];
-  return [{ variant: side.hunks.length ? side.letter : "base", path, hunks }];
+function takeOf(side, other) {
+  if (side.hunks.length) return [{ variant: side.letter, path: side.path, hunks: side.hunks }];
+  return other.hunks.length ? [{ variant: "base", path: other.path, hunks: other.hunks }] : [];
 }
 
 function actsOf(change) {
@@ -85,7 +84,7 @@ function actsOf(change) {
   }
   return [["left", left, right], ["right", right, left]]
     .filter(([, side]) => isLetter(side.letter))
-    .map(([where, side, other]) => ({ side: where, label: `Take ${side.letter}`, picks: takeOf(side, other, path) }))
+    .map(([where, side, other]) => ({ side: where, label: `Take ${side.letter}`, picks: takeOf(side, other) }))
     .filter((act) => act.picks.length);
 }
 

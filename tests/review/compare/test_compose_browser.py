@@ -61,6 +61,28 @@ def test_a_file_of_one_and_a_hunk_of_another_are_composed_and_merged(
     assert plain_git(world.origin, "show", f"main:{AREA}") + "\n" == B[AREA].rstrip("\n") + "\n"
 
 
+def test_both_sides_of_a_renamed_file_can_be_taken(page: Page, world: World) -> None:
+    old, new = "old name.txt", "new name.txt"
+
+    def keep(files: dict[str, str]) -> None:
+        del files[new]
+        files[old] = BASE[old].replace("three", "drei")
+
+    world.commit("A", keep)
+    world.commit("B", lambda files: files.update({new: BASE[old].replace("three", "tres")}))
+    compare(page, world, "A", "B", new)
+    page.get_by_role("button", name="Take A", exact=True).click()
+    expect(page.locator("#tray")).to_contain_text("fits together")
+    page.get_by_role("button", name="Take B", exact=True).click()
+    expect(page.locator(".pickchip")).to_have_text(re.compile("new name.txt, hunk 1"))
+    expect(page.locator("#tray")).to_contain_text("fits together")
+    page.get_by_role("button", name="Take A", exact=True).click()
+    expect(page.locator(".pickchip")).to_have_text(re.compile("old name.txt, hunk 1"))
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert content(world, "D", old) == BASE[old].replace("three", "drei")
+
+
 def test_with_keys_only(page: Page, world: World) -> None:
     compare(page, world, "A", "B")
     page.wait_for_selector(".hunkbar .take")

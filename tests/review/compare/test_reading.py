@@ -43,6 +43,14 @@ def test_a_contradiction_is_one_where_a_side_has_renamed_the_file(
         assert change["kind"] == "contradictory"
 
 
+def test_each_side_says_what_it_calls_the_file(world: World, reader: Client) -> None:
+    renamed_by_b(world)
+    (change,) = reading(reader, world, "A", "B", NEW)["changes"]
+    assert (change["left_path"], change["right_path"]) == (OLD, NEW)
+    (change,) = reading(reader, world, "base", "B", NEW)["changes"]
+    assert (change["left_path"], change["right_path"]) == (OLD, NEW)
+
+
 def test_another_file_of_the_name_is_not_this_one(world: World, reader: Client) -> None:
     """A makes a new file of the name that B gives to an old one, which both edit."""
 

@@ -133,6 +133,38 @@ def test_hunks_by_key_and_by_place(shop: Shop, api: Api) -> None:
     assert content(shop, made, "src/long.py") == changed(l2="two")
 
 
+def test_a_file_can_be_named_as_another_variant_has_renamed_it(shop: Shop, api: Api) -> None:
+    shop.advance({"old.py": LONG, "other.py": LONG.upper()})
+    shop.task.spec.base_commit = shop.tip()
+    shop.task.spec.save()
+    plain_git(shop.hub, "fetch", "-q", "origin")
+    shop.variant({"old.py": changed(l2="two")})
+    shop.variant({"old.py": None, "new.py": changed(l9="nine")})
+    shop.variant({"a.txt": "c\n"})
+    url = f"tasks/{shop.task.pk}/compose"
+    for name in ("old.py", "new.py"):
+        made = api.post(url, {"picks": [{"variant": "A", "path": name}]})
+        assert content(shop, made, "old.py") == changed(l2="two")
+        picks = [{"variant": "B", "path": name}, {"variant": "A", "path": name, "hunks": [1]}]
+        made = api.post(url, {"picks": picks})
+        assert content(shop, made, "new.py") == changed(l2="two", l9="nine")
+        assert content(shop, made, "old.py") is None
+        picks = [{"variant": "B"}, {"variant": "base", "path": name}]
+        said = api.post(url, {"picks": picks}, status=400)
+        assert said["code"] == "compose.empty"
+        # C has it as the base does, and that can be taken as well.
+        said = api.post(url, {"picks": [{"variant": "C", "path": name}]}, status=400)
+        assert said["code"] == "compose.empty"
+    # Another file got that name, too: now it says too little.
+    shop.variant({"other.py": None, "new.py": LONG.upper()})
+    said = api.post(url, {"picks": [{"variant": "A", "path": "new.py"}]}, status=404)
+    assert said["code"] == "compose.no-file"
+    assert "Several files have become 'new.py'" in said["message"]
+    made = api.post(url, {"picks": [{"variant": "B", "path": "new.py"}]})
+    assert content(shop, made, "new.py") == changed(l9="nine")
+    assert content(shop, made, "old.py") is None
+
+
 def test_contradicting_picks_make_nothing(shop: Shop, api: Api) -> None:
     three(shop)
     picks = [{"variant": "A", "path": "src/app.py"}, {"variant": "C", "path": "src/app.py"}]
