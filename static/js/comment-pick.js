@@ -1,6 +1,7 @@
 // Saying where: a plus beside the line that one points at or is at, `c` for the chosen lines or the change one is at.
 // Dragging from the plus, or shift and another plus, makes it a range.
 import { layerOf } from "./comment-layer.js";
+import { suggestionFill, suggestionToggle } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
 import { rangeCells } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
@@ -85,9 +86,7 @@ function rangeExtend(line) {
   if (!row) return false;
   const { start, end } = line.layer.at(row);
   const at = { side: line.side, start: Math.min(start, line.n), end: Math.max(end, line.n) };
-  formFill(line.layer, row.firstElementChild, at);
-  line.layer.formMove(row, at);
-  picked(line.view, at);
+  rangeSet(line.layer, row, at);
   row.querySelector("textarea").focus();
   return true;
 }
@@ -139,25 +138,12 @@ function formFill(layer, form, { side, start, end }) {
   form.elements.body.setAttribute("aria-label", end ? `Comment on ${on}, line ${start}${end > start ? ` to ${end}` : ""}` : `Comment on the file in ${on}`);
 }
 
-function suggest(layer, form) {
-  const box = form.querySelector(".newform-sugg");
-  const field = form.elements.suggestion;
-  const opens = box.hidden;
-  box.hidden = !opens;
-  field.disabled = !opens;
-  form.querySelector("[data-suggest]").setAttribute("aria-expanded", String(opens));
-  if (!opens) return;
-  const { side, start, end } = layer.at(form.parentElement);
-  if (!field.value) field.value = rangeCells(layer.view, { side, start, end }).map(textOf).join("\n");
-  field.focus({ preventScroll: true });
-  form.scrollIntoView({ block: "nearest" });
-}
-
-/** The line without the marks of what is invisible. */
-function textOf(cell) {
-  const copy = cell.cloneNode(true);
-  for (const mark of copy.querySelectorAll(".ctl, .addline")) mark.remove();
-  return copy.textContent;
+/** Other lines for a form that is open. */
+function rangeSet(layer, row, at) {
+  formFill(layer, row.firstElementChild, at);
+  layer.formMove(row, at);
+  picked(layer.view, at);
+  suggestionFill(layer, row.firstElementChild);
 }
 
 function formClose(row) {
@@ -179,7 +165,7 @@ document.addEventListener("click", (event) => {
   const row = rowOf(event.target);
   if (row && event.target.closest("[data-cancel]")) formClose(row);
   const layer = row && layerOf(row);
-  if (layer && event.target.closest("[data-suggest]")) suggest(layer, row.firstElementChild);
+  if (layer && event.target.closest("[data-suggest]")) suggestionToggle(layer, row.firstElementChild);
   const button = event.target.closest("[data-comment-file]");
   const whole = button?.closest("#file").querySelector("file-comments");
   if (whole) formOpen(whole, { side: whole.on("R") ? "R" : "L" });
@@ -192,9 +178,7 @@ document.addEventListener("change", (event) => {
   const { start, end } = row.firstElementChild.elements;
   const [a, b] = [Number(start.value) || 1, Number(end.value) || 1];
   const at = { side: layer.at(row).side, start: Math.min(a, b), end: Math.max(a, b) };
-  formFill(layer, row.firstElementChild, at);
-  layer.formMove(row, at);
-  picked(layer.view, at);
+  rangeSet(layer, row, at);
 });
 
 document.addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@ import "./comment-pick.js";
 import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
+import { errorShow } from "./form-error.js";
 
 // --- Sending -------------------------------------------------------------------------------------
 
@@ -35,17 +36,6 @@ function wordsOf(html) {
   const parts = document.createElement("template");
   parts.innerHTML = html;
   return parts.content.querySelector("p")?.textContent.trim() || "The server did not take it. Try again.";
-}
-
-function errorShow(form, text) {
-  let line = form.querySelector(":scope > .err");
-  if (!line && text) {
-    line = h("p.err", { role: "alert" });
-    form.append(line);
-  }
-  if (!line) return;
-  line.hidden = !text;
-  line.replaceChildren(...(text ? [icon("x"), text] : []));
 }
 
 // --- The list ------------------------------------------------------------------------------------

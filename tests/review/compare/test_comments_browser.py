@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from orchestrator.models import Run, Snapshot
 from review.models import Comment
 from review.services.comments import Target, comment_create, reply_create, thread_resolve
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import A, World
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +126,68 @@ def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
     made = Comment.objects.get()
     assert (made.start, made.end, made.suggestion) == (82, 85, "    return 0\n")
     assert "#" not in page.url, "pressing the plus is not choosing a line"
+
+
+def test_a_suggestion_begins_with_all_lines_as_the_file_has_them(world: World, page: Page) -> None:
+    page.goto(area(world))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    first, last = form(page).get_by_label("First line"), form(page).get_by_label("Last line")
+    suggestion = form(page).locator("[name=suggestion]")
+    lines = A["app/area.py"].split("\n")
+    first.fill("19")
+    last.fill("125")
+    last.press("Tab")
+    expect(page.locator(".fold")).to_have_count(2)
+    form(page).get_by_role("button", name="Suggest a change").click()
+    expect(suggestion).to_have_value("\n".join(lines[18:125]))
+    # As long as nothing was written there, it goes with the range; an empty last line counts.
+    last.fill("20")
+    last.press("Tab")
+    expect(suggestion).to_have_value(f"{lines[18]}\n\n")
+    suggestion.fill("mine")
+    last.fill("125")
+    last.press("Tab")
+    other = form(page).get_by_role("status")
+    expect(other).to_contain_text("Begun in place of lines 19–20, and would now replace lines 19–1")
+    expect(suggestion).to_have_value("mine")
+    last.fill("20")
+    last.press("Tab")
+    expect(other).to_have_count(0)
+    last.fill("82")
+    last.press("Tab")
+    other.get_by_role("button").click()
+    expect(suggestion).to_have_value("\n".join(lines[18:82]))
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page)).to_have_count(1)
+    assert Comment.objects.get().suggestion == "\n".join(lines[18:82]) + "\n"
+
+
+def test_a_suggestion_keeps_what_is_invisible(world: World, page: Page) -> None:
+    odd = "\ufeffone\x0c\u200b\x1b[0m two"
+    world.commit("A", lambda files: files.update({"odd.txt": f"{odd}\r\nlast\r\n"}))
+    page.goto(world.url("compare?left=base&right=A&path=odd.txt"))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    form(page).get_by_role("button", name="Suggest a change").click()
+    expect(form(page).locator("[name=suggestion]")).to_have_value(f"{odd}\nlast")
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page)).to_have_count(1)
+    assert Comment.objects.get().suggestion == f"{odd}\nlast\n"
+
+
+def test_what_a_text_field_cannot_keep_is_not_suggested_anew(world: World, page: Page) -> None:
+    world.commit("A", lambda files: files.update({"bare.txt": "a\rb\n"}))
+    page.goto(world.url("compare?left=base&right=A&path=bare.txt"))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    form(page).get_by_role("button", name="Suggest a change").click()
+    expect(form(page).locator(".err")).to_contain_text("carriage returns")
+    expect(form(page).locator("[name=suggestion]")).to_be_hidden()
+    form(page).locator("[name=body]").fill("Why?")
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page)).to_have_count(1)
+    assert Comment.objects.get().suggestion is None
 
 
 def test_lines_that_were_chosen_are_what_c_is_about(world: World, page: Page) -> None:

@@ -1,0 +1,92 @@
+// What a suggestion begins with: the lines as the file has them. The diff may show fewer (folds), and other characters
+// (marks of what is invisible).
+import { h } from "./dom.js";
+import { errorShow } from "./form-error.js";
+
+const begun = new WeakMap(); // form -> { start, end, text } that its field was filled with
+const coming = new WeakMap(); // form -> the range whose lines are on their way
+
+const linesSay = ({ start, end }) => (start === end ? `line ${start}` : `lines ${start}–${end}`);
+
+export async function suggestionToggle(layer, form) {
+  openSet(form, form.querySelector(".newform-sugg").hidden);
+  await suggestionFill(layer, form);
+  const field = form.elements.suggestion;
+  if (field.disabled) return;
+  field.focus({ preventScroll: true });
+  form.scrollIntoView({ block: "nearest" });
+}
+
+function openSet(form, is) {
+  form.querySelector(".newform-sugg").hidden = !is;
+  form.elements.suggestion.disabled = !is;
+  form.querySelector("[data-suggest]").setAttribute("aria-expanded", String(is));
+}
+
+/** The field of an open suggestion gets the lines that the form is on, unless something was written there. */
+export async function suggestionFill(layer, form) {
+  const box = form.querySelector(".newform-sugg");
+  const field = form.elements.suggestion;
+  const at = layer.at(form.parentElement);
+  coming.delete(form);
+  box.querySelector(".newform-other")?.remove();
+  if (box.hidden) return;
+  const was = begun.get(form);
+  const isHere = was?.start === at.start && was?.end === at.end;
+  if (was && field.value !== was.text && !isHere) box.append(otherLines(layer, form, was, at));
+  else if (!isHere) await fieldFill(form, at);
+}
+
+async function fieldFill(form, at) {
+  const field = form.elements.suggestion;
+  coming.set(form, at);
+  field.readOnly = true;
+  errorShow(form, "");
+  try {
+    const text = await linesRead(form, at);
+    if (coming.get(form) !== at) return;
+    field.value = text;
+    begun.set(form, { ...at, text: field.value });
+  } catch (error) {
+    if (coming.get(form) !== at) return;
+    openSet(form, false);
+    errorShow(form, error.message);
+  }
+  coming.delete(form);
+  field.readOnly = false;
+}
+
+function otherLines(layer, form, was, at) {
+  const anew = h("button.btn.sm", { type: "button" }, `Begin anew with ${linesSay(at)}`);
+  anew.addEventListener("click", () => {
+    begun.delete(form);
+    suggestionFill(layer, form);
+  });
+  return h("p.row.wrap.label.newform-other", { role: "status" }, `Begun in place of ${linesSay(was)}, and would now replace ${linesSay(at)}.`, anew);
+}
+
+async function linesRead(form, { start, end }) {
+  const { commit, path } = form.elements;
+  const answer = await fetch(`${form.dataset.raw}?${new URLSearchParams({ at: commit.value, path: path.value })}`);
+  if (!answer.ok) throw new Error(`The lines could not be read: the server answered ${answer.status}.`);
+  let text;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await answer.arrayBuffer());
+  } catch {
+    throw new Error("Changes can be suggested in UTF-8 files only.");
+  }
+  const lines = text.split("\n").slice(start - 1, end).map((line) => line.replace(/\r$/, ""));
+  if (lines.some((line) => line.includes("\r"))) throw new Error("These lines hold carriage returns, which a text field cannot keep.");
+  return lines.at(-1) === "" ? `${lines.join("\n")}\n` : lines.join("\n");
+}
+
+/** Not yet: its suggestion would be that of other lines. */
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!coming.has(event.target)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  { capture: true },
+);
