@@ -117,11 +117,14 @@ def matrix_make(
             if result[path] != blob:
                 differ.add(path)
     everyone = len(columns)
+    renames = any("R" in column.statuses for column in columns.values())
     rows = {
         path: Row(
             path=path,
             at=letters,
-            kind=_kind(letters, marks.get(path, _NONE) if marks is not None else None),
+            kind=_kind(
+                letters, marks.get(path, _NONE) if marks is not None else None, renames=renames
+            ),
             differs=len(letters) < everyone or path in differ,
             lines=lines[path],
         )
@@ -130,15 +133,19 @@ def matrix_make(
     return Matrix(columns, marks, rows, most)
 
 
-def _kind(letters: Mapping[str, int], marks: Mapping[str, Mark] | None) -> Show | None:
-    if len(letters) == 1:
-        return Show.UNIQUE
+def _kind(
+    letters: Mapping[str, int], marks: Mapping[str, Mark] | None, *, renames: bool
+) -> Show | None:
+    """What one alone has under this name, others may have under another: the marks know."""
+    alone = len(letters) == 1
     if marks is None:
-        return None
+        return Show.UNIQUE if alone and not renames else None
     found = set(marks.values())
     if Mark.CONTRADICTORY in found:
         return Show.CONTRADICTORY
-    return Show.SHARED if found == {Mark.SHARED} else Show.PARTLY
+    if found == {Mark.SHARED}:
+        return Show.SHARED
+    return Show.UNIQUE if alone and found == {Mark.UNIQUE} else Show.PARTLY
 
 
 def row_shown(row: Row, show: Show) -> bool:

@@ -386,6 +386,8 @@ _SORTS = (
 def _shows(ask: Ask, asked: Sequence[Row], *, known: bool) -> tuple[Choice, ...]:
     counts = shown_counts(asked)
     needs = {Show.CONTRADICTORY, Show.PARTLY, Show.SHARED}
+    if any(row.kind is None and len(row.at) == 1 for row in asked):
+        needs.add(Show.UNIQUE)
     return tuple(
         Choice(
             name,

@@ -8,11 +8,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from orchestrator.models import Spec
 from review.selectors.agreement import agreement_get
 from review.selectors.board_page import Ask, board_page
 from review.selectors.consensus import ground_get
 from tests.support.merging import Shop
 from tests.support.pages import HTMX, Element, tree
+from tests.support.repositories import plain_git
 
 WORK: tuple[Mapping[str, str | None], ...] = (
     {"src/app.py": "one\n2\nthree\n", "new.py": "import os\n\nx = 1\n", "logo.bin": "a\0b"},
@@ -134,6 +136,26 @@ def test_the_counts_of_the_filters_are_those_of_what_they_show(
     assert said == {
         show: len(files(tree(fragment(client, answers, f"show={show}")))) for show in said
     }
+
+
+def test_a_contradiction_under_two_names_is_among_the_contradictions(
+    client: Client, shop: Shop, pat: User
+) -> None:
+    text = "".join(f"line {n}\n" for n in range(1, 13))
+    Spec.objects.update(base_commit=shop.advance({"old.txt": text}))
+    plain_git(shop.hub, "fetch", "-q", "origin")
+    shop.task.refresh_from_db()
+    shop.variant({"old.txt": text.replace("line 3", "drei"), "mine.txt": "a\n"})
+    shop.variant({"old.txt": None, "new.txt": text.replace("line 3", "tres")})
+    first = tree(fragment(client, shop, "show=unique"))
+    assert files(first) == [], "nobody knows yet who is alone"
+    read(shop, pat)
+    shown = {
+        show: files(tree(fragment(client, shop, f"show={show}")))
+        for show in ("contradictory", "unique")
+    }
+    assert sorted(shown["contradictory"]) == ["new.txt", "old.txt"]
+    assert shown["unique"] == ["mine.txt"]
 
 
 def test_a_folder_closes_and_opens_by_its_link(client: Client, answers: Shop) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -65,6 +66,28 @@ def test_a_row_says_how_the_variants_stand_to_each_other() -> None:
 def test_without_marks_only_what_one_alone_touched_has_a_kind() -> None:
     kinds = {path: row.kind for path, row in matrix_make(COLUMNS, None).rows.items()}
     assert kinds == {"src/a": None, "src/b": None, "only": Show.UNIQUE, "bin": None}
+
+
+def test_a_row_of_one_variant_is_what_its_mark_says() -> None:
+    """Others may have touched the file under another name."""
+    columns = {
+        "A": column(old=(1, 1, "x"), mine=(1, 0, "y")),
+        "B": replace(column(new=(1, 1, "z"), same=(2, 2, "s")), statuses="RR"),
+    }
+    marks = {
+        "old": {"A": Mark.CONTRADICTORY},
+        "new": {"B": Mark.CONTRADICTORY},
+        "mine": {"A": Mark.UNIQUE},
+        "same": {"B": Mark.PARTLY},
+    }
+    kinds = {path: row.kind for path, row in matrix_make(columns, marks).rows.items()}
+    assert kinds == {
+        "old": Show.CONTRADICTORY,
+        "new": Show.CONTRADICTORY,
+        "mine": Show.UNIQUE,
+        "same": Show.PARTLY,
+    }
+    assert {row.kind for row in matrix_make(columns, None).rows.values()} == {None}
 
 
 def test_kinds_part_the_files_and_their_counts_say_so() -> None:
