@@ -3,8 +3,10 @@
 //
 // When something changes elsewhere only what differs is replaced, what is being typed is left alone, and the line
 // that one reads stays where it is.
+import { formsTake } from "./comment-forms.js";
 import { h } from "./dom.js";
 
+const MANY = 20; // so many threads have all their forms from the start
 const TOP_PX = 150; // what sticks to the top of the window
 const layers = new Set();
 const typed = new Map(); // thread -> what was typed as its reply when its diff went away
@@ -110,17 +112,13 @@ class FileComments extends HTMLElement {
     for (const fresh of threads) {
       const id = fresh.dataset.thread;
       const row = this.#rows.get(id);
+      const text = typed.get(id);
+      typed.delete(id);
+      if (text) fresh.querySelector(".reply textarea").value = text;
+      else if (threads.length > MANY && (!row || "bare" in row.firstElementChild.dataset)) formsTake(fresh);
       if (row) threadUpdate(row, fresh);
-      else this.#rows.set(id, this.#row(fresh));
+      else this.#rows.set(id, h("comment-row", { "data-side": fresh.dataset.side }, fresh));
     }
-  }
-
-  #row(thread) {
-    const row = h("comment-row", { "data-side": thread.dataset.side }, thread);
-    const text = typed.get(thread.dataset.thread);
-    typed.delete(thread.dataset.thread);
-    if (text) thread.querySelector(".reply textarea").value = text;
-    return row;
   }
 
   // --- Placing ---

@@ -352,3 +352,43 @@ def test_markup_in_comments_does_nothing(world: World, page: Page) -> None:
     page.goto(area(world))
     expect(threads(page)).to_contain_text("<img src=x onerror=alert(1)>")
     assert threads(page).locator("img, script, a[href^=javascript]").count() == 0
+
+
+def test_of_many_threads_those_far_away_have_no_forms_until_one_goes_there(
+    world: World, page: Page
+) -> None:
+    made = [say(world, f"Remark {n}", line=5 * n + 1) for n in range(30)]
+    page.goto(area(world))
+    expect(threads(page)).to_have_count(30)
+    expect(page.get_by_text("Remark 29")).to_have_count(1)
+    first, last = threads(page).first, page.locator(f"#comment-{made[29].pk}")
+    expect(first.get_by_role("textbox", name="Reply")).to_be_attached()
+    expect(last.locator("form")).to_have_count(0)
+    expect(last.locator(".msg-acts, .thread-foot")).to_have_count(2)
+
+    # A change from elsewhere takes no form from where one is, and gives none to those far away.
+    first.get_by_role("textbox", name="Reply").fill("Not sent yet")
+    reply_create(user=world.user, thread=made[29], body="An answer")
+    changed(page, world)
+    expect(last).to_contain_text("An answer")
+    expect(last.locator("form")).to_have_count(0)
+    expect(first.get_by_role("textbox", name="Reply")).to_have_value("Not sent yet")
+
+    # Gone to by keyboard: the forms are there before the next Tab.
+    last.locator("summary").first.focus()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if last.get_by_role("textbox", name="Reply").evaluate(
+            "it => it === document.activeElement"
+        ):
+            break
+    page.keyboard.type("Answered by keyboard")
+    page.keyboard.press("Control+Enter")
+    expect(last.locator(".msg")).to_have_count(3)
+    expect(last).to_contain_text("Answered by keyboard")
+
+    # By an address too.
+    page.evaluate(f"location.hash = '#comment-{made[15].pk}'")
+    middle = page.locator(f"#comment-{made[15].pk}")
+    middle.get_by_role("button", name="Resolve").click()
+    expect(middle).not_to_have_attribute("open", "")
