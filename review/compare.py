@@ -7,9 +7,11 @@ the base does not have are first aligned with each other, so that equal parts co
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice, takewhile
 from typing import NamedTuple, TypeVar
 
 from review.diff.patch import lines_opcodes
@@ -77,10 +79,16 @@ def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
 def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
     """The hunks of one Variant that a group is made of. Its `options` name those of one of many: equal
     changes of a file are told apart by their order, so another Variant's may have other keys."""
-    start, end = group.start, group.end
+    start, end, hunks = group.start, group.end, file.hunks
+    facts = sum(1 for hunk in takewhile(lambda h: h.about is not About.LINES, hunks))
+    if group.about is not About.LINES:
+        here: Iterable[Hunk] = hunks[:facts]
+    else:  # lines stand after facts, in the order of the base
+        first = bisect_left(hunks, start, lo=facts, key=lambda hunk: hunk.start)
+        here = takewhile(lambda hunk: hunk.start <= end, islice(hunks, first, None))
     return tuple(
         hunk
-        for hunk in file.hunks
+        for hunk in here
         if hunk.about is group.about
         and (
             # An insertion at an edge of the group is beside it.

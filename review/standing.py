@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
+from operator import itemgetter
 
 from review.compare import READING_ORDER, Group, Kind, Span
 from review.hunks import About, Hunk
@@ -26,26 +29,72 @@ class Standing:
     groups: tuple[Group, ...]
 
 
-def standing_of(
-    hunk: Hunk, groups: Sequence[Group], *, left: str, right: str, letters: Iterable[str]
-) -> Standing | None:
-    """`left` and `right` are letters, `left` is "" for the base; None if no group is about the hunk."""
-    here = [group for group in groups if _concerns(group, hunk, left, right)]
-    if not here:
-        return None
-    on_left = _version(here, left)
-    on_right = _version(here, right)
-    versions = {letter: _version(here, letter) for letter in sorted(letters)}
-    same_left = tuple(letter for letter, version in versions.items() if version == on_left)
-    same_right = tuple(letter for letter, version in versions.items() if version == on_right)
-    rest = tuple(x for x in versions if x not in same_left and x not in same_right)
-    kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
-    if kind is Kind.SHARED and len(_changers(here, left, same_left, same_right)) == 1:
-        kind = Kind.UNIQUE
-    return Standing(kind, same_left, same_right, rest, tuple(here))
+class Standings:
+    """How the hunks of one comparison of one file stand. Made once, asked for each of its hunks.
+
+    `left` and `right` are letters; `left` is "" for the base.
+    """
+
+    def __init__(
+        self, groups: Sequence[Group], *, left: str, right: str, letters: Iterable[str]
+    ) -> None:
+        self._sides = (left, right)
+        self._place = {id(group): number for number, group in enumerate(groups)}
+        self._letters = sorted(letters)
+        lines = [group for group in groups if group.about is About.LINES]
+        self._others = [group for group in groups if group.about is not About.LINES]
+        self._in_base = _Ranges((g.start, g.end, g) for g in lines if right in g.spans)
+        self._in_left = _Ranges((*g.spans[left], g) for g in lines if left in g.spans)
+        self._in_right = _Ranges((*g.spans[right], g) for g in lines if right in g.spans)
+
+    def of(self, hunk: Hunk) -> Standing | None:
+        """None if no group is about the hunk."""
+        left, right = self._sides
+        here = self._groups(hunk)
+        if not here:
+            return None
+        on_left = _version(here, left)
+        on_right = _version(here, right)
+        versions = {letter: _version(here, letter) for letter in self._letters}
+        same_left = tuple(letter for letter, version in versions.items() if version == on_left)
+        same_right = tuple(letter for letter, version in versions.items() if version == on_right)
+        rest = tuple(x for x in versions if x not in same_left and x not in same_right)
+        kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
+        if kind is Kind.SHARED and len(_changers(here, left, same_left, same_right)) == 1:
+            kind = Kind.UNIQUE
+        return Standing(kind, same_left, same_right, rest, tuple(here))
+
+    def _groups(self, hunk: Hunk) -> list[Group]:
+        left, right = self._sides
+        found = {id(g): g for g in self.near(hunk) if concerns(g, hunk, left, right)}
+        return sorted(found.values(), key=lambda group: self._place[id(group)])
+
+    def near(self, hunk: Hunk) -> list[Group]:
+        """All groups that may be about the hunk, some of them twice, and few others."""
+        if hunk.about is not About.LINES:
+            return self._others
+        near = [
+            *self._in_left.near(hunk.start, hunk.end),
+            *self._in_right.near(hunk.right_start, hunk.right_end),
+        ]
+        return near if self._sides[0] else near + self._in_base.near(hunk.start, hunk.end)
 
 
-def _concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
+class _Ranges:
+    """Groups by where they stand on one side: ranges that do not overlap, in their order."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int, Group]]) -> None:
+        self._ranges = sorted(ranges, key=itemgetter(0, 1))
+
+    def near(self, start: int, end: int) -> list[Group]:
+        """Those that touch start:end, at least."""
+        first = bisect_left(self._ranges, start, key=itemgetter(1))
+        touching = takewhile(lambda found: found[0] <= end, islice(self._ranges, first, None))
+        return [group for _, _, group in touching]
+
+
+def concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
+    """Whether the group is about lines of the hunk, on either side."""
     if group.about is not hunk.about:
         return False
     if hunk.about is not About.LINES:

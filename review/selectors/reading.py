@@ -19,7 +19,7 @@ from review.selectors.consensus import FileConsensus, files_consensus, ground_of
 from review.selectors.hunks import file_hunks_get
 from review.selectors.sides import BASE
 from review.selectors.viewed import file_seen, marked_get
-from review.standing import standing_of, standing_say
+from review.standing import Standings, standing_say
 
 
 def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[str, Any]:
@@ -34,8 +34,8 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
         return {"seen": "", "keys": [], "changes": []}
     marked = marked_get(user=user, comparison=comparison, file=file)
     known = marked.of(file)
-    places = _places(comparison, file)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
+    standings = _standings(comparison, file, letters)
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     return {
         "seen": str(file_seen(file, marked)),
@@ -45,15 +45,18 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
                 "n": number,
                 "key": hunk.key,
                 "viewed": hunk.key in known,
-                **_standing(comparison, hunk, places, letters),
+                **_standing(comparison, hunk, standings),
             }
             for number, hunk in enumerate(lines, start=1)
         ],
     }
 
 
-def _places(comparison: Comparison, file: FileHunks) -> list[tuple[Group, FileConsensus]]:
-    """The groups of the file that is compared, by the name it has on a side; none for other commits."""
+Standing = tuple[FileConsensus, Standings]
+
+
+def _standings(comparison: Comparison, file: FileHunks, letters: Sequence[str]) -> list[Standing]:
+    """Of the file that is compared, by the name it has on a side; none for other commits."""
     heads = {v.letter: v.head_commit for v in comparison.variants}
     left, right = comparison.left, comparison.right
     newest = heads.get(right.letter) == right.commit and (
@@ -63,55 +66,49 @@ def _places(comparison: Comparison, file: FileHunks) -> list[tuple[Group, FileCo
         return []
     ground = ground_of(comparison.task)
     return [
-        (group, known)
+        (
+            known,
+            Standings(known.groups, left=left.letter, right=right.letter, letters=letters),
+        )
         for known in files_consensus(ground, path=file.path)
         if (file.status != "A" and known.name_of(left.letter) == file.old_path)
         or (file.status != "D" and known.name_of(right.letter) == file.path)
-        for group in known.groups
     ]
 
 
-def _standing(
-    comparison: Comparison,
-    hunk: Hunk,
-    places: Sequence[tuple[Group, FileConsensus]],
-    letters: list[str],
-) -> dict[str, Any]:
+def _standing(comparison: Comparison, hunk: Hunk, standings: Sequence[Standing]) -> dict[str, Any]:
     """`left_hunks` and `right_hunks`: those against the base that make the side what it is here.
 
     `left_path` and `right_path` are what the file with these hunks is called there.
     """
     left, right = comparison.left.letter, comparison.right.letter
-    groups = [group for group, _ in places]
-    found = standing_of(hunk, groups, left=left, right=right, letters=letters)
-    here = [(g, file) for g, file in places if found and any(g is one for one in found.groups)]
-    return {
-        "kind": str(found.kind) if found else "",
-        "say": standing_say(found) if found and len(letters) > 1 else "",
-        "left": list(found.left) if found else [],
-        "right": list(found.right) if found else [],
-        "rest": list(found.rest) if found else [],
-        "left_hunks": _hunks(here, left),
-        "right_hunks": [_named(hunk)] if comparison.left.ref == BASE else _hunks(here, right),
-        "left_path": _path(here, left),
-        "right_path": _path(here, right),
-    }
+    right_hunks = [_named(hunk)] if comparison.left.ref == BASE else []
+    for file, known in standings:
+        found = known.of(hunk)
+        if found is None:
+            continue
+        return {
+            "kind": str(found.kind),
+            "say": standing_say(found) if len(found.left + found.right + found.rest) > 1 else "",
+            "left": list(found.left),
+            "right": list(found.right),
+            "rest": list(found.rest),
+            "left_hunks": _hunks(file, found.groups, left),
+            "right_hunks": right_hunks or _hunks(file, found.groups, right),
+            "left_path": path_text(file.name_of(left)),
+            "right_path": path_text(file.name_of(right)),
+        }
+    nothing: dict[str, Any] = {"kind": "", "say": "", "left": [], "right": [], "rest": []}
+    hunks = {"left_hunks": [], "right_hunks": right_hunks}
+    return nothing | hunks | {"left_path": "", "right_path": ""}
 
 
-def _path(here: Sequence[tuple[Group, FileConsensus]], letter: str) -> str:
-    known = (file for _, file in here)
-    return next((path_text(file.name_of(letter)) for file in known), "")
-
-
-def _hunks(here: Sequence[tuple[Group, FileConsensus]], letter: str) -> list[dict[str, Any]]:
+def _hunks(file: FileConsensus, groups: Sequence[Group], letter: str) -> list[dict[str, Any]]:
     """None of a new file: that is one hunk, and the lines in view are a part of it."""
-    known = [(g, file.files[letter]) for g, file in here if letter in file.files]
-    return [
-        _named(hunk)
-        for group, file in known
-        if file.status != "A"
-        for hunk in group_hunks(group, file)
-    ]
+    own = file.files.get(letter)
+    if own is None or own.status == "A":
+        return []
+    return [_named(hunk) for group in groups for hunk in group_hunks(group, own)]
 
 
 def _named(hunk: Hunk) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
 from review.compare import Kind, file_groups, group_hunks
-from review.standing import Standing, standing_of, standing_say
-from tests.review.test_hunks_compare import BASE, changed, edit
+from review.hunks import FileHunks, file_hunks
+from review.standing import Standing, Standings, concerns, standing_say
+from tests.review.test_hunks_compare import BASE, changed, edit, groups_of, text
 
 TEXTS = {
     "A": edit(3, "three"),
@@ -18,7 +22,7 @@ GROUPS = file_groups(FILES)
 
 def standing(left: str, right: str, at: int = 0) -> Standing:
     hunk = changed(TEXTS[left] if left else BASE, TEXTS[right]).hunks[at]
-    found = standing_of(hunk, GROUPS, left=left, right=right, letters=TEXTS)
+    found = Standings(GROUPS, left=left, right=right, letters=TEXTS).of(hunk)
     assert found
     return found
 
@@ -58,4 +62,56 @@ def test_between_two_variants() -> None:
 
 def test_nothing_is_said_of_a_hunk_that_no_group_is_about() -> None:
     hunk = changed(BASE, edit(6, "six")).hunks[0]
-    assert standing_of(hunk, GROUPS, left="", right="A", letters=TEXTS) is None
+    assert Standings(GROUPS, left="", right="A", letters=TEXTS).of(hunk) is None
+
+
+@given(
+    base=text,
+    texts=st.dictionaries(st.sampled_from("ABC"), text, min_size=2),
+    sides=st.tuples(st.sampled_from(["", "A", "B", "C"]), st.sampled_from("ABC")),
+)
+def test_the_groups_of_a_hunk_are_found_as_if_all_were_looked_at(
+    base: list[str], texts: dict[str, list[str]], sides: tuple[str, str]
+) -> None:
+    left, right = sides
+    assume(right in texts and (not left or left in texts))
+    groups = groups_of(base, texts)
+    standings = Standings(groups, left=left, right=right, letters=texts)
+    for hunk in changed(texts[left] if left else base, texts[right]).hunks:
+        found = standings.of(hunk)
+        looked_at = [group for group in groups if concerns(group, hunk, left, right)]
+        assert list(found.groups if found else ()) == looked_at
+
+
+def test_many_changes_are_told_in_a_time_that_grows_with_their_number() -> None:
+    """Work is counted, not timed: groups that are looked at for each hunk."""
+    base = [f"line {n}" for n in range(3_000)]
+    texts = {
+        letter: [f"{line} {letter}" if n % 3 == 0 else line for n, line in enumerate(base)]
+        for letter in "AB"
+    }
+    files = {letter: one_line_changes(base, text) for letter, text in texts.items()}
+    standings = Standings(file_groups(files), left="", right="A", letters=texts)
+    hunks = files["A"].hunks
+    assert len(hunks) == 1_000
+    assert max(len(standings.near(hunk)) for hunk in hunks) <= 6
+    assert all(
+        found is not None and found.kind is Kind.CONTRADICTORY for found in map(standings.of, hunks)
+    )
+
+
+def one_line_changes(base: list[str], text: list[str]) -> FileHunks:
+    patch = b"".join(
+        b"@@ -%d +%d @@\n-%s\n+%s\n" % (n, n, old.encode(), new.encode())
+        for n, (old, new) in enumerate(zip(base, text, strict=True), 1)
+        if old != new
+    )
+    return file_hunks(
+        path="f",
+        old_path="f",
+        status="M",
+        modes=("100644", "100644"),
+        blobs=("1" * 40, "2" * 40),
+        binary=False,
+        section=b"diff --git a/f b/f\n" + patch,
+    )
