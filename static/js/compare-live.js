@@ -2,6 +2,7 @@
 // is; nothing is replaced while something is being typed or is selected in the file; what changed is marked.
 import { anchorFind, anchorRestore } from "./anchor.js";
 import { h } from "./dom.js";
+import { changeCell, changeNow } from "./reading.js";
 import { fileComes, fileLoad } from "./file-load.js";
 
 const TOP_PX = 92; // what sticks to the top of the window, with the heads of the sides
@@ -96,12 +97,26 @@ async function fileReplace() {
   noteShow(isUsed);
   if (pending) return;
   const anchor = anchorFind(file(), TOP_PX);
+  const at = changeNow()?.key;
+  const isWhole = file().querySelector("diff-view") && !file().querySelector(".fold");
   const [left, top] = [scrollX, scrollY];
+  const read = new Promise((resolve) => document.addEventListener("reading", resolve, { once: true }));
   if (!(await fileLoad(file().dataset.here, { show: "none" }))) return;
   scrollTo(left, top);
   const restore = () => anchorRestore(file(), anchor, TOP_PX, (away) => window.scrollBy(0, away));
+  if (isWhole) await file().querySelector("diff-view")?.unfoldAll();
   await restore();
-  document.addEventListener("reading", restore, { once: true }); // bars push lines down
+  await read; // bars push lines down
+  await restore();
+  if (at) stand(changeCell(at));
+}
+
+/** The reader is at the same change as before, if there still is one. */
+function stand(cell) {
+  if (!cell || document.activeElement !== document.body) return;
+  cell.setAttribute("data-now", "");
+  cell.tabIndex = -1;
+  cell.focus({ preventScroll: true });
 }
 
 function noteShow(is) {

@@ -127,7 +127,7 @@ const KEYS = {
   r: () => follow("[data-render]"),
   f: functionShow,
   b: () => leftGo(0),
-  x: () => document.querySelectorAll("#file .fold [data-expand=all]").forEach((button) => button.click()),
+  x: () => view()?.unfoldAll(),
   "/": () => findFocus(),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => sideGo(number),

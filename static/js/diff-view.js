@@ -124,6 +124,11 @@ class DiffView extends HTMLElement {
     if (cell) this.dataset.select = event.clientX < left ? "left" : "right";
   }
 
+  /** Shows every line of the file. */
+  async unfoldAll() {
+    await Promise.all([...this.querySelectorAll(".fold")].map((fold) => this.#unfold(fold, "all")));
+  }
+
   async #unfold(fold, which) {
     if (fold.dataset.busy) return;
     fold.dataset.busy = "1";

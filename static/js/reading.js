@@ -136,18 +136,31 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-viewed-file]")) viewedSet(event.target.checked);
 });
 
-/** `v` views the change one is at, else the file; `V` the file, and goes to the next. */
-function viewedKey(whole) {
+/** `v` views the change one is at, and goes to the next; of a file without changes to stand at, the file. */
+function changeViewed() {
+  if (!shown.changes.length) return fileViewed();
+  const change = changeNow();
+  if (!change) return key("j"); // nothing is marked that nobody is at
+  const viewed = !change.viewed;
+  return viewedSet(viewed, [change.key]).then(() => viewed && key("j"));
+}
+
+/** `V` views the file, and goes to the next. */
+function fileViewed() {
+  const box = file().querySelector("[data-viewed-file] input");
+  return viewedSet(!box.checked).then(() => box.checked && key("n"));
+}
+
+/** The change one is at, or null. */
+export function changeNow() {
   const now = file()?.querySelector("[data-now]");
-  const change = now && !whole ? shown.changes[now.dataset.change - 1] : null;
-  if (change) {
-    const viewed = !change.viewed;
-    viewedSet(viewed, [change.key]).then(() => viewed && key("j"));
-    return;
-  }
-  const box = file()?.querySelector("[data-viewed-file] input");
-  if (!box) return;
-  viewedSet(!box.checked).then(() => whole && box.checked && key("n"));
+  return (now && shown?.changes[now.dataset.change - 1]) ?? null;
+}
+
+/** The cell where the change with this key begins, if the file in view still has it. */
+export function changeCell(wanted) {
+  const change = shown?.changes.find((one) => one.key === wanted);
+  return change ? file().querySelector(`.rows > [data-change="${change.n}"]:not(.hunkbar)`) : null;
 }
 
 function key(name) {
@@ -159,16 +172,26 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
   if (event.key.toLowerCase() !== "v" || !shown) return;
   event.preventDefault();
-  viewedKey(event.key === "V");
+  if (event.key === "V") fileViewed();
+  else changeViewed();
 });
 
 // --- Loading -------------------------------------------------------------------------------------
 
+/** Whatever came of it, `reading` is told: after it nothing more moves the lines. */
 async function load() {
   shown = null;
-  const url = file() && new URL(file().dataset.here, location.href);
-  if (!url || url.searchParams.has("w")) return; // with white space rules the changes are others
   const asked = file();
+  try {
+    await read(asked);
+  } finally {
+    if (file() === asked) document.dispatchEvent(new CustomEvent("reading", { detail: shown }));
+  }
+}
+
+async function read(asked) {
+  const url = asked && new URL(asked.dataset.here, location.href);
+  if (!url || url.searchParams.has("w")) return; // with white space rules the changes are others
   let found;
   try {
     found = await ask("reading");
@@ -180,7 +203,6 @@ async function load() {
   shown = { ...found, path: url.searchParams.get("path") };
   fileBox(found.seen);
   barsBuild();
-  document.dispatchEvent(new CustomEvent("reading", { detail: shown }));
 }
 
 async function sums() {

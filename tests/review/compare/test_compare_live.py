@@ -81,3 +81,25 @@ def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, pag
     expect(page.locator("file-tree a.fresh")).to_have_count(1)
     held[0].continue_()
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+
+
+@pytest.mark.browser
+def test_one_stays_at_the_same_change_and_no_other_is_marked(world: World, page: Page) -> None:
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(1)
+    page.keyboard.press("x")
+    expect(page.locator(".fold")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(page.locator("[data-now]")).to_have_attribute("data-change", "1")
+
+    def above(files: dict[str, str]) -> None:
+        files[AREA] = "# new first line\n" + files[AREA]
+
+    world.commit("A", above)
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    expect(page.locator("[data-now]")).to_have_attribute("data-change", "2")
+    expect(page.locator(".fold")).to_have_count(0)
+    page.keyboard.press("v")
+    expect(page.locator(".hunkbar.seen")).to_have_count(1)
+    expect(page.locator('.hunkbar.seen[data-change="2"]')).to_have_count(1)
+    expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-seen", "partly")
