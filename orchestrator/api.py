@@ -60,7 +60,7 @@ def project_list(request: ApiRequest) -> list[Payload]:
 
 @router.post("projects", response=_answers(schemas.ProjectOut, 201))
 def project_create(request: ApiRequest, body: schemas.ProjectIn) -> Status[Payload]:
-    project = projects.project_create(user=request.auth, **body.dict())
+    project = projects.project_create(user=request.auth, **body.model_dump())
     return Status(201, payloads.project_payload(project))
 
 
@@ -72,7 +72,7 @@ def project_get(request: ApiRequest, project_id: str) -> Payload:
 @router.patch("projects/{project_id}", response=_answers(schemas.ProjectOut))
 def project_update(request: ApiRequest, project_id: str, body: schemas.ProjectPatch) -> Payload:
     project = access.project_get_for(request.auth, project_id)
-    fields = body.dict(exclude_unset=True)
+    fields = body.model_dump(exclude_unset=True)
     if fields:
         project = projects.project_update(user=request.auth, project=project, **fields)
     return payloads.project_payload(project)
@@ -103,7 +103,7 @@ def agent_list(request: ApiRequest) -> list[Payload]:
 @router.post("agents", response=_answers(schemas.AgentOut, 201))
 def agent_create(request: ApiRequest, body: schemas.AgentIn) -> Status[Payload]:
     try:
-        profile = agents.agent_create(user=request.auth, **body.dict(exclude_unset=True))
+        profile = agents.agent_create(user=request.auth, **body.model_dump(exclude_unset=True))
     except ProfileInvalidError as exc:
         raise _profile_error(exc) from exc
     return Status(201, payloads.agent_payload(profile))
@@ -118,7 +118,7 @@ def agent_get(request: ApiRequest, agent_id: str) -> Payload:
 def agent_update(request: ApiRequest, agent_id: str, body: schemas.AgentPatch) -> Payload:
     try:
         profile = agents.agent_update(
-            user=request.auth, profile=_profile(agent_id), **body.dict(exclude_unset=True)
+            user=request.auth, profile=_profile(agent_id), **body.model_dump(exclude_unset=True)
         )
     except ProfileInvalidError as exc:
         raise _profile_error(exc) from exc
@@ -182,7 +182,7 @@ def task_create(request: ApiRequest, body: schemas.TaskIn) -> Status[Payload]:
         spec=body.spec,
         base=body.base,
         rubric=body.rubric,
-        variants=[tasks.VariantRequest(**row.dict()) for row in body.variants],
+        variants=[tasks.VariantRequest(**row.model_dump()) for row in body.variants],
         budget_usd=body.budget_usd,
         timeout_s=body.timeout_s,
     )

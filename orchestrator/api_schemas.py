@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
+from pydantic import BaseModel
 
 from orchestrator.states import Isolation
 
@@ -15,20 +16,26 @@ Seconds = Annotated[int, Field(ge=1, le=7 * 24 * 3600)]
 SHORT = 2_000
 
 
+class Body(BaseModel):
+    """An object that is sent. No Schema: that reads attributes of anything, and where all its fields
+    have defaults, `false` would be an object that says nothing.
+    """
+
+
 class ErrorOut(Schema):
     code: str
     message: str
     details: dict[str, Any] = {}
 
 
-class ProjectIn(Schema):
+class ProjectIn(Body):
     name: Annotated[str, Field(max_length=SHORT)] = ""
     source: Annotated[str, Field(max_length=SHORT)]
     default_branch: Annotated[str, Field(max_length=SHORT)] = ""
     settings: dict[str, Any] = {}
 
 
-class ProjectPatch(Schema):
+class ProjectPatch(Body):
     name: Annotated[str, Field(max_length=SHORT)] = ""
     default_branch: Annotated[str, Field(max_length=SHORT)] = ""
     settings: dict[str, Any] = {}
@@ -53,7 +60,7 @@ class ProjectOut(Schema):
     created_at: datetime
 
 
-class AgentIn(Schema):
+class AgentIn(Body):
     name: Annotated[str, Field(max_length=SHORT)]
     adapter: Annotated[str, Field(max_length=SHORT)]
     command: list[str] = []
@@ -70,7 +77,7 @@ class AgentIn(Schema):
     answer_timeout_s: Seconds = 86_400
 
 
-class AgentPatch(Schema):
+class AgentPatch(Body):
     """Only the fields that are sent are changed; of `secrets` the named ones, null removes one."""
 
     command: list[str] = []
@@ -129,7 +136,7 @@ class AgentOut(Schema):
     created_at: datetime
 
 
-class VariantIn(Schema):
+class VariantIn(Body):
     agent: Annotated[str, Field(max_length=SHORT)]
     model: Annotated[str, Field(max_length=SHORT)] = ""
     isolation: str = Isolation.WORKTREE
@@ -137,7 +144,7 @@ class VariantIn(Schema):
     count: Count = 1
 
 
-class TaskIn(Schema):
+class TaskIn(Body):
     project: int | str
     title: str
     spec: str
@@ -269,7 +276,7 @@ class TaskOut(TaskBriefOut):
     variants: list[VariantOut]
 
 
-class MessageIn(Schema):
+class MessageIn(Body):
     text: str
 
 
@@ -286,13 +293,13 @@ class MessageOut(Schema):
     created_at: datetime
 
 
-class PermissionIn(Schema):
+class PermissionIn(Body):
     decision: Literal["allow", "deny"]
     scope: Literal["once", "run"] = "once"
     message: str = ""
 
 
-class PreviewIn(Schema):
+class PreviewIn(Body):
     action: Literal["start", "stop", "restart"]
 
 

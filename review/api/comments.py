@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from ninja import Field, Router, Schema, Status
 
 from orchestrator.api import ERRORS, ApiRequest
-from orchestrator.api_schemas import ErrorOut
+from orchestrator.api_schemas import Body, ErrorOut
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.people import person_name
 from orchestrator.models import Task
@@ -32,7 +32,7 @@ IDS_MAX = 500
 ID_MAX = 2**63 - 1
 
 
-class CommentIn(Schema):
+class CommentIn(Body):
     """A comment on lines of a side, on a file, a variant or the comparison; with `thread`, a reply.
 
     `side` is `base` or a letter; `commit` what was looked at (default: its newest state).
@@ -51,7 +51,7 @@ class CommentIn(Schema):
     suggestion: str | None = None
 
 
-class CommentPatch(Schema):
+class CommentPatch(Body):
     body: str | None = None
     suggestion: str | None = None
     state: Literal["published", "resolved"] | None = None
@@ -98,11 +98,11 @@ class CommentOut(Schema):
     url: str
 
 
-class IdsIn(Schema):
+class IdsIn(Body):
     comments: Annotated[list[int], Field(max_length=IDS_MAX)] | None = None
 
 
-class SendIn(Schema):
+class SendIn(Body):
     """`variants` are letters, or `all`. What a variant was sent already is left out, unless `again`."""
 
     comments: Annotated[list[int], Field(min_length=1, max_length=IDS_MAX)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Field, Router, Schema
 
 from orchestrator.api import ERRORS, ApiRequest
 from orchestrator.api_payloads import variant_payload
-from orchestrator.api_schemas import ErrorOut, VariantOut
+from orchestrator.api_schemas import Body, ErrorOut, VariantOut
 from orchestrator.lib.errors import NotFound
 from orchestrator.models import Variant
 from orchestrator.selectors import access
@@ -25,7 +25,7 @@ router = Router()
 Number = Annotated[int, Field(ge=1, le=10**9)]
 
 
-class RangeIn(Schema):
+class RangeIn(Body):
     """Where a hunk is in the base, as in a patch: its first line, or the line that it follows.
 
     With a key, only if it still has that.
@@ -36,14 +36,14 @@ class RangeIn(Schema):
     key: Annotated[str, Field(max_length=80)] = ""
 
 
-class LinesIn(Schema):
+class LinesIn(Body):
     """Numbers of lines: `left` of the base, to take out; `right` of the variant, to put in."""
 
     left: Annotated[list[Number], Field(max_length=LINES_MAX)] = []
     right: Annotated[list[Number], Field(max_length=LINES_MAX)] = []
 
 
-class PickIn(Schema):
+class PickIn(Body):
     """What is taken from `variant` (a letter, an id, or `base`): a file, of it some hunks, or some lines.
 
     Hunks are named by their number in the diff of base and variant, by key, or by where they are in
@@ -57,19 +57,19 @@ class PickIn(Schema):
     lines: LinesIn | Annotated[list[Number], Field(max_length=LINES_MAX)] | None = None
 
 
-class ReconcileIn(Schema):
+class ReconcileIn(Body):
     """The agent (by name) that is asked to settle what contradicts; empty: the one most is from."""
 
     agent: Annotated[str, Field(max_length=200)] = ""
     note: str = ""
 
 
-class ComposeIn(Schema):
+class ComposeIn(Body):
     picks: list[PickIn]
     title: Annotated[str, Field(max_length=200)] = ""
     why: str = ""
     agent: Annotated[str, Field(max_length=200)] = ""
-    reconcile: ReconcileIn | None = None
+    reconcile: ReconcileIn | Literal[False] | None = None
 
 
 class CompositionOut(Schema):
@@ -99,8 +99,11 @@ def task_compose(request: ApiRequest, task_id: str, body: ComposeIn) -> dict[str
     """
     task = access.task_get_for(request.auth, task_id)
     wishes, picks = wishes_read(
-        user=request.auth, task=task, picks=[pick.dict(exclude_none=True) for pick in body.picks]
+        user=request.auth,
+        task=task,
+        picks=[pick.model_dump(exclude_none=True) for pick in body.picks],
     )
+    reconcile = body.reconcile or None
     variant = variant_compose(
         user=request.auth,
         task=task,
@@ -108,9 +111,9 @@ def task_compose(request: ApiRequest, task_id: str, body: ComposeIn) -> dict[str
         picks=picks,
         title=body.title,
         why=body.why,
-        agent=(body.reconcile.agent if body.reconcile else "") or body.agent,
-        reconcile=body.reconcile is not None,
-        note=body.reconcile.note if body.reconcile else "",
+        agent=(reconcile.agent if reconcile else "") or body.agent,
+        reconcile=reconcile is not None,
+        note=reconcile.note if reconcile else "",
     )
     loaded = variants_with_state(Variant.objects.filter(pk=variant.pk)).get()
     row = composition_of(loaded)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Router, Schema
 
 from orchestrator.api import ERRORS, ApiRequest
-from orchestrator.api_schemas import ErrorOut
+from orchestrator.api_schemas import Body, ErrorOut
 from orchestrator.lib.errors import NotFound
 from orchestrator.models import Variant
 from orchestrator.selectors import access
@@ -19,7 +19,7 @@ from review.services.merges import variant_merge
 router = Router()
 
 
-class MergeIn(Schema):
+class MergeIn(Body):
     """`variant` is a letter or an id. `expected_target`: merge only if the target is at this commit."""
 
     variant: int | str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -93,6 +94,21 @@ def test_sending(room: Room, api: Api, other_api: Api, path: str) -> None:
 def test_bad_input_is_refused(room: Room, api: Api, path: str, body: dict[str, Any]) -> None:
     assert 400 <= api.call("POST", path, on_line(**body)).status < 500
     assert api.get(path) == []
+
+
+@pytest.mark.parametrize("sent", [5, "x", False, [], [{}], None])
+def test_what_is_no_object_publishes_and_writes_nothing(
+    room: Room, api: Api, path: str, sent: object
+) -> None:
+    draft = api.post(path, on_line(state="draft"), 201)["id"]
+    for method, where in (
+        ("POST", f"{path}/publish"),
+        ("POST", path),
+        ("PATCH", f"comments/{draft}"),
+    ):
+        reply = api.call(method, where, raw=json.dumps(sent).encode())
+        assert (reply.status, reply.body["code"]) == (422, "request.invalid")
+    assert [comment["state"] for comment in api.get(path)] == ["draft"]
 
 
 def test_markup_is_text(room: Room, api: Api, path: str) -> None:

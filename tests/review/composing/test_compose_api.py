@@ -195,6 +195,8 @@ def test_contradicting_picks_make_nothing(shop: Shop, api: Api) -> None:
         ([{"variant": "base"}], 400, "compose.pick"),
         ([{"variant": "base", "path": "src/app.py"}], 400, "compose.empty"),
         ([{"variant": 10**20, "path": "src/app.py"}], 404, "variant.not-found"),
+        ([{"variant": "A", "path": "src/app.py", "lines": "x"}], 422, "request.invalid"),
+        ([{"variant": "A", "path": "src/app.py", "lines": False}], 422, "request.invalid"),
         ("A", 422, None),
     ],
 )
@@ -259,6 +261,21 @@ def test_an_agent_is_asked_to_reconcile(shop: Shop, api: Api) -> None:
     api.post(
         f"tasks/{shop.task.pk}/compose", {**body, "reconcile": {"agent": "nobody"}}, status=404
     )
+
+
+@pytest.mark.parametrize(
+    ("reconcile", "status"),
+    [(False, 409), (None, 409), (0, 409), ("", 422), ("no", 422), ([], 422), (True, 422)],
+)
+def test_no_agent_is_asked_unless_an_object_asks(
+    shop: Shop, api: Api, reconcile: object, status: int
+) -> None:
+    three(shop)
+    picks = [{"variant": letter, "path": "src/app.py"} for letter in "AC"]
+    body = {"picks": picks, "reconcile": reconcile}
+    api.post(f"tasks/{shop.task.pk}/compose", body, status)
+    assert not Run.objects.filter(state=RunState.QUEUED).exists()
+    assert Variant.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
