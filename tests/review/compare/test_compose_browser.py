@@ -176,3 +176,19 @@ def test_the_board_gives_the_ground_and_columns_give_files(page: Page, world: Wo
     expect(page.locator(".origin")).to_be_visible()
     assert content(world, "D", AREA) == B[AREA]
     assert content(world, "D", "app/new.py") == A["app/new.py"]
+
+
+def test_in_a_narrow_column_taking_all_leaves_the_agent_its_name(page: Page, world: World) -> None:
+    page.goto(world.url("board"))
+    button, head = (
+        page.get_by_role("button", name="Take all of A"),
+        page.locator(".colheads > .v-a"),
+    )
+    expect(button).to_be_visible()
+    assert button.evaluate("it => it.clientWidth") > 60, "there is place for its words"
+    page.set_viewport_size({"width": 390, "height": 800})
+    expect(button).to_have_css("width", "24px")
+    name = head.locator(".cut")
+    assert name.evaluate("it => it.scrollWidth <= it.clientWidth")
+    button.click()
+    expect(page.locator(".pickchip")).to_contain_text("all 7 files")
