@@ -39,7 +39,9 @@ class ColumnFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class TaskFiles:
+    """What columns can be made of: the base, and what each Variant changed of it."""
+
     task: Task
     hub: Path
     variants: tuple[Variant, ...]
@@ -59,7 +61,7 @@ def _base_path(change: FileChange) -> str:
     return change.old_path if change.status == "R" else change.path
 
 
-def ground_get(user: Viewer, task_id: object) -> Ground:
+def task_files_get(user: Viewer, task_id: object) -> TaskFiles:
     task = task_get_for(user, task_id)
     variants = tuple(task.variants.select_related("agent").order_by("position"))
     hub = hub_dir(task.project_id)
@@ -68,10 +70,10 @@ def ground_get(user: Viewer, task_id: object) -> Ground:
         v.letter: files_changed(hub=hub, left=base.commit, right=v.head_commit or base.commit)
         for v in variants
     }
-    return Ground(task, hub, variants, base, changes)
+    return TaskFiles(task, hub, variants, base, changes)
 
 
-def path_find(ground: Ground, by_path: dict[str, list[str]], path: str) -> str:
+def path_find(task_files: TaskFiles, by_path: dict[str, list[str]], path: str) -> str:
     """The file by its name in the base, given that, the name it was renamed to, or the shown form of either."""
     if not path:
         first = next(iter(sorted(by_path, key=lambda p: -len(by_path[p]))), None)
@@ -79,7 +81,7 @@ def path_find(ground: Ground, by_path: dict[str, list[str]], path: str) -> str:
             raise NotFound("file.not-found", "No variant of this task has changed a file.")
         return first
     for wanted in (lambda p: p == path, lambda p: path_text(p) == path):
-        for changes in ground.changes.values():
+        for changes in task_files.changes.values():
             for change in changes:
                 if wanted(_base_path(change)) or wanted(change.path):
                     return _base_path(change)
@@ -87,26 +89,26 @@ def path_find(ground: Ground, by_path: dict[str, list[str]], path: str) -> str:
 
 
 def column_files(
-    ground: Ground, path: str, refs: Sequence[str]
+    task_files: TaskFiles, path: str, refs: Sequence[str]
 ) -> tuple[list[ColumnFile], bool, tuple[str, ...]]:
     """The base first (asked for or not), then the sides; whether the base has the file; what to say."""
     sides = [
-        side_get(task=ground.task, variants=ground.variants, hub=ground.hub, ref=ref)
+        side_get(task=task_files.task, variants=task_files.variants, hub=task_files.hub, ref=ref)
         for ref in refs
         if ref.lower() != BASE
     ]
     found: list[tuple[Side, FileChange | None]] = []
     for side in sides:
-        changes = files_changed(hub=ground.hub, left=ground.base.commit, right=side.commit)
+        changes = files_changed(hub=task_files.hub, left=task_files.base.commit, right=side.commit)
         found.append((side, next((c for c in changes if _base_path(c) == path), None)))
-    base_text, base_file, has_base = _base(ground, path, found)
+    base_text, base_file, has_base = _base(task_files, path, found)
     files = [base_file]
     notes: list[str] = []
     for side, change in found:
         file = (
             ColumnFile(side, base_text, (), base_file.tokens, {}, note="" if has_base else _GONE)
             if change is None
-            else _changed(ground, side, change)
+            else _changed(task_files, side, change)
         )
         if file.note:
             notes.append(f"{side.name} {file.note}")
@@ -126,11 +128,11 @@ _GONE = "does not have this file."
 
 
 def _base(
-    ground: Ground, path: str, found: Sequence[tuple[Side, FileChange | None]]
+    task_files: TaskFiles, path: str, found: Sequence[tuple[Side, FileChange | None]]
 ) -> tuple[Text | None, ColumnFile, bool]:
     limit = DiffOptions().limit_bytes
     data = (
-        blob_read(hub=ground.hub, commit=ground.base.commit, path=path, limit_bytes=limit)
+        blob_read(hub=task_files.hub, commit=task_files.base.commit, path=path, limit_bytes=limit)
         if path and "\0" not in path
         else None
     )
@@ -138,11 +140,13 @@ def _base(
     blob = next((c.old_blob for _, c in found if c and c.old_blob.strip("0")), "")
     deadline = time.monotonic() + COLOUR_WAIT_S
     tokens = _tokens(blob_colours(blob, text, path, lambda: time.monotonic() > deadline))
-    return text, ColumnFile(ground.base, text, (), tokens, {}), data is not None
+    return text, ColumnFile(task_files.base, text, (), tokens, {}), data is not None
 
 
-def _changed(ground: Ground, side: Side, change: FileChange) -> ColumnFile:
-    diff = file_read(hub=ground.hub, left=ground.base.commit, right=side.commit, change=change)
+def _changed(task_files: TaskFiles, side: Side, change: FileChange) -> ColumnFile:
+    diff = file_read(
+        hub=task_files.hub, left=task_files.base.commit, right=side.commit, change=change
+    )
     if change.status == "D":
         return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.")
     if diff.kind not in (Kind.TEXT, Kind.SAME, Kind.EMPTY, Kind.SYMLINK) or diff.right is None:

@@ -14,7 +14,13 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer
 from review.columns import Column, Fold, Row, columns_align, columns_fold
 from review.columns_html import ColumnText, columns_html
-from review.selectors.column_files import ColumnFile, Ground, column_files, ground_get, path_find
+from review.selectors.column_files import (
+    ColumnFile,
+    TaskFiles,
+    column_files,
+    path_find,
+    task_files_get,
+)
 from review.selectors.compare import by_folder, path_text
 from review.selectors.file_tree import TreeFolder, path_split, tree_of_variants
 from review.selectors.sides import BASE, Side
@@ -66,11 +72,11 @@ class ColumnsPage:
 
 def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: str) -> ColumnsPage:
     """`of` names the columns: `base,A,D`; without it those who changed the file."""
-    ground = ground_get(user, task_id)
-    by_path = ground.by_path()
-    path = path_find(ground, by_path, path)
-    refs = _refs(of) if of else _default_refs(by_path.get(path, []), ground)
-    files, has_base, notes = column_files(ground, path, refs)
+    task_files = task_files_get(user, task_id)
+    by_path = task_files.by_path()
+    path = path_find(task_files, by_path, path)
+    refs = _refs(of) if of else _default_refs(by_path.get(path, []), task_files)
+    files, has_base, notes = column_files(task_files, path, refs)
     shown = [file for file in files if file.text is not None]
     rows, texts, places = _aligned(shown, has_base, BASE in refs)
     parts: Sequence[Row | Fold] = rows
@@ -83,24 +89,24 @@ def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: 
     at = order.index(path) if path in by_path else -1
 
     def url(to: str, of: str = of, **more: str) -> str:
-        return columns_url(ground.task.pk, path_text(to), of, **more)
+        return columns_url(task_files.task.pk, path_text(to), of, **more)
 
     return ColumnsPage(
-        task=ground.task,
+        task=task_files.task,
         path=path_text(path),
         folder=display_path(folder),
         name=display_path(name),
         heads=tuple(Head(f.side, f.insertions, f.deletions) for f in shown if f.side.ref in refs),
         notes=notes,
-        toggles=_toggles(ground, refs, path, by_path.get(path, [])),
+        toggles=_toggles(task_files, refs, path, by_path.get(path, [])),
         folders=tree_of_variants(by_path, current=path, url=url),
         html=columns_html(parts, texts, places=places),
         rows=columns_url(
-            ground.task.pk, path_text(path), ",".join(refs), name="compare_columns_rows"
+            task_files.task.pk, path_text(path), ",".join(refs), name="compare_columns_rows"
         ),
         whole=url(path, context="" if context == "all" else "all"),
         all_lines=context == "all",
-        compare=_compare(ground.task.pk, path_text(path), refs),
+        compare=_compare(task_files.task.pk, path_text(path), refs),
         previous=url(order[at - 1]) if at > 0 else "",
         next=url(order[at + 1]) if 0 <= at < len(order) - 1 else "",
         position=at + 1,
@@ -110,10 +116,10 @@ def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: 
 
 def columns_rows(*, user: Viewer, task_id: object, path: str, of: str, start: int, end: int) -> str:
     """Rows start..end (from 0, end excluded): what a fold hides."""
-    ground = ground_get(user, task_id)
-    path = path_find(ground, ground.by_path(), path)
+    task_files = task_files_get(user, task_id)
+    path = path_find(task_files, task_files.by_path(), path)
     refs = _refs(of)
-    files, has_base, _ = column_files(ground, path, refs)
+    files, has_base, _ = column_files(task_files, path, refs)
     rows, texts, places = _aligned([f for f in files if f.text is not None], has_base, BASE in refs)
     return columns_html(rows[start:end], texts, places=places)
 
@@ -139,9 +145,9 @@ def _refs(of: str) -> list[str]:
     return refs
 
 
-def _default_refs(letters: Sequence[str], ground: Ground) -> list[str]:
+def _default_refs(letters: Sequence[str], task_files: TaskFiles) -> list[str]:
     chosen = list(letters[:DEFAULT_COLUMNS])
-    spare = (v.letter for v in ground.variants if v.letter not in chosen)
+    spare = (v.letter for v in task_files.variants if v.letter not in chosen)
     while len(chosen) < 2 and (letter := next(spare, "")):
         chosen.append(letter)
     return [BASE, *chosen]
@@ -166,10 +172,10 @@ def _aligned(
 
 
 def _toggles(
-    ground: Ground, refs: Sequence[str], path: str, writers: Sequence[str]
+    task_files: TaskFiles, refs: Sequence[str], path: str, writers: Sequence[str]
 ) -> tuple[Toggle, ...]:
-    known = [BASE, *(v.letter for v in ground.variants)]
-    agents = {v.letter: v.maker for v in ground.variants}
+    known = [BASE, *(v.letter for v in task_files.variants)]
+    agents = {v.letter: v.maker for v in task_files.variants}
     order = [*known, *(ref for ref in refs if ref not in known)]
     toggles = []
     for ref in order:
@@ -179,7 +185,7 @@ def _toggles(
         if letter and letter not in writers:
             title += ", left this file as it was"
         if any(r != BASE for r in chosen):
-            href = columns_url(ground.task.pk, path_text(path), ",".join(chosen))
+            href = columns_url(task_files.task.pk, path_text(path), ",".join(chosen))
             toggles.append(Toggle(ref, letter, title, href, ref in refs))
         else:
             toggles.append(Toggle(ref, letter, title, "", True))
