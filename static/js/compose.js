@@ -242,14 +242,17 @@ function sideTake(side) {
   return true;
 }
 
+function trayFocus(element) {
+  if (!tray() || tray().hidden) return false;
+  element.focus();
+  return true;
+}
+
 if (tray()) send();
 
 keysTake({
   p: () => sideTake("right"),
   P: () => sideTake("left"),
-  o: () => {
-    if (!tray() || tray().hidden) return false;
-    tray().focus();
-    return true;
-  },
+  o: () => trayFocus(tray()),
+  O: () => trayFocus(document.querySelector("#tray-compose:enabled") ?? tray()),
 });

@@ -1,4 +1,4 @@
-// Keys. An element with data-key="y" is what `y` does: a link or button is pressed, a field gets the focus.
+// Keys. An element with data-key="y" is what `y` does (several keys with spaces between): a link or button is pressed, a field gets the focus.
 import { dialogOpen } from "./dialogs.js";
 import { jumpOpen } from "./jump.js";
 
@@ -26,7 +26,7 @@ function press(key) {
     location.assign(GO[key]);
     return true;
   }
-  const named = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key);
+  const named = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(key));
   if (named) {
     act(named);
     return true;

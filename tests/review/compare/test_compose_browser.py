@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from orchestrator.git.hub import blob_read
@@ -106,6 +107,43 @@ def test_with_keys_only(page: Page, world: World) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".origin")).to_contain_text("Composed by you from")
     assert content(world, "D", AREA) == B[AREA]
+
+
+def test_from_a_file_and_a_ground_to_the_merge_without_a_walk(page: Page, world: World) -> None:
+    compare(page, world, "base", "A", "app/new.py")
+    chips = page.locator(".pickchip")
+    page.keyboard.press("T")
+    expect(chips).to_have_text(re.compile("new.py"))
+    page.keyboard.press("T")
+    expect(chips).to_have_count(0)
+    page.keyboard.press("A")
+    expect(chips).to_contain_text("all 7 files")
+    compare(page, world, "A", "B")
+    page.keyboard.press("T")
+    expect(chips.last).to_have_text(re.compile("B.*area.py", re.DOTALL))
+    page.keyboard.press("O")
+    expect(page.locator("#tray-compose")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert content(world, "D", AREA) == B[AREA]
+    page.keyboard.press("M")
+    expect(page.get_by_role("button", name="Merge D now")).to_be_visible()
+    page.goto(world.url("compare?left=base&right=D"))
+    page.keyboard.press("M")
+    expect(page.get_by_role("button", name="Merge D now")).to_be_visible()
+
+
+def test_from_the_overview_to_the_places_and_to_the_only_merge(page: Page, world: World) -> None:
+    world.task.variants.filter(letter__in="AB").update(files_changed=7)
+    page.goto(world.url().rstrip("/"))
+    expect(page.get_by_role("link", name="See where")).to_be_visible()
+    page.keyboard.press("M")  # of two that can be merged none is the one
+    page.keyboard.press("w")
+    page.wait_for_url("**/consensus")
+    world.task.variants.filter(letter="B").update(archived_at=timezone.now())
+    page.goto(world.url().rstrip("/"))
+    page.keyboard.press("M")
+    expect(page.get_by_role("button", name="Merge A now")).to_be_visible()
 
 
 def test_a_hunk_is_reverted(page: Page, world: World) -> None:
