@@ -4,6 +4,7 @@
 // When something changes elsewhere only what differs is replaced, what is being typed is left alone, and the line
 // that one reads stays where it is.
 import { formsTake } from "./comment-forms.js";
+import { formIsWritten } from "./comment-suggest.js";
 import { h } from "./dom.js";
 
 const MANY = 20; // so many threads have all their forms from the start
@@ -14,6 +15,22 @@ const orphans = new Set(); // forms whose diff went away
 
 /** The layer of a diff. */
 export const layerOf = (view) => view?.closest("section, live-diff")?.querySelector("file-comments");
+
+/** The forms that something is written in, also those whose diff went away: { row, at, key }. */
+export function formsWritten() {
+  const open = [...layers].flatMap((layer) => layer.forms.map((row) => ({ row, at: layer.at(row), key: layer.key(layer.at(row).side) })));
+  return [...open, ...orphans].filter(({ row }) => formIsWritten(row.firstElementChild));
+}
+
+/** What is written as replies, by thread. */
+export function repliesWritten() {
+  const open = [...layers].flatMap((layer) => layer.replies);
+  return [...typed, ...open];
+}
+
+export function replyTake(thread, text) {
+  typed.set(thread, text);
+}
 
 /** Look again, wherever threads are shown. */
 export const layersLoad = () => Promise.all([...layers].map((layer) => layer.load()));
@@ -34,7 +51,11 @@ class FileComments extends HTMLElement {
     document.addEventListener("diff-rows", this.onRows);
     const button = this.closest("#file")?.querySelector("[data-comment-file]");
     if (button) button.hidden = !(this.on("R") || this.on("L"));
-    queueMicrotask(() => this.#formsAdopt()); // the diff comes after this element
+    // The diff comes after this element.
+    queueMicrotask(() => {
+      this.#formsAdopt();
+      document.dispatchEvent(new CustomEvent("comment-layer", { detail: this }));
+    });
     this.load().then(() => this.#addressShow());
   }
 
@@ -43,11 +64,8 @@ class FileComments extends HTMLElement {
     document.removeEventListener(`live:task:${this.dataset.task}`, this.onLive);
     document.removeEventListener("diff-rows", this.onRows);
     this.#loading?.abort();
-    for (const [id, row] of this.#rows) {
-      const text = row.querySelector(".reply textarea")?.value;
-      if (text) typed.set(id, text);
-    }
-    for (const [row, at] of this.#forms) if (row.querySelector("textarea").value) orphans.add({ row, at, key: this.#key(at.side) });
+    for (const [id, text] of this.replies) typed.set(id, text);
+    for (const [row, at] of this.#forms) if (formIsWritten(row.firstElementChild)) orphans.add({ row, at, key: this.key(at.side) });
   }
 
   get view() {
@@ -71,8 +89,19 @@ class FileComments extends HTMLElement {
     return this.dataset[side === "L" ? "leftCommit" : "rightCommit"];
   }
 
-  #key(side) {
+  key(side) {
     return `${this.dataset.task} ${this.on(side)} ${this.path(side)}`;
+  }
+
+  /** The lines of a form with this key as they are called here, where they may be on the other side; null if on none. */
+  atFor(key, at) {
+    const side = [at.side, at.side === "L" ? "R" : "L"].find((one) => this.on(one) && this.key(one) === key);
+    return side ? { ...at, side } : null;
+  }
+
+  get replies() {
+    const texts = [...this.#rows].map(([id, row]) => [id, row.querySelector(".reply textarea")?.value]);
+    return texts.filter(([, text]) => text);
   }
 
   // --- Loading ---
@@ -201,10 +230,11 @@ class FileComments extends HTMLElement {
 
   #formsAdopt() {
     for (const orphan of orphans) {
-      if (!["L", "R"].some((side) => this.on(side) && this.#key(side) === orphan.key)) continue;
+      const at = this.atFor(orphan.key, orphan.at);
+      if (!at) continue;
       orphans.delete(orphan);
-      this.#forms.set(orphan.row, orphan.at);
-      this.#formPut(orphan.row, orphan.at);
+      orphan.row.dataset.side = at.side;
+      this.formMove(orphan.row, at);
     }
   }
 

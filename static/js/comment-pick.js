@@ -1,7 +1,7 @@
 // Saying where: a plus beside the line that one points at or is at, `c` for the chosen lines or the change one is at.
 // Dragging from the plus, or shift and another plus, makes it a range.
 import { layerOf } from "./comment-layer.js";
-import { suggestionFill, suggestionToggle } from "./comment-suggest.js";
+import { formIsWritten, suggestionFill, suggestionRestore, suggestionToggle } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
 import { rangeCells } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
@@ -96,12 +96,21 @@ function rangeExtend(line) {
 /** A form for these lines ({ side, start, end }), or for the whole file ({ side }). */
 function formOpen(layer, at) {
   const open = layer.forms.find((row) => same(layer.at(row), at));
-  for (const row of layer.forms) if (row !== open && !row.querySelector("textarea").value) layer.formRemove(row);
+  for (const row of layer.forms) if (row !== open && !formIsWritten(row.firstElementChild)) layer.formRemove(row);
   const row = open ?? layer.formAdd(formNew(layer, at), at);
   if (at.end) picked(layer.view, at);
   const field = row.querySelector("textarea");
   field.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
+}
+
+/** A form as it was on another page: its fields by name, and what `suggestionSay` has said. */
+export function formRestore(layer, at, { fields, suggestion }) {
+  if (layer.forms.some((row) => same(layer.at(row), at))) return;
+  const form = formNew(layer, at);
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  if (suggestion) suggestionRestore(form, suggestion);
+  layer.formAdd(form, at);
 }
 
 const same = (a, b) => a.side === b.side && a.start === b.start && a.end === b.end;
@@ -183,7 +192,7 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const row = event.key === "Escape" && rowOf(event.target);
-  if (!row || row.querySelector("[name=body]").value) return;
+  if (!row || formIsWritten(row.firstElementChild)) return;
   event.preventDefault();
   formClose(row);
 });

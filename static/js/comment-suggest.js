@@ -23,6 +23,25 @@ function openSet(form, is) {
   form.querySelector("[data-suggest]").setAttribute("aria-expanded", String(is));
 }
 
+/** Is there anything in a form that its author would miss? */
+export function formIsWritten(form) {
+  const { body, suggestion } = form.elements;
+  return Boolean(body.value) || (!suggestion.disabled && suggestion.value !== (begun.get(form)?.text ?? ""));
+}
+
+/** An open suggestion and the lines it began with; null if there is none. */
+export function suggestionSay(form) {
+  const { disabled, value } = form.elements.suggestion;
+  const { start, end } = begun.get(form) ?? {};
+  return disabled ? null : { text: value, start, end };
+}
+
+export function suggestionRestore(form, { text, start, end }) {
+  openSet(form, true);
+  form.elements.suggestion.value = text;
+  begun.set(form, { start, end, text: null });
+}
+
 /** The field of an open suggestion gets the lines that the form is on, unless something was written there. */
 export async function suggestionFill(layer, form) {
   const box = form.querySelector(".newform-sugg");

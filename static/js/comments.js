@@ -1,6 +1,7 @@
 // Comments: their forms are sent without leaving the page, the list opens in a drawer, files show how many they have.
 import "./comment-layer.js";
 import "./comment-pick.js";
+import "./comment-kept.js";
 import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";

@@ -302,6 +302,48 @@ def test_what_is_typed_survives_another_file_and_a_newer_diff(world: World, page
     assert page.locator("#R83 + comment-row").count() == 1, "and shown where that is now"
 
 
+def test_what_is_typed_outlasts_the_page(world: World, page: Page) -> None:
+    thread = say(world, "On the old line", on="base")
+    page.goto(area(world))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.keyboard.type("Half a sen")
+    form(page).get_by_role("button", name="Suggest a change").click()
+    suggestion = form(page).locator("[name=suggestion]")
+    expect(suggestion).to_have_value(NEW)
+    suggestion.fill("    return 0")
+    threads(page).get_by_role("textbox", name="Reply").fill("Half an answer")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("u")
+    page.wait_for_url("**view=unified**")
+    body = form(page).locator("[name=body]")
+    for _ in range(2):
+        expect(body).to_have_value("Half a sen")
+        expect(suggestion).to_have_value("    return 0")
+        reply = threads(page).get_by_role("textbox", name="Reply")
+        expect(reply).to_have_value("Half an answer")
+        # Another file, another page, and back.
+        page.goto(world.url("compare?left=base&right=A&path=app/new.py"))
+        page.wait_for_selector("file-comments", state="attached")
+        expect(form(page)).to_have_count(0)
+        page.goto(world.url())
+        # What was on the right is on the left there.
+        page.goto(world.url("compare?left=A&right=base&path=app/area.py&view=split"))
+    expect(page.locator("#L82 + * + comment-row, #L82 + comment-row")).to_have_count(1)
+    form(page).get_by_role("button", name="Comment", exact=True).click()
+    expect(threads(page)).to_have_count(2)
+    made = Comment.objects.exclude(pk=thread.pk).get()
+    assert (made.variant, made.start, made.body) == (
+        world.task.variants.get(letter="A"),
+        82,
+        "Half a sen",
+    )
+    assert (made.suggestion, made.lines) == ("    return 0\n", [NEW])
+    page.reload()
+    expect(threads(page)).to_have_count(2)
+    expect(form(page)).to_have_count(0)
+
+
 def test_outdated_ones_are_kept_with_their_code(world: World, page: Page) -> None:
     made = say(world, "Too clever")
     world.commit("A", lambda files: files.update({"app/area.py": "simple = 1\n"}))
