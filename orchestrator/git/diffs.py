@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from orchestrator.git.errors import InvalidRefError
 from orchestrator.git.hub import NO_COMMIT
-from orchestrator.git.refs import display_path, is_commit_id, is_path
+from orchestrator.git.refs import display_path, is_commit_id
 from orchestrator.git.run import git
 
 __all__ = [
@@ -118,33 +118,26 @@ def stat(*, hub: Path, left: str, right: str) -> DiffStat:
 def file_patch(
     *,
     hub: Path,
-    left: str,
-    right: str,
-    path: str,
-    old_path: str | None = None,
+    old_blob: str,
+    new_blob: str,
     context: int = 3,
     whitespace: str = "none",
 ) -> bytes:
-    """git's unified patch of one file; empty if it did not change."""
-    _check(left, right)
+    """git's unified patch of one file, from one content to the other; empty if they are the same.
+
+    Told by blobs: as a pathspec, the name of a file is also that of all below a folder of the name.
+    """
+    _check(old_blob, new_blob)
     if whitespace not in _WHITESPACE:
         raise InvalidRefError("diff.whitespace", "Whitespace is none, all, change or eol.")
-    paths = {path, old_path or path}
-    if not all(is_path(name) for name in paths):
-        raise InvalidRefError("diff.path", "That is not the path of a file.")
     return git(
-        "diff-tree",
-        "-r",
-        "-p",
-        "-M",
+        "diff",
         "--full-index",
         f"--unified={max(0, min(context, 1_000_000))}",
         *_WHITESPACE[whitespace],
         *_PLAIN,
-        left,
-        right,
-        "--",
-        *sorted(paths),
+        old_blob,
+        new_blob,
         git_dir=hub,
         timeout_s=_TIMEOUT_S,
     ).stdout
@@ -200,9 +193,9 @@ def _change(
     )
 
 
-def _check(*commits: str) -> None:
-    for commit in commits:
-        if not is_commit_id(commit) or commit == NO_COMMIT:
+def _check(*objects: str) -> None:
+    for name in objects:
+        if not is_commit_id(name) or name == NO_COMMIT:
             raise InvalidRefError(
-                "ref.invalid", f"{display_path(commit[:80])!r} is not a commit id."
+                "ref.invalid", f"{display_path(name[:80])!r} is not an object id."
             )

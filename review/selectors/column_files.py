@@ -144,9 +144,7 @@ def _base(
 
 
 def _changed(task_files: TaskFiles, side: Side, change: FileChange) -> ColumnFile:
-    diff = file_read(
-        hub=task_files.hub, left=task_files.base.commit, right=side.commit, change=change
-    )
+    diff = file_read(hub=task_files.hub, change=change)
     if change.status == "D":
         return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.")
     if diff.kind not in (Kind.TEXT, Kind.SAME, Kind.EMPTY, Kind.SYMLINK) or diff.right is None:

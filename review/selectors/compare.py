@@ -162,8 +162,6 @@ def diff_chunks(
         return {"path": path, "kind": "same", "notes": ["The content is the same."], "chunks": []}
     diff = file_read(
         hub=comparison.hub,
-        left=comparison.left.commit,
-        right=comparison.right.commit,
         change=change,
         whitespace=whitespace,
     )

@@ -186,8 +186,6 @@ def _alone(comparison: Comparison, change: FileChange | None, path: str) -> tupl
 def pane_body(comparison: Comparison, address: Address, change: FileChange) -> FileBody:
     return file_body(
         hub=comparison.hub,
-        left=comparison.left.commit,
-        right=comparison.right.commit,
         change=change,
         view=address.view,
         context=address.context_lines,

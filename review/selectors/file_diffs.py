@@ -60,10 +60,8 @@ class FileBody:
     coloured: bool  # False: colours come afterwards
 
 
-def file_read(
-    *, hub: Path, left: str, right: str, change: FileChange, whitespace: str = "none"
-) -> FileDiff:
-    """Compare one file of two commits."""
+def file_read(*, hub: Path, change: FileChange, whitespace: str = "none") -> FileDiff:
+    """Compare one file of two commits: of each, the blob says what it is."""
     options = DiffOptions(whitespace=whitespace)
     names = [_blob(change.old_blob, change.old_mode), _blob(change.new_blob, change.new_mode)]
     known = blobs_read(hub=hub, blobs=[*filter(None, names)], limit_bytes=options.limit_bytes)
@@ -72,10 +70,8 @@ def file_read(
     if old.data is not None and new.data is not None and change.status != "T":
         patch = file_patch(
             hub=hub,
-            left=left,
-            right=right,
-            path=change.path,
-            old_path=change.old_path,
+            old_blob=change.old_blob,
+            new_blob=change.new_blob,
             context=0,
             whitespace=whitespace,
         )
@@ -115,8 +111,6 @@ def _blob(blob: str, mode: str) -> str:
 def file_body(
     *,
     hub: Path,
-    left: str,
-    right: str,
     change: FileChange,
     view: View,
     context: int,
@@ -135,7 +129,7 @@ def file_body(
     known: FileBody | None = cache_get(key)
     if known is not None:
         return known
-    diff = file_read(hub=hub, left=left, right=right, change=change, whitespace=whitespace)
+    diff = file_read(hub=hub, change=change, whitespace=whitespace)
     waits = diff.deferred if not shown else ""
     html, final, coloured = "", True, True
     if not waits and diff.chunks and diff.kind in (Kind.TEXT, Kind.SYMLINK):
@@ -174,8 +168,6 @@ def _render(diff: FileDiff, change: FileChange, view: View, context: int) -> tup
 def file_lines(
     *,
     hub: Path,
-    left: str,
-    right: str,
     change: FileChange,
     view: View,
     whitespace: str,
@@ -183,7 +175,7 @@ def file_lines(
     end: int,
 ) -> str:
     """Equal lines start..end of the left side as HTML: what a fold hides."""
-    diff = file_read(hub=hub, left=left, right=right, change=change, whitespace=whitespace)
+    diff = file_read(hub=hub, change=change, whitespace=whitespace)
     colours = diff_colours(diff, change, wait_s=COLOUR_WAIT_S) if diff.language else None
     return render_lines(
         diff,
@@ -195,14 +187,12 @@ def file_lines(
     )
 
 
-def file_colours(
-    *, hub: Path, left: str, right: str, change: FileChange
-) -> dict[str, list[list[int | str]]]:
+def file_colours(*, hub: Path, change: FileChange) -> dict[str, list[list[int | str]]]:
     """Colours of both sides for a page that lays them over its lines: start, end, class, … a line.
 
     Offsets count UTF-16 units, as the browser does.
     """
-    diff = file_read(hub=hub, left=left, right=right, change=change)
+    diff = file_read(hub=hub, change=change)
     found = diff_colours(diff, change, wait_s=COLOUR_LIMIT_S) if diff.language else None
     sides = zip(("left", "right"), (diff.left, diff.right), found or (None, None), strict=True)
     return {name: _flat(text, colours) for name, text, colours in sides}

@@ -63,7 +63,7 @@ def _spot(hub: Path, comment: Comment, commit: str) -> Spot | None:
         return Spot(now, anchor.start, anchor.end)
     at = cached(
         "place:" + cache_key(FORMAT_VERSION, anchor, change.old_blob, change.new_blob),
-        lambda: (_place(hub, anchor, comment.commit, commit, change),),
+        lambda: (_place(hub, anchor, change),),
     )[0]
     return Spot(now, at.start, at.end, at.same) if at else None
 
@@ -84,25 +84,20 @@ def _change(hub: Path, left: str, right: str, path: str) -> FileChange | None:
     return next((c for c in changed if (c.old_path or c.path) == path and c.status != "C"), None)
 
 
-def _place(hub: Path, anchor: Anchor, left: str, right: str, change: FileChange) -> Place | None:
+def _place(hub: Path, anchor: Anchor, change: FileChange) -> Place | None:
     if change.old_blob == change.new_blob:
         return Place(anchor.start, anchor.end)
     return place(
         anchor,
-        spans=None if change.binary or change.status == "T" else _spans(hub, left, right, change),
+        spans=None if change.binary or change.status == "T" else _spans(hub, change),
         text=lambda: _lines(hub, change),
     )
 
 
-def _spans(hub: Path, left: str, right: str, change: FileChange) -> list[Span]:
-    section = file_patch(
-        hub=hub,
-        left=left,
-        right=right,
-        path=change.path,
-        old_path=change.old_path,
-        context=0,
-    )
+def _spans(hub: Path, change: FileChange) -> list[Span]:
+    if change.new_mode == SUBMODULE_MODE:
+        return []
+    section = file_patch(hub=hub, old_blob=change.old_blob, new_blob=change.new_blob, context=0)
     found = file_hunks(
         path=change.path,
         old_path=change.old_path,

@@ -82,8 +82,6 @@ def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
         raise NotFound("file.not-found", "This file is not among the changed ones.")
     html = file_lines(
         hub=comparison.hub,
-        left=comparison.left.commit,
-        right=comparison.right.commit,
         change=change,
         view=address.view,
         whitespace=address.whitespace,
@@ -103,8 +101,6 @@ def compare_colours(request: PageRequest, task_id: int) -> HttpResponse:
         raise NotFound("file.not-found", "This file is not among the changed ones.")
     colours = file_colours(
         hub=comparison.hub,
-        left=comparison.left.commit,
-        right=comparison.right.commit,
         change=change,
     )
     response = JsonResponse(colours)

@@ -171,7 +171,7 @@ def corpus_read(hub: Path, left: str, right: str) -> dict[str, FileDiff]:
     found: dict[str, FileDiff] = {}
     for change in changes(hub=hub, left=left, right=right):
         name = names[change.path.encode("utf-8", "surrogateescape")]
-        found[name] = file_read(hub=hub, left=left, right=right, change=change)
+        found[name] = file_read(hub=hub, change=change)
     return found
 
 

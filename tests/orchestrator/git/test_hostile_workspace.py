@@ -159,9 +159,10 @@ def test_nothing_of_the_agents_runs(
         hub=desk.hub, yard=desk.yard, path=third_path, base=second.commit, branch="bakeoff/1/B"
     )
     worktree_head(yard=desk.yard, path=desk.workspace)
-    changes(hub=desk.hub, left=desk.base, right=second.commit)
+    changed = {c.path: c for c in changes(hub=desk.hub, left=desk.base, right=second.commit)}
     stat(hub=desk.hub, left=first.commit, right=second.commit)
-    file_patch(hub=desk.hub, left=desk.base, right=second.commit, path="app.py")
+    app = changed["app.py"]
+    file_patch(hub=desk.hub, old_blob=app.old_blob, new_blob=app.new_blob)
     hub_fetch(hub=desk.hub)
     assert merge_forecast(hub=desk.hub, target=desk.base, head=second.commit).clean
     merged = merge_commit(

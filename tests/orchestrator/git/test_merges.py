@@ -176,25 +176,22 @@ class TestDiffs:
 
     def test_patch_of_one_file(self, desk: Desk) -> None:
         edit(desk, "app.py", "line 5\n", "line   5\nand more\n")
-        (desk.workspace / "README.md").rename(desk.workspace / "*.md")
-        desk.write("README.md2", "other\n")
         head = desk.snapped().commit
+        (app,) = changes(hub=desk.hub, left=desk.base, right=head)
 
-        def patch(path: str, **options: object) -> str:
-            given = {"hub": desk.hub, "left": desk.base, "right": head, "path": path, **options}
-            return file_patch(**given).decode()  # type: ignore[arg-type]
+        def patch(**options: object) -> str:
+            blobs = {"old_blob": app.old_blob, "new_blob": app.new_blob}
+            return file_patch(**{"hub": desk.hub, **blobs, **options}).decode()  # type: ignore[arg-type]
 
-        assert patch("app.py").count("\n@@") == 1
-        assert "+line   5\n+and more\n" in patch("app.py", context=0)
-        assert " line 39" in patch("app.py", context=100)
-        assert "+line   5" not in patch("app.py", whitespace="all")
-        assert "rename to *.md" in patch("*.md", old_path="README.md")
-        assert patch("nope") == ""
+        assert patch().count("\n@@") == 1
+        assert "+line   5\n+and more\n" in patch(context=0)
+        assert " line 39" in patch(context=100)
+        assert "+line   5" not in patch(whitespace="all")
+        assert patch(new_blob=app.old_blob) == ""
         with pytest.raises(InvalidRefError):
-            patch("app.py", whitespace="--output=x")
-        with pytest.raises(InvalidRefError):
-            patch("app.py", left="--output=x")
-        for path in ("", "../app.py", "/etc/passwd", "a\0b", "\ud800"):
-            with pytest.raises(InvalidRefError):
-                patch(path)
+            patch(whitespace="--output=x")
+        for name in ("--output=x", "", "HEAD", "0" * 40, "\ud800"):
+            for blob in ("old_blob", "new_blob"):
+                with pytest.raises(InvalidRefError):
+                    patch(**{blob: name})
         assert not Path("x").exists()

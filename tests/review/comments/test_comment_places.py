@@ -40,6 +40,16 @@ def test_it_follows_a_renamed_file(room: Room) -> None:
     assert (thread.path, thread.start, thread.outdated) == ("shapes.py", 6, False)
 
 
+def test_it_follows_a_file_into_a_folder_of_its_name(room: Room) -> None:
+    """What is new beside it there moves nothing in it."""
+    room.newer(room.a, {"rows": "row\n" * 100})
+    made = room.say(path="rows", start=5)
+    more = "other\n" * 40
+    room.newer(room.a, {"rows": None, "rows/a": more, "rows/rows": "row\n" * 100 + "end\n"})
+    thread = room.thread(made)
+    assert (thread.path, thread.start, thread.outdated) == ("rows/rows", 5, False)
+
+
 def test_a_deleted_file_outdates_it(room: Room) -> None:
     made, whole = room.say(), room.say(path="notes.md", start=1)
     room.newer(room.a, {"area.py": None})

@@ -10,7 +10,7 @@ from orchestrator.git.hub import blob_read
 from orchestrator.lib.errors import AppError
 from orchestrator.lib.paths import hub_dir
 from review.selectors.compare import compare_summary, diff_chunks
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import BASE, World
 
 
 def summary(world: World, left: str = "base", right: str = "A") -> dict[str, Any]:
@@ -75,3 +75,22 @@ def test_commits_can_be_compared_and_bad_input_has_a_code(world: World) -> None:
         chunks(world, "app/area.py", context=-1)
     with pytest.raises(AppError):
         chunks(world, "app/area.py", whitespace="some")
+
+
+@pytest.mark.parametrize("whitespace", ["none", "all"])
+def test_a_file_renamed_into_a_folder_of_its_name(world: World, whitespace: str) -> None:
+    """The old name is then the name of a folder as well, with other changed files in it."""
+    name, area = "app/area.py", BASE["app/area.py"]
+
+    def move(files: dict[str, str]) -> None:
+        del files[name]
+        files[f"{name}/aa.py"] = "x = 1\n"
+        files[f"{name}/area.py"] = area.replace("side * 20", "side * side * 20")
+        files[f"{name}/zz.py"] = "x = 2\n"
+
+    world.commit("A", move)
+    for left, right, path in (("base", "A", f"{name}/area.py"), ("A", "base", name)):
+        diff = chunks(world, path, left=left, right=right, whitespace=whitespace)
+        assert diff["status"] == "R"
+        (changed,) = (chunk for chunk in diff["chunks"] if chunk["kind"] != "equal")
+        assert changed["left"][0]["n"] == changed["right"][0]["n"] == 82
