@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from orchestrator.git.diffs import FileChange
@@ -9,7 +10,7 @@ from orchestrator.git.refs import display_path
 from orchestrator.selectors.tasks import merge_problem
 from review.diff.rows import View
 from review.selectors.columns import columns_url
-from review.selectors.compare import Comparison, file_exists, path_text
+from review.selectors.compare import Comparison, by_folder, file_exists, path_text
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
 from review.selectors.file_diffs import FileBody, file_body
@@ -127,7 +128,13 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
     if change is None and not address.path:
         return None
     path = path_text(change.path) if change else address.path
-    at = files.index(change) if change else -1
+    # A file that does not differ has its neighbours as well: those of its place in the tree.
+    at = (
+        files.index(change)
+        if change
+        else bisect_left(files, by_folder(path), key=lambda c: by_folder(c.path))
+    )
+    after = at + 1 if change else at
     here = replace(address, path=path)
     other = replace(here, show=False, context="")
     folder, name = path_split(change.path if change else path)
@@ -146,11 +153,11 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         body=body,
         view=address.view,
         all_lines=address.context == ALL,
-        position=at + 1,
+        position=at + 1 if change else 0,
         total=len(files),
         here=here.url(),
         previous=other.url(path=path_text(files[at - 1].path)) if at > 0 else "",
-        next=other.url(path=path_text(files[at + 1].path)) if 0 <= at < len(files) - 1 else "",
+        next=other.url(path=path_text(files[after].path)) if after < len(files) else "",
         show=here.url(show=True),
         expand=here.url(context="" if address.context == ALL else ALL),
         lines=here.url("compare_lines", show=False, context=""),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from html import unescape
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.http import HttpResponse
@@ -160,6 +161,26 @@ def test_a_file_that_is_the_same_and_a_variant_that_did_nothing(
     assert "the same on both sides" in get(reader, world.url("compare?right=A&path=same.txt"))
     assert "No file was changed" in get(reader, world.url("compare?left=base&right=C"))
     assert "Nothing changed yet" in get(reader, world.url("variants/C/diff"))
+
+
+@pytest.mark.parametrize(
+    ("path", "previous", "following"),
+    [
+        (ODD_NAME, "", "app/area.py"),
+        ("app/new.py", "app/area.py", ""),
+        ("same.txt", "app/area.py", ""),
+    ],
+)
+def test_one_gets_on_from_a_file_that_does_not_differ(
+    world: World, reader: Client, path: str, previous: str, following: str
+) -> None:
+    page = get(reader, world.url(f"compare?left=A&right=B&path={quote(path)}"))
+    assert "the same on both sides" in page
+    found = re.search(r'data-previous="([^"]*)" data-next="([^"]*)"', page)
+    assert found is not None
+    ways = [parse_qs(urlsplit(unescape(url)).query).get("path", [""])[0] for url in found.groups()]
+    assert ways == [previous, following]
+    assert 'aria-label="Next file"' in page
 
 
 def test_strangers_see_nothing(world: World) -> None:
