@@ -9,7 +9,8 @@ from ninja import Field, Router, Schema, Status
 
 from orchestrator.api import ERRORS, ApiRequest
 from orchestrator.api_schemas import Body, ErrorOut
-from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.lib.errors import NotFound
+from orchestrator.lib.numbers import ID_MAX
 from orchestrator.lib.people import person_name
 from orchestrator.models import Task
 from orchestrator.selectors.access import task_get_for
@@ -29,7 +30,7 @@ from review.services.comment_sending import comments_send
 router = Router()
 
 IDS_MAX = 500
-ID_MAX = 2**63 - 1
+Id = Annotated[int, Field(gt=0, le=ID_MAX)]
 
 
 class CommentIn(Body):
@@ -40,7 +41,7 @@ class CommentIn(Body):
 
     body: str = ""
     state: Literal["draft", "published"] = "published"
-    thread: Annotated[int, Field(gt=0, le=ID_MAX)] | None = None
+    thread: Id | None = None
     about: Literal["lines", "file", "variant", "comparison"] | None = None
     side: str = "base"
     against: str = ""
@@ -99,13 +100,13 @@ class CommentOut(Schema):
 
 
 class IdsIn(Body):
-    comments: Annotated[list[int], Field(max_length=IDS_MAX)] | None = None
+    comments: Annotated[list[Id], Field(max_length=IDS_MAX)] | None = None
 
 
 class SendIn(Body):
     """`variants` are letters, or `all`. What a variant was sent already is left out, unless `again`."""
 
-    comments: Annotated[list[int], Field(min_length=1, max_length=IDS_MAX)]
+    comments: Annotated[list[Id], Field(min_length=1, max_length=IDS_MAX)]
     variants: Annotated[list[str], Field(min_length=1, max_length=16)] | Literal["all"] = "all"
     again: bool = False
 
@@ -118,7 +119,7 @@ class FollowUpOut(Schema):
 
 def comment_payload(comment: Comment, thread: Thread, *, task_id: int) -> dict[str, Any]:
     remark = next(remark for remark in thread.remarks if remark.id == comment.pk)
-    root = comment.thread is None
+    root = comment.thread_id is None
     in_file = thread.about in (About.LINES, About.FILE)
     place = {
         "path": path_text(thread.path),
@@ -261,7 +262,7 @@ def comments_publish(request: ApiRequest, task_id: str, body: IdsIn) -> dict[str
 def task_comments_send(request: ApiRequest, task_id: str, body: SendIn) -> list[dict[str, Any]]:
     """Send comments to the agents of some variants, or of all: one message to each."""
     task = task_get_for(request.auth, task_id)
-    chosen = list(comments_for(request.auth).filter(task=task, pk__in=_ids(body.comments)))
+    chosen = list(comments_for(request.auth).filter(task=task, pk__in=body.comments))
     if len(chosen) < len(set(body.comments)):
         raise NotFound("comment.not-found", "Not all of these comments are on this task.")
     letters = None if body.variants == "all" else [text.upper() for text in body.variants]
@@ -276,9 +277,3 @@ def task_comments_send(request: ApiRequest, task_id: str, body: SendIn) -> list[
         }
         for follow_up in sent
     ]
-
-
-def _ids(ids: list[int]) -> list[int]:
-    if not all(0 < number <= ID_MAX for number in ids):
-        raise Invalid("comment.ids", "A comment's id is a positive number.")
-    return ids

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from orchestrator.lib.errors import Conflict, Invalid
-from orchestrator.lib.numbers import number_of
+from orchestrator.lib.numbers import ID_MAX, number_of
 from orchestrator.selectors.access import task_get_for
 from orchestrator.views.answers import PageRequest, acted, action
 from review.models.comment import About
@@ -30,7 +30,6 @@ from review.services.comment_applying import suggestion_apply
 from review.services.comment_sending import comment_post, comments_send
 
 LINES_MAX = 10**9
-ID_MAX = 2**63 - 1
 
 
 @require_http_methods(["GET", "POST"])

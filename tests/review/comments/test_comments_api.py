@@ -6,8 +6,11 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orchestrator.models import FollowUp
+from review.services.comments import reply_create
 from tests.review.comments.conftest import A_AREA, Room
 from tests.support.api import Api
 
@@ -60,13 +63,38 @@ def test_sending(room: Room, api: Api, other_api: Api, path: str) -> None:
         ({"comments": []}, 422),
         ({"comments": [one], "variants": ["Q"]}, 409),
         ({"comments": [one], "variants": []}, 422),
-        ({"comments": [2**70]}, 400),
-        ({"comments": [-1]}, 400),
+        ({"comments": [2**70]}, 422),
+        ({"comments": [-1]}, 422),
         ({"comments": "all"}, 422),
         ({}, 422),
     ):
         api.post(f"{path}/send", body, status)
     assert FollowUp.objects.count() == 3
+
+
+def test_publishing_what_cannot_be(room: Room, api: Api, path: str) -> None:
+    draft = api.post(path, on_line(state="draft"), 201)["id"]
+    for number in (10**30, -1, 0):
+        api.post(f"{path}/publish", {"comments": [number]}, 422)
+    assert api.post(f"{path}/publish", {"comments": [draft + 1]}) == {"published": 0}
+    assert api.post(f"{path}/publish", {"comments": [draft]}) == {"published": 1}
+
+
+def test_the_list_takes_as_many_queries_for_ten_replies_as_for_one(
+    room: Room, api: Api, path: str
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            api.get(path)
+        return len(captured)
+
+    thread = room.say()
+    reply_create(user=room.kim, thread=thread, body="Because")
+    queries()
+    one = queries()
+    for number in range(9):
+        reply_create(user=room.kim, thread=thread, body=f"Because {number}")
+    assert queries() == one
 
 
 @pytest.mark.parametrize(
