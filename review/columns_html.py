@@ -19,9 +19,10 @@ EXPAND_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class ColumnText:
-    """What a column prints: `letter` is "" for the base."""
+    """What a column prints. `name` (base, a letter, a commit) is in the addresses of its lines."""
 
-    letter: str
+    name: str
+    letter: str  # "" for the base
     lines: Sequence[str]
     tokens: Sequence[Sequence[Token]] = ()
     marks: Mapping[int, Sequence[Span]] = field(default_factory=dict)  # changed words, by line
@@ -93,7 +94,7 @@ class _Cells:
         chips = self._chips(who) if who and self.before.get(place) != who else ""
         self.before[place] = who
         css = f' class="v v-{column.letter.lower()} x{"" if chips else " on"}"' if who else ""
-        return f'<div{css} data-n="{index + 1}"{extra}>{chips}{code}</div>'
+        return f'<div{css} id="{escape(column.name)}-{index + 1}" data-n="{index + 1}"{extra}>{chips}{code}</div>'
 
     def _who(self, row: Row, place: int) -> tuple[int, ...]:
         return tuple(other for other in self.places if row.same[other] == row.same[place])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -28,6 +28,8 @@ from review.selectors.sides import BASE, Side
 CONTEXT_LINES = 3
 COLUMNS_MAX = 16
 DEFAULT_COLUMNS = 4
+TAB = 4
+WIDTH_MAX = 400  # what is longer than that is cut where lines are not wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class ColumnsPage:
     folders: tuple[TreeFolder, ...]
     html: str
     rows: str
+    width: int  # in characters, of the longest line that is shown
     whole: str
     all_lines: bool
     compare: str
@@ -104,6 +107,7 @@ def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: 
         rows=columns_url(
             task_files.task.pk, path_text(path), ",".join(refs), name="compare_columns_rows"
         ),
+        width=_width(texts[place].lines for place in places),
         whole=url(path, context="" if context == "all" else "all"),
         all_lines=context == "all",
         compare=_compare(task_files.task.pk, path_text(path), refs),
@@ -162,13 +166,18 @@ def _aligned(
     columns = [Column(f.text.lines if f.text else (), f.opcodes) for f in others]
     rows = columns_align(lines, columns)
     texts = [
-        ColumnText("", lines or (), base.tokens if base else ()),
+        ColumnText(BASE, "", lines or (), base.tokens if base else ()),
         *(
-            ColumnText(f.side.letter, f.text.lines if f.text else (), f.tokens, f.marks)
+            ColumnText(f.side.ref, f.side.letter, f.text.lines if f.text else (), f.tokens, f.marks)
             for f in others
         ),
     ]
     return rows, texts, list(range(0 if has_base and show_base else 1, len(texts)))
+
+
+def _width(texts: Iterable[Sequence[str]]) -> int:
+    longest = max((len(line.expandtabs(TAB)) for lines in texts for line in lines), default=0)
+    return min(longest, WIDTH_MAX)
 
 
 def _toggles(

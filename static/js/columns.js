@@ -1,7 +1,8 @@
-// The page of one file in columns: keys, and opening what is folded.
+// The page of one file in columns: keys, opening what is folded, and addresses of lines: #A-12, #base-3.
 import "./copy.js";
 import "./file-tree.js";
 import { keysTake } from "./page-keys.js";
+import { wrapToggle } from "./wrap.js";
 
 const STEP = 20;
 
@@ -10,7 +11,50 @@ class DiffColumns extends HTMLElement {
     this.addEventListener("click", (event) => {
       const button = event.target.closest("[data-expand]");
       if (button) this.unfold(button.closest(".fold"), button.dataset.expand);
+      const cell = event.target.closest(".crows > [id]");
+      if (!cell || event.clientX - cell.getBoundingClientRect().left > parseFloat(getComputedStyle(cell).paddingLeft)) return;
+      this.mark(cell);
+      history.replaceState(history.state, "", `#${cell.id}`);
     });
+    this.addressShow();
+  }
+
+  mark(cell) {
+    this.querySelector(".crows > [aria-current]")?.removeAttribute("aria-current");
+    cell.setAttribute("aria-current", "true");
+    this.focusTo(cell);
+  }
+
+  focusTo(cell) {
+    cell.tabIndex = -1;
+    cell.focus({ preventScroll: true });
+  }
+
+  /** Mark the line that the address names; opens the fold that hides it. */
+  async addressShow() {
+    const [, column, text] = /^#(.+)-(\d{1,8})$/.exec(decodeURIComponent(location.hash)) ?? [];
+    if (!column) return;
+    const find = () => [...this.querySelectorAll(".crows > [id]")].find((cell) => cell.id === `${column}-${text}`);
+    if (!find()) {
+      const fold = this.foldOf(column, Number(text));
+      if (fold) await this.unfold(fold, "all");
+    }
+    const cell = find();
+    if (!cell) return;
+    this.mark(cell);
+    cell.scrollIntoView({ block: "center", inline: "nearest" });
+    // Sections out of sight have an estimated height: once they are laid out, look again.
+    requestAnimationFrame(() => cell.scrollIntoView({ block: "center", inline: "nearest" }));
+  }
+
+  /** The last fold before the first later line of that column; it hides the line, if the column has it. */
+  foldOf(column, number) {
+    let last = null;
+    for (const part of this.querySelectorAll(".crows > :is([id], .fold)")) {
+      if (part.matches(".fold")) last = part;
+      else if (part.id.startsWith(`${column}-`) && Number(part.dataset.n) > number) break;
+    }
+    return last;
   }
 
   get changes() {
@@ -54,8 +98,7 @@ class DiffColumns extends HTMLElement {
     const cell = changes[Math.max(0, Math.min(changes.length - 1, now < 0 ? (by > 0 ? 0 : changes.length - 1) : now + by))];
     changes[now]?.removeAttribute("data-now");
     cell.setAttribute("data-now", "");
-    cell.tabIndex = -1;
-    cell.focus({ preventScroll: true });
+    this.focusTo(cell);
     cell.scrollIntoView({ block: "center", inline: "nearest" });
   }
 }
@@ -72,14 +115,16 @@ keysTake({
   j: () => view()?.step(1),
   k: () => view()?.step(-1),
   n: next,
-  p: previous,
   l: next,
   h: previous,
   "]": next,
   "[": previous,
   b: () => toggle("base"),
   s: () => press("#two"),
+  w: wrapToggle,
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => toggle(String.fromCharCode(64 + number)),
 });
+
+window.addEventListener("hashchange", () => view()?.addressShow());

@@ -5,7 +5,7 @@ const COOKIE_S = 365 * 24 * 3600;
 const TAB = 4;
 
 const button = document.querySelector("[data-wrap]");
-const view = () => document.querySelector("#file diff-view");
+const view = () => document.querySelector("#file :is(diff-view, diff-columns)");
 
 /** Toggle wrapping, for now and for later. */
 export function wrapToggle() {
@@ -22,7 +22,8 @@ function barSet() {
   const shown = view();
   document.querySelector(".hbar")?.remove();
   shown?.style.removeProperty("--x");
-  if (!shown?.classList.contains("nowrap")) return;
+  // Columns move in their own region.
+  if (!shown?.matches("diff-view.nowrap")) return;
   const bar = document.createElement("div");
   bar.className = "hbar";
   bar.tabIndex = 0;

@@ -16,7 +16,8 @@ AREA = "compare/columns?path=app/area.py"
 def column(html: str, index: int, of: int) -> list[str]:
     """The text of one column, line by line."""
     cells = re.findall(
-        r'<div(?: class="[^"]*")?(?: data-n="\d+")?(?: data-change="")?>(.*?)</div>', html
+        r'<div(?: class="[^"]*")?(?: id="[^"]*")?(?: data-n="\d+")?(?: data-change="")?>(.*?)</div>',
+        html,
     )
     plain = [re.sub(r'<b class="who".*?</b>|<[^>]+>', "", cell) for cell in cells]
     return plain[index::of]
@@ -126,7 +127,48 @@ def test_by_keyboard_alone(world: World, page: Page) -> None:
     expect(page.locator(".chead .plain")).to_have_count(0)
     page.keyboard.press("3")
     expect(page.locator(".chead .v")).to_have_count(3)
-    page.keyboard.press("n")
+    page.keyboard.press("l")
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    page.keyboard.press("[")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.browser
+def test_an_address_leads_to_a_line_of_a_column(world: World, page: Page) -> None:
+    url = world.url("compare/columns?path=app/area.py&of=base,A")
+    page.goto(f"{url}#A-150")
+    line = page.locator("#A-150")
+    expect(line).to_be_in_viewport()
+    expect(line).to_have_attribute("aria-current", "true")
+    expect(page.locator("#base-5")).to_have_count(0)
+    page.evaluate("location.hash = '#base-5'")
+    expect(page.locator("#base-5")).to_be_in_viewport()
+    expect(page.locator("diff-columns [aria-current]")).to_have_count(1)
+    page.locator("#A-82").click(position={"x": 60, "y": 8})
+    expect(page).to_have_url(re.compile(r"#A-82$"))
+    page.evaluate("location.hash = '#A-99999'")  # none: nothing is lost
+    expect(page.locator("#A-82")).to_have_attribute("aria-current", "true")
+
+
+@pytest.mark.browser
+def test_long_lines_are_wrapped_or_not_as_in_a_comparison(world: World, page: Page) -> None:
+    long = "    return side * 20  # " + "very " * 60 + "long"
+    world.commit(
+        "A",
+        lambda files: files.update(
+            {"app/area.py": files["app/area.py"].replace("    return side * side * 20", long)}
+        ),
+    )
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A"))
+    line, head = page.locator("#A-82"), page.locator(".chead > .v-a")
+    tall = line.evaluate("it => it.clientHeight")
+    page.keyboard.press("w")
+    expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
+    assert line.evaluate("it => it.clientHeight") < tall
+    assert line.evaluate("it => it.scrollWidth <= it.clientWidth"), "it can be scrolled to its end"
+    assert line.evaluate("it => it.offsetWidth") == head.evaluate("it => it.offsetWidth")
+    page.reload()
+    expect(page.locator("diff-columns.nowrap")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
