@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -22,13 +22,16 @@ from review.selectors.comments import comments_for, send_targets, told_all
 from review.selectors.places import Spot, comment_spots, path_real
 from review.services.comments import (
     Target,
-    comment_create,
+    comment_new,
+    comment_save,
     comments_publish,
     reply_create,
     turn_take,
 )
 
 LINK_CHARS = 80
+
+Places = dict[str, list[Spot | None]]  # by the letter of a Variant, one for each of some threads
 
 
 def comments_send(
@@ -45,36 +48,16 @@ def comments_send(
     click, an answer that was lost) it sends once: what a Variant was told already, with nothing said since, is left
     out unless it is to be told `again`, and the message that told it is returned.
     """
-    possible = send_targets(task.pk)
-    wanted = possible if letters is None else tuple(dict.fromkeys(letters))
-    refused = [letter for letter in wanted if letter not in possible]
-    if refused or not wanted:
-        which = f"Variant {', '.join(refused)}" if refused else "No variant of this task"
-        raise Conflict("comment.target", f"{which} takes no more work.")
+    variants = _targets(task, letters)
     if not comments:
         raise Invalid("comment.none", "Choose the comments to send.")
     threads = list(dict.fromkeys(comment.thread or comment for comment in comments))
     threads.sort(key=lambda root: (root.path, root.start or 0, root.pk))
-    variants = task.variants.filter(letter__in=wanted).select_related("task__spec", "agent")
+    places = _places(variants, threads)
     with transaction.atomic():
         turn_take(task.pk)
         comments_publish(user=user, task=task, ids=[comment.pk for comment in comments])
-        said = _said(user, threads)
-        told = {} if again else {root.pk: _told(root) for root in threads}
-        sent = []
-        for variant in variants.order_by("position"):
-            before = [told.get(root.pk, {}).get(variant.letter) for root in threads]
-            fresh = [root for root, message in zip(threads, before, strict=True) if not message]
-            if not fresh:
-                sent.append(max((m for m in before if m), key=lambda message: message.pk))
-                continue
-            follow_up = _send(user, variant, fresh, said)
-            for root in fresh:
-                root.follow_ups.add(follow_up)
-            sent.append(follow_up)
-            count = f"{len(fresh)} comment{'s' if len(fresh) > 1 else ''}"
-            activity.record(verb="comment.sent", user=user, variant=variant, text=count)
-    return sent
+        return _threads_send(user, variants, threads, places, again=again)
 
 
 def comment_post(
@@ -88,19 +71,79 @@ def comment_post(
     send_to: str = "",
 ) -> Comment:
     """Begin a thread on a target, or reply to a comment; with `send_to` send it to that Variant as well, or neither."""
+    variants = _targets(task, [send_to]) if send_to else []
+    if isinstance(to, Comment):
+        thread = to.thread or to
+    else:
+        thread = comment_new(
+            user=user, task=task, target=to, body=body, suggestion=suggestion, draft=draft
+        )
+    places = _places(variants, [thread])
     with transaction.atomic():
-        if isinstance(to, Comment):
+        if not isinstance(to, Comment):
+            made = comment_save(thread)
+        else:
             if send_to:
                 comments_publish(user=user, task=task, ids=[to.pk])
                 to.refresh_from_db(fields=["state"])
             made = reply_create(user=user, thread=to, body=body, suggestion=suggestion, draft=draft)
-        else:
-            made = comment_create(
-                user=user, task=task, target=to, body=body, suggestion=suggestion, draft=draft
-            )
         if send_to:
-            comments_send(user=user, task=task, comments=[made], letters=[send_to])
+            comments_publish(user=user, task=task, ids=[made.pk])
+            _threads_send(user, variants, [made.thread or made], places)
     return made
+
+
+def _targets(task: Task, letters: Sequence[str] | None) -> list[Variant]:
+    """The Variants with these letters, or all, that take work."""
+    possible = send_targets(task.pk)
+    wanted = possible if letters is None else tuple(dict.fromkeys(letters))
+    refused = [letter for letter in wanted if letter not in possible]
+    if refused or not wanted:
+        which = f"Variant {', '.join(refused)}" if refused else "No variant of this task"
+        raise Conflict("comment.target", f"{which} takes no more work.")
+    variants = task.variants.filter(letter__in=wanted).select_related("task__spec", "agent")
+    return list(variants.order_by("position"))
+
+
+def _places(variants: Sequence[Variant], threads: Sequence[Comment]) -> Places:
+    """Git is asked before the transaction: on SQLite all who write wait for that."""
+    places: Places = {}
+    for variant in variants:
+        commit = variant.head_commit or variant.task.spec.base_commit
+        hub = hub_dir(variant.task.project_id)
+        spots = comment_spots(hub=hub, comments=threads, commit=commit)
+        places[variant.letter] = [spots.get(root.pk) for root in threads]
+    return places
+
+
+def _threads_send(
+    user: User,
+    variants: Sequence[Variant],
+    threads: Sequence[Comment],
+    places: Places,
+    *,
+    again: bool = False,
+) -> list[FollowUp]:
+    said = _said(user, threads)
+    told = {} if again else {root.pk: _told(root) for root in threads}
+    sent = []
+    for variant in variants:
+        before = [told.get(root.pk, {}).get(variant.letter) for root in threads]
+        topics = {
+            root: _topic(root, spot, said[root.pk])
+            for root, spot, message in zip(threads, places[variant.letter], before, strict=True)
+            if not message
+        }
+        if not topics:
+            sent.append(max((m for m in before if m), key=lambda message: message.pk))
+            continue
+        follow_up = _send(user, variant, topics)
+        for root in topics:
+            root.follow_ups.add(follow_up)
+        sent.append(follow_up)
+        count = f"{len(topics)} comment{'s' if len(topics) > 1 else ''}"
+        activity.record(verb="comment.sent", user=user, variant=variant, text=count)
+    return sent
 
 
 def _told(root: Comment) -> dict[str, FollowUp]:
@@ -109,20 +152,14 @@ def _told(root: Comment) -> dict[str, FollowUp]:
     return told_all(thread, follow_ups)
 
 
-def _send(
-    user: User, variant: Variant, threads: Sequence[Comment], said: dict[int, tuple[Said, ...]]
-) -> FollowUp:
-    hub, commit = hub_dir(variant.task.project_id), variant.head_commit
-    commit = commit or variant.task.spec.base_commit
-    spots = comment_spots(hub=hub, comments=threads, commit=commit)
-    topics = [_topic(root, spots.get(root.pk), said[root.pk]) for root in threads]
+def _send(user: User, variant: Variant, topics: Mapping[Comment, Topic]) -> FollowUp:
     return follow_up_send(
         user=user,
         variant=variant,
-        text=remarks_prompt(topics),
+        text=remarks_prompt(list(topics.values())),
         links=[
             (_words(topic, root), reverse("review:comment", args=[root.pk]))
-            for topic, root in zip(topics, threads, strict=True)
+            for root, topic in topics.items()
         ],
     )
 

@@ -52,6 +52,23 @@ def comment_create(
     draft: bool = False,
 ) -> Comment:
     """Begin a thread."""
+    return comment_save(
+        comment_new(
+            user=user, task=task, target=target, body=body, suggestion=suggestion, draft=draft
+        )
+    )
+
+
+def comment_new(
+    *,
+    user: User,
+    task: Task,
+    target: Target,
+    body: str,
+    suggestion: str | None = None,
+    draft: bool = False,
+) -> Comment:
+    """The first comment of a thread, which is not saved yet: what it is on is read from git."""
     if target.about not in About.values:
         raise Invalid("comment.about", f"A comment is about {', '.join(About.values)}.")
     lines = target.about == About.LINES
@@ -70,7 +87,7 @@ def comment_create(
         path, text = _file(task, commit, target.path, wanted=lines)
         if lines:
             anchor = _anchor(text, target.start, target.end or target.start)
-    comment = Comment(
+    return Comment(
         task=task,
         about=target.about,
         variant=variant,
@@ -87,7 +104,6 @@ def comment_create(
         author=user,
         state=CommentState.DRAFT if draft else CommentState.PUBLISHED,
     )
-    return _saved(comment)
 
 
 def reply_create(
@@ -110,7 +126,7 @@ def reply_create(
         author=user,
         state=CommentState.DRAFT if draft else CommentState.PUBLISHED,
     )
-    return _saved(reply)
+    return comment_save(reply)
 
 
 def comment_edit(
@@ -193,7 +209,7 @@ def _said_before(comment: Comment) -> Comment | None:
     return None if last.replies.exists() else last
 
 
-def _saved(comment: Comment) -> Comment:
+def comment_save(comment: Comment) -> Comment:
     """Who says at a place what they said there last has pressed twice, and gets the comment there is."""
     with transaction.atomic():
         turn_take(comment.task_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -219,6 +221,37 @@ def test_two_clicks_send_one_message(room: Room, how: str) -> None:
     assert set(statuses) == {302}
     assert FollowUp.objects.count() == 1
     assert Comment.objects.count() == {"sent": 1, "written": 2, "answered": 2}[how]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_git_is_never_waited_for_while_the_database_is_locked(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked: list[bool] = []
+
+    def watched(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        locked.append(connection.in_atomic_block)
+        return subprocess.Popen(*args, **kwargs)
+
+    old = room.say("Is it tau?", start=9)
+    room.newer(room.a, {"area.py": "# A\n" + A_AREA})
+    room.newer(room.b, {"area.py": "# B\n" + AREA})
+    monkeypatch.setattr("git.cmd.safer_popen", watched)
+    task = room.shop.task
+    comments_send(user=room.pat, task=task, comments=[old], letters=None)
+    target = Target(about="lines", on="A", path="area.py", start=5)
+    made = comment_post(user=room.pat, task=task, to=target, body="Why?", send_to="B")
+    comment_post(user=room.pat, task=task, to=old, body="Or pi?", send_to="A")
+    assert locked
+    assert not any(locked)
+    texts = [follow_up.text for follow_up in FollowUp.objects.order_by("pk")]
+    assert [("line 10\n" in text, "line 5\n" in text) for text in texts] == [
+        (True, False),
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+    assert made.lines == ["def area(side):"]
 
 
 def test_a_fence_cannot_be_ended_by_what_is_in_it() -> None:
