@@ -27,14 +27,19 @@ async function fileOpen(url, { push = true } = {}) {
   if (push && target.hash) await lineShow();
 }
 
-/** Links that change the view or a side keep the file that is shown now. */
+/** Links that change the view or a side keep the file that is shown now; those of the view also what was asked of it. */
 function linksFollow() {
-  const path = file() && new URL(file().dataset.here, location.href).searchParams.get("path");
+  const here = file() && new URL(file().dataset.here, location.href).searchParams;
+  const path = here?.get("path");
   if (!path) return;
   for (const link of document.querySelectorAll(".cmp-bar a[href], a[data-swap]")) {
     const url = new URL(link.href);
     url.searchParams.set("path", path);
-    for (const name of ["show", "context"]) url.searchParams.delete(name);
+    for (const name of ["show", "context"]) {
+      const asked = "view" in link.dataset && here.get(name);
+      if (asked) url.searchParams.set(name, asked);
+      else url.searchParams.delete(name);
+    }
     link.href = url.pathname + url.search;
   }
 }

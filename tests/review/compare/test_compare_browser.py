@@ -125,6 +125,10 @@ def test_the_filter_narrows_the_tree_and_a_deferred_file_is_one_click(
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Show diff").click()
     expect(page.locator("diff-view .add")).to_have_count(1)
+    for key, view in (("u", "unified"), ("s", "split")):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**view={view}**")
+        expect(page.locator("diff-view .add")).to_have_count(1)
 
 
 def test_a_long_diff_is_whole_light_and_coloured_near_the_viewport(
