@@ -241,11 +241,18 @@ function changeRange(view, first) {
   return null;
 }
 
+/** A file without lines to be on: an image, a binary, one that is the same on both sides. */
+function fileHere() {
+  const layer = document.querySelector("file-comments");
+  const side = ["R", "L"].find((one) => layer?.on(one));
+  return side ? { layer, at: { side } } : null;
+}
+
 keysTake({
   c: () => {
-    const here = views().length ? rangeHere() : null;
-    if (!here) return false;
-    formOpen(here.layer, here.at);
-    return true;
+    const here = rangeHere() ?? fileHere();
+    if (here) formOpen(here.layer, here.at);
+    // Beside a diff it never means a new task.
+    return Boolean(here || document.querySelector(".cmp-bar, #live-diff"));
   },
 });

@@ -46,6 +46,20 @@ def changed(page: Page, world: World) -> None:
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
 
 
+def test_the_key_comments_on_a_file_that_has_no_lines(page: Page, world: World) -> None:
+    world.commit("A", lambda files: files.update({"app/area.py": "\0binary"}))
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py"))
+    expect(page.locator("#file .dplain")).to_be_visible()
+    page.keyboard.press("c")
+    expect(form(page)).to_contain_text("On the whole file in A")
+    expect(form(page).locator("[name=body]")).to_be_focused()
+    page.goto(world.url("compare?left=base&right=C"))
+    page.keyboard.press("c")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert "/compare" in page.url
+
+
 def test_a_comment_with_the_keyboard_only(world: World, page: Page) -> None:
     page.goto(area(world))
     page.keyboard.press("j")
