@@ -84,8 +84,16 @@ function actsOf(change) {
   }
   return [["left", left, right], ["right", right, left]]
     .filter(([, side]) => isLetter(side.letter))
-    .map(([where, side, other]) => ({ side: where, label: `Take ${side.letter}`, picks: takeOf(side, other) }))
-    .filter((act) => act.picks.length);
+    .map(([where, side, other]) => {
+      const picks = takeOf(side, other);
+      return picks.length ? { side: where, label: `Take ${side.letter}`, picks } : wholeOf(where, side);
+    });
+}
+
+/** The base has no such file, so no part of it can be taken: the file can. */
+function wholeOf(where, { letter, path }) {
+  const title = `The base has no such file, so it is taken whole: as ${letter} has it`;
+  return { side: where, label: `Take file from ${letter}`, title, picks: [{ variant: letter, path }], whole: true };
 }
 
 function toggle(act, rest) {
@@ -232,14 +240,23 @@ document.addEventListener("htmx:afterSettle", (event) => {
   focusAt = -1;
 });
 
-/** Picks the side of the change one is at. */
+/** Picks the side of the change one is at. What takes more than the change is only offered: Enter takes it. */
 function sideTake(side) {
   const now = Number(file()?.querySelector("[data-now]")?.dataset.change);
   const bar = bars.find(({ n, root }) => n === now && root.isConnected);
   const act = bar?.acts.find((one) => one.side === side);
-  if (!act) return false;
-  act.button.click();
+  const button = act?.button ?? fileTake(side);
+  if (!button) return false;
+  if (act && !act.whole) button.click();
+  else button.focus();
   return true;
+}
+
+/** The button of the whole file, where nothing of it can be taken by itself: it has no lines to show. */
+function fileTake(side) {
+  const letter = sides().get(side);
+  const form = file()?.querySelector("diff-view") ? null : file()?.querySelector(`.takes form:has([name=variant][value="${CSS.escape(letter)}"])`);
+  return form?.querySelector("button");
 }
 
 function trayFocus(element) {

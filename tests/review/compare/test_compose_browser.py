@@ -146,6 +146,26 @@ def test_from_the_overview_to_the_places_and_to_the_only_merge(page: Page, world
     expect(page.get_by_role("button", name="Merge A now")).to_be_visible()
 
 
+def test_a_file_that_the_base_lacks_is_offered_whole_at_its_changes(
+    page: Page, world: World
+) -> None:
+    world.commit("A", lambda files: files.update({"app/new.py": "print('A')\n"}))
+    world.commit("B", lambda files: files.update({"app/new.py": "print('B')\n"}))
+    compare(page, world, "A", "B", "app/new.py")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    for key, letter in (("p", "B"), ("P", "A")):
+        page.keyboard.press(key)
+        expect(page.locator(".hunkbar .take:focus")).to_have_text(f"Take file from {letter}")
+        expect(page.locator(".pickchip")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.locator(".pickchip")).to_have_text(re.compile("A.*new.py", re.DOTALL))
+    expect(page.locator("#tray")).to_contain_text("fits together")
+    page.goto(world.url("compare?left=base&right=A&path=package-lock.json"))
+    page.keyboard.press("p")
+    expect(page.locator(".takes button:focus")).to_have_attribute("data-key", "T")
+
+
 def test_a_hunk_is_reverted(page: Page, world: World) -> None:
     compare(page, world, "base", "A")
     page.get_by_role("button", name="Revert").click()
