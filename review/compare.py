@@ -15,7 +15,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple, TypeVar
 
 from review.diff.patch import lines_opcodes
-from review.hunks import About, FileHunks, Hunk, content_hunk
+from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk
 
 Lines = Sequence[str]
 Span = tuple[int, int]
@@ -46,7 +46,7 @@ class Option(NamedTuple):
     """What these variants made of the place: they agree on it to the letter."""
 
     letters: tuple[str, ...]
-    keys: tuple[str, ...]  # of the hunks of the first of them (empty where the file is new)
+    keys: tuple[str, ...]  # of the hunks of the first of them (empty where no hunk of it is it)
 
 
 class Group(NamedTuple):
@@ -74,6 +74,26 @@ def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
         key=lambda pair: (pair[0].about, pair[0].start, pair[0].end, pair[1]),
     )
     return tuple(_group(cluster, files) for cluster in clusters(found))
+
+
+def existence_told(files: Mapping[str, FileHunks]) -> Mapping[str, FileHunks]:
+    """The same files, with the fact that they came or went where lines alone do not tell them apart:
+    where some deleted it and others kept it, or some made it empty and others with lines."""
+    gone = {letter for letter, file in files.items() if file.status == "D"}
+    new = {letter for letter, file in files.items() if file.status == "A"}
+    tell = gone if len(gone) < len(files) else set()
+    if any(_exists(files[letter]) for letter in new):
+        tell = new
+    return {
+        letter: file._replace(hunks=(existence_hunk(file.status)._replace(key=""), *file.hunks))
+        if letter in tell and not _exists(file)
+        else file
+        for letter, file in files.items()
+    }
+
+
+def _exists(file: FileHunks) -> bool:
+    return any(h.about is About.FACTS and h.start == Fact.EXISTS for h in file.hunks)
 
 
 def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
@@ -147,7 +167,7 @@ def _group(cluster: Sequence[tuple[Hunk, str]], files: Mapping[str, FileHunks]) 
         same.setdefault(tuple((h.start, h.end, h.added) for h in hunks), []).append(letter)
         near.add(tuple((h.start, h.end, h.near) for h in hunks))
     options = tuple(
-        Option(tuple(sorted(letters)), tuple(h.key for h in by_letter[letters[0]]))
+        Option(tuple(sorted(letters)), tuple(h.key for h in by_letter[letters[0]] if h.key))
         for letters in same.values()
     )
     return Group(

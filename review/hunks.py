@@ -29,7 +29,7 @@ class About(StrEnum):
 
     LINES = "lines"
     CONTENT = "content"  # no lines to compare: binary, a submodule, another kind of file
-    FACTS = "facts"  # its mode or its name, or an empty file that came or went
+    FACTS = "facts"  # its mode or its name, or that it came or went
 
 
 class Fact(IntEnum):
@@ -107,8 +107,7 @@ def file_hunks(
     else:
         lines = tuple(_lines(section))
         if not lines and status in "AD":
-            key = digest(b"empty file", status.encode())
-            found.append(_fact(Fact.EXISTS, key, key))
+            found.append(existence_hunk(status))
         found += _numbered(lines)
     return FileHunks(
         path=path,
@@ -134,6 +133,12 @@ def _about_file(path: str, old_path: str, status: str, modes: tuple[str, str]) -
 
 def _fact(place: Fact, key: str, added: str) -> Hunk:
     return Hunk(place, place, 0, 0, key, added, added, About.FACTS)
+
+
+def existence_hunk(status: str) -> Hunk:
+    """That the file came or went, where no line says so."""
+    key = digest(b"empty file", status.encode())
+    return _fact(Fact.EXISTS, key, key)
 
 
 def content_hunk(old_blob: str, new_blob: str) -> Hunk:

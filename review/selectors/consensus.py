@@ -20,6 +20,7 @@ from review.compare import (
     Group,
     Option,
     as_content,
+    existence_told,
     file_groups,
     new_file_groups,
 )
@@ -100,6 +101,7 @@ def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus
 
 
 def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
+    files = existence_told(files)
     blobs = {file.new_blob for file in files.values()}
     if len(files) == 1 or len(blobs) == 1 or any(file.status != "A" for file in files.values()):
         return file_groups(files)
@@ -224,7 +226,7 @@ def option_text(
 
 def _fact(change: FileHunks, group: Group) -> str:
     if group.start == Fact.EXISTS:
-        return "an empty file, new" if change.status == "A" else "an empty file, deleted"
+        return "a new file" if change.status == "A" else "deleted"
     if group.start == Fact.NAME:
         return f"renamed to {display_path(change.path)}"
     return f"mode {change.new_mode}"

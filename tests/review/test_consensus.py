@@ -145,6 +145,38 @@ def test_a_file_is_the_same_under_its_name_in_any_variant(api: Api, shop: Shop) 
     )
 
 
+def told(api: Api, shop: Shop, path: str) -> list[tuple[str, str, list[Any]]]:
+    groups = api.get(f"tasks/{shop.task.pk}/consensus?path={path}")["groups"]
+    return [
+        (g["kind"], g["about"], [(o["letters"], o["text"]) for o in g["options"]]) for g in groups
+    ]
+
+
+def test_to_delete_a_file_is_not_to_empty_it(api: Api, shop: Shop) -> None:
+    shop.variant({"README.md": None, "src/app.py": None})
+    shop.variant({"README.md": "", "src/app.py": None})
+    found = marks(api.get(f"tasks/{shop.task.pk}/board"))
+    assert found["README.md"] == {"A": "partly", "B": "shared"}
+    assert found["src/app.py"] == {"A": "shared", "B": "shared"}
+    assert told(api, shop, "README.md") == [
+        ("unique", "facts", [(["A"], ["deleted"])]),
+        ("shared", "lines", [(["A", "B"], [])]),
+    ]
+    assert told(api, shop, "src/app.py") == [("shared", "lines", [(["A", "B"], [])])]
+
+
+def test_an_empty_new_file_is_a_part_of_one_with_lines(api: Api, shop: Shop) -> None:
+    shop.variant({"new.py": "", "alone.py": ""})
+    shop.variant({"new.py": "x = 1\n"})
+    found = marks(api.get(f"tasks/{shop.task.pk}/board"))
+    assert found["new.py"] == {"A": "shared", "B": "partly"}
+    assert found["alone.py"] == {"A": "unique"}
+    assert told(api, shop, "new.py") == [
+        ("unique", "lines", [(["B"], ["x = 1"])]),
+        ("shared", "facts", [(["A", "B"], ["a new file"])]),
+    ]
+
+
 def test_a_task_without_an_answer_has_an_empty_board(api: Api, shop: Shop) -> None:
     assert api.get(f"tasks/{shop.task.pk}/board")["files"] == []
     assert api.get(f"tasks/{shop.task.pk}/consensus")["groups"] == []
