@@ -58,7 +58,7 @@ def action(
         try:
             return view(request, *args, **kwargs)
         except AppError as exc:
-            if request.htmx or exc.http_status == 404:
+            if request.htmx or exc.http_status in (403, 404):
                 raise
             messages.error(request, exc.message)
             return HttpResponseRedirect(next_url(request, "/"))

@@ -147,6 +147,16 @@ def test_refusals_say_why(room: Room, reader: Client) -> None:
     assert not Comment.objects.exists()
 
 
+def test_what_another_person_wrote_is_not_mine_to_change(room: Room, reader: Client) -> None:
+    theirs = room.say("Kim's", user=room.kim)
+    assert act(reader, theirs, "edit", body="Mine") == 403
+    assert act(reader, theirs, "delete") == 403
+    answer = reader.post(f"/comments/{theirs.pk}/delete", headers=HTMX)
+    assert answer.status_code == 403
+    theirs.refresh_from_db()
+    assert (theirs.body, theirs.deleted_at) == ("Kim's", None)
+
+
 def test_another_person_s_draft_is_not_there(room: Room, reader: Client) -> None:
     secret = room.say("Kim's", user=room.kim, draft=True)
     assert reader.get(f"/comments/{secret.pk}").status_code == 404
