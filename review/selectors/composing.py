@@ -213,15 +213,18 @@ def _texts(lines: Sequence[bytes] | None) -> list[str] | None:
     return [line.removesuffix(b"\n").decode("utf-8", "replace") for line in lines]
 
 
+def _lines_say(start: int, count: int) -> str:
+    if not count:
+        return f"after line {start}" if start else "at the beginning"
+    return f"line {start}" if count == 1 else f"lines {start} to {start + count - 1}"
+
+
 def conflict_sentence(conflict: Mapping[str, Any]) -> str:
     """One contradiction with its place."""
     start, count = conflict["base_start"], conflict["base_lines"]
     where = ""
     if conflict["about"] == About.LINES:
-        where = f", line{'s' if count > 1 else ''} {start}" + (
-            f" to {start + count - 1}" if count > 1 else ""
-        )
-        where = where if count else f", after line {start}"
+        where = f", {_lines_say(start, count)}"
     return f"{display_path(conflict['path'])}{where}: {conflict['message']}"
 
 
@@ -266,8 +269,7 @@ def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     letters = tuple(letter for letter in part["letters"] if letter != BASE)
     if part["about"] != About.LINES:
         return letters, "name or mode" if part["about"] == About.FACTS else "content"
-    where = f"line {start}" if count == 1 else f"lines {start} to {start + count - 1}"
-    where = where if count else f"after line {start}"
+    where = _lines_say(start, count)
     number = next(iter(part["changes"].values()), 0)
     what = "some lines" if part["partly"] else f"hunk {number}" if number else "as in the base"
     return letters, f"{what} ({where})"
