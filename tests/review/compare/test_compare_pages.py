@@ -152,6 +152,7 @@ def test_the_comparison_stays_open_for_a_file_that_is_on_neither_side(
     page = get(reader, world.url("compare?left=base&right=C&path=app/new.py"), 404)
     assert "The file is on neither side." in page
     assert "<file-tree" in page
+    assert "Take file" not in page
     assert "on neither side" in get(reader, world.url("compare/file?right=C&path=app/new.py"))
 
 
