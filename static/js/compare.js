@@ -94,6 +94,15 @@ function changeGo(step) {
   if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
 }
 
+/** What can be done with the change one came to stands before its lines: Tab goes there, not past it. */
+function barEnter() {
+  const bar = document.activeElement.matches("[data-now]") && document.activeElement.previousElementSibling;
+  const first = bar && bar.matches(".hunkbar") && bar.querySelector("button, input");
+  if (!first) return false;
+  first.focus();
+  return true;
+}
+
 /** The index of the first change below the top of the window. Asks only one section for the places of its
     lines: asking one that the browser skips makes it lay that out. */
 function changeBelow(changes) {
@@ -132,6 +141,7 @@ const KEYS = {
   r: () => follow("[data-render]"),
   f: functionShow,
   b: () => leftGo(0),
+  Tab: (event) => !event.shiftKey && barEnter(),
   x: () => view()?.unfoldAll(),
   "/": () => findFocus(),
   t: () => document.querySelector("file-tree input")?.focus(),

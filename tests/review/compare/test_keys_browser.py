@@ -78,6 +78,18 @@ def test_the_focus_is_not_lost_when_another_file_comes_and_tab_goes_on_from_ther
     assert page.evaluate(inside)
 
 
+def test_tab_goes_from_a_change_to_what_can_be_done_with_it(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    expect(page.locator("[data-now]")).to_be_focused()
+    for name in ("Revert", "Take A", "Lines"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".hunkbar").get_by_role("checkbox", name="Viewed")).to_be_focused()
+
+
 def test_every_control_has_a_name_and_a_visible_focus(world: World, page: Page) -> None:
     page.goto(world.url(AREA))
     seen: set[str] = set()
