@@ -19,6 +19,7 @@ from review.selectors.comments import (
     Thread,
     comment_get_for,
     comments_for,
+    thread_of,
     thread_rows,
     thread_url,
 )
@@ -156,10 +157,10 @@ def comment_payload(comment: Comment, thread: Thread, *, task_id: int) -> dict[s
     }
 
 
-def _payloads(request: ApiRequest, task: Task, ids: set[int] | None = None) -> list[dict[str, Any]]:
+def _payloads(request: ApiRequest, task: Task) -> list[dict[str, Any]]:
     threads = thread_rows(request.auth, task)
     by_comment = {remark.id: thread for thread in threads for remark in thread.remarks}
-    wanted = comments_for(request.auth).filter(pk__in=by_comment if ids is None else ids)
+    wanted = comments_for(request.auth).filter(pk__in=by_comment)
     return [
         comment_payload(comment, by_comment[comment.pk], task_id=task.pk)
         for comment in wanted.select_related("author").order_by("pk")
@@ -167,7 +168,8 @@ def _payloads(request: ApiRequest, task: Task, ids: set[int] | None = None) -> l
 
 
 def _one(request: ApiRequest, comment: Comment) -> dict[str, Any]:
-    return _payloads(request, comment.task, {comment.pk})[0]
+    fresh = comment_get_for(request.auth, comment.pk)
+    return comment_payload(fresh, thread_of(request.auth, fresh), task_id=fresh.task_id)
 
 
 @router.get("tasks/{task_id}/comments", response={200: list[CommentOut], ERRORS: ErrorOut})

@@ -157,11 +157,12 @@ def comment_get_for(user: Viewer, comment_id: object) -> Comment:
     return found
 
 
-def comments_of(user: Viewer, task: Task) -> list[Comment]:
+def comments_of(user: Viewer, task: Task, *, thread: int | None = None) -> list[Comment]:
+    found = comments_for(user).filter(task=task)
+    if thread is not None:
+        found = found.filter(Q(pk=thread) | Q(thread=thread))
     return list(
-        comments_for(user)
-        .filter(task=task)
-        .select_related("author", "variant", "resolved_by")
+        found.select_related("author", "variant", "resolved_by")
         .prefetch_related("follow_ups__run", "follow_ups__variant")
         .order_by("pk")
     )
@@ -213,8 +214,18 @@ def thread_list(user: Viewer, task: Task, *, shown: str = "open", letter: str = 
     )
 
 
+def thread_of(user: Viewer, comment: Comment) -> Thread:
+    """The thread that a comment is in."""
+    root = comment.thread_id or comment.pk
+    return _threads(comments_of(user, comment.task, thread=root), user, comment.task)[0]
+
+
 def thread_rows(user: Viewer, task: Task) -> list[Thread]:
-    grouped = _grouped(comments_of(user, task))
+    return sorted(_threads(comments_of(user, task), user, task), key=_order)
+
+
+def _threads(comments: Iterable[Comment], user: Viewer, task: Task) -> list[Thread]:
+    grouped = _grouped(comments)
     heads = {v.pk: v.head_commit for v in task.variants.all()}
     by_commit: defaultdict[str, list[Comment]] = defaultdict(list)
     for root in grouped:
@@ -224,8 +235,7 @@ def thread_rows(user: Viewer, task: Task) -> list[Thread]:
     for commit, roots in by_commit.items():
         spots |= comment_spots(hub=hub, comments=roots, commit=commit)
     targets = send_targets(task.pk)
-    rows = [_thread(r, replies, spots.get(r.pk), user, targets) for r, replies in grouped.items()]
-    return sorted(rows, key=_order)
+    return [_thread(r, replies, spots.get(r.pk), user, targets) for r, replies in grouped.items()]
 
 
 def _order(thread: Thread) -> tuple[bool, str, str, int, int]:

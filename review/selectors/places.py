@@ -44,18 +44,21 @@ def path_real(kept: str) -> str:
 def comment_spots(*, hub: Path, comments: Iterable[Comment], commit: str) -> dict[int, Spot | None]:
     """By id, where comments on lines and files stand on `commit`; None where they are outdated."""
     found: dict[int, Spot | None] = {}
+    changed: dict[str, dict[str, FileChange]] = {}  # by the commit that comments were made on
     for comment in comments:
-        if comment.about in (About.LINES, About.FILE):
-            found[comment.pk] = _spot(hub, comment, commit)
+        if comment.about not in (About.LINES, About.FILE):
+            continue
+        if comment.commit not in changed:
+            changed[comment.commit] = _changed(hub, comment.commit, commit)
+        change = changed[comment.commit].get(path_real(comment.path))
+        found[comment.pk] = _spot(hub, comment, change)
     return found
 
 
-def _spot(hub: Path, comment: Comment, commit: str) -> Spot | None:
-    path = path_real(comment.path)
-    change = _change(hub, comment.commit, commit, path)
+def _spot(hub: Path, comment: Comment, change: FileChange | None) -> Spot | None:
     if change is not None and change.status == "D":
         return None
-    now = change.path if change else path
+    now = change.path if change else path_real(comment.path)
     if comment.about == About.FILE:
         return Spot(now)
     anchor = anchor_of(comment)
@@ -77,11 +80,14 @@ def anchor_of(comment: Comment) -> Anchor:
     )
 
 
-def _change(hub: Path, left: str, right: str, path: str) -> FileChange | None:
-    """What became of a file between two commits; None if nothing did."""
-    changed = [c for c in files_changed(hub=hub, left=left, right=right) if c.status != "A"]
-    # A copy leaves its source as it was: only a change of that itself counts.
-    return next((c for c in changed if (c.old_path or c.path) == path and c.status != "C"), None)
+def _changed(hub: Path, left: str, right: str) -> dict[str, FileChange]:
+    """What became of the files of a commit, by their names there."""
+    found: dict[str, FileChange] = {}
+    for change in files_changed(hub=hub, left=left, right=right):
+        # A copy leaves its source as it was: only a change of that itself counts.
+        if change.status not in ("A", "C"):
+            found.setdefault(change.old_path or change.path, change)
+    return found
 
 
 def _place(hub: Path, anchor: Anchor, change: FileChange) -> Place | None:

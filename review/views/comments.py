@@ -20,7 +20,7 @@ from review.selectors.comments import (
     comment_get_for,
     comments_for,
     thread_list,
-    thread_rows,
+    thread_of,
     thread_url,
 )
 from review.selectors.compare import comparison_get
@@ -89,9 +89,7 @@ def comment_threads(request: PageRequest, task_id: int) -> HttpResponse:
 def comment(request: PageRequest, comment_id: int) -> HttpResponse:
     """Where it stands now: the diff at its line, or the list."""
     found = comment_get_for(request.user, comment_id)
-    root = found.thread_id or found.pk
-    thread = next(t for t in thread_rows(request.user, found.task) if t.id == root)
-    return redirect(thread_url(thread, task_id=found.task_id))
+    return redirect(thread_url(thread_of(request.user, found), task_id=found.task_id))
 
 
 @action

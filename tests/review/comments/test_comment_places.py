@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orchestrator.git.diffs import FileChange
+from review.selectors import compare
+from review.selectors.comments import thread_rows
 from review.services.comments import Target, comment_create
 from tests.review.comments.conftest import A_AREA, AREA, Room
+from tests.support.api import Api
 
 
 def test_a_comment_holds_its_code_and_what_is_around(room: Room) -> None:
@@ -100,3 +109,28 @@ def test_a_name_that_is_no_text_is_kept(room: Room) -> None:
     thread = room.thread(made)
     assert (thread.path, thread.start) == ("odd-\udcff.py", 3)
     assert thread.shown_path == shown
+
+
+def test_what_changed_is_looked_at_once_for_all_comments_and_for_one_only_where_it_is(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def files_changed(*, left: str, **rest: Any) -> tuple[FileChange, ...]:
+        looked.append(left)
+        return compare.files_changed(left=left, **rest)
+
+    old = [room.say(f"Comment {number}", start=number) for number in range(1, 6)]
+    room.newer(room.a, {"notes.md": "# More\n"})
+    newer = [room.say(f"Comment {number}", start=number) for number in range(1, 6)]
+    room.newer(room.a, {"area.py": "# A\n" + A_AREA})
+    monkeypatch.setattr("review.selectors.places.files_changed", files_changed)
+    found = {thread.id: thread.start for thread in thread_rows(room.pat, room.shop.task)}
+    assert found == {made.pk: (made.start or 0) + 1 for made in (*old, *newer)}
+    assert sorted(looked) == sorted([old[0].commit, newer[0].commit])
+    looked.clear()
+    client = Client(headers={"host": "localhost:8000"})
+    client.force_login(room.pat)
+    assert client.get(f"/comments/{newer[0].pk}").status_code == 302
+    assert Api(room.pat).patch(f"comments/{newer[0].pk}", {"body": "So"})["body"] == "So"
+    assert looked == [newer[0].commit] * 2
