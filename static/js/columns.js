@@ -42,9 +42,17 @@ class DiffColumns extends HTMLElement {
     const cell = find();
     if (!cell) return;
     this.mark(cell);
-    cell.scrollIntoView({ block: "center", inline: "nearest" });
+    this.show(cell);
     // Sections out of sight have an estimated height: once they are laid out, look again.
-    requestAnimationFrame(() => cell.scrollIntoView({ block: "center", inline: "nearest" }));
+    requestAnimationFrame(() => this.show(cell));
+  }
+
+  /** Into the middle of this region, and the region below what sticks to the top of the window. */
+  show(cell) {
+    this.scrollIntoView({ block: "nearest" });
+    const [box, frame] = [cell.getBoundingClientRect(), this.getBoundingClientRect()];
+    const left = Math.min(box.left - frame.left, Math.max(0, box.right - frame.right));
+    this.scrollBy(left, box.top - frame.top - (frame.height - box.height) / 2);
   }
 
   /** The last fold before the first later line of that column; it hides the line, if the column has it. */
@@ -99,7 +107,7 @@ class DiffColumns extends HTMLElement {
     changes[now]?.removeAttribute("data-now");
     cell.setAttribute("data-now", "");
     this.focusTo(cell);
-    cell.scrollIntoView({ block: "center", inline: "nearest" });
+    this.show(cell);
   }
 }
 
