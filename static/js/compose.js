@@ -117,6 +117,11 @@ function barAdd(root, change) {
     lines.addEventListener("click", () => linesToggle(known, lines, change.right.letter));
     place.append(lines);
   }
+  if (place.querySelector(".take:not(.main)")) {
+    const more = h("button.btn.sm.bare.more", { type: "button", "aria-expanded": "false", "aria-label": "More to do with this change" }, "…");
+    more.addEventListener("click", () => more.setAttribute("aria-expanded", more.getAttribute("aria-expanded") === "false"));
+    place.append(more);
+  }
   bars.push(known);
   pressedShow();
 }
@@ -151,9 +156,24 @@ function linesToggle(bar, button, letter) {
     const box = h("input.lp", { type: "checkbox", "aria-label": label, "data-letter": letter });
     // To the diff, a press in the gutter means the address of the line.
     for (const kind of ["click", "pointerdown"]) box.addEventListener(kind, (event) => event.stopPropagation());
+    box.addEventListener("click", (event) => rangeEnd(box, event.shiftKey));
     row.prepend(box);
   }
   pressedShow();
+}
+
+let ticked = []; // the boxes of the last click, which came last: with shift all from the one before on
+
+function rangeEnd(box, extend) {
+  const from = ticked.at(-1);
+  ticked = [box];
+  if (!extend || !from?.isConnected || from === box) return;
+  const boxes = [...document.querySelectorAll(".lp")];
+  const [first, last] = [boxes.indexOf(from), boxes.indexOf(box)].sort((a, b) => a - b);
+  const sideOf = (one) => one.parentElement.id[0];
+  // From one side to the same one it is lines of that side; else whatever stands between.
+  const within = boxes.slice(first, last + 1).filter((one) => sideOf(from) !== sideOf(box) || sideOf(one) === sideOf(box));
+  ticked = [...within.filter((one) => one !== box), box];
 }
 
 function linesOf(letter) {
@@ -166,11 +186,11 @@ function linesOf(letter) {
 document.addEventListener("change", (event) => {
   const box = event.target.closest(".lp");
   if (!box) return;
-  const row = box.parentElement;
+  const on = box.checked;
+  const names = (ticked.at(-1) === box ? ticked : [box]).map((one) => one.parentElement.id);
   send(() => {
     const { id, left, right } = linesOf(box.dataset.letter);
-    const numbers = row.id[0] === "L" ? left : right;
-    numbers[box.checked ? "add" : "delete"](Number(row.id.slice(1)));
+    for (const name of names) (name[0] === "L" ? left : right)[on ? "add" : "delete"](Number(name.slice(1)));
     const lines = { left: [...left].sort((a, b) => a - b), right: [...right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;
     const pick = { variant: box.dataset.letter, path: sides().get("path"), lines };

@@ -250,3 +250,49 @@ def test_in_a_narrow_column_taking_all_leaves_the_agent_its_name(page: Page, wor
     assert name.evaluate("it => it.scrollWidth <= it.clientWidth")
     button.click()
     expect(page.locator(".pickchip")).to_contain_text("all 7 files")
+
+
+def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:
+    added = "".join(f"# note {n}\n" for n in range(6))
+    world.commit("A", lambda files: files.update({AREA: added + BASE[AREA]}))
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    line = [page.get_by_role("checkbox", name=f"Take line {n} of A") for n in range(1, 7)]
+    line[1].check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    line[4].click(modifiers=["Shift"])
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 4 lines")
+    for n, box in enumerate(line):
+        expect(box).to_be_checked(checked=1 <= n <= 4)
+    # By keyboard, and out again: from the fifth up to the third.
+    line[2].focus()
+    page.keyboard.press("Shift+Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    line[5].focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == "# note 1\n# note 5\n" + BASE[AREA]
+
+
+def test_on_a_phone_a_change_is_reverted_too_and_it_is_said_why(page: Page, world: World) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    compare(page, world, "base", "A")
+    expect(page.get_by_role("button", name="Revert")).to_be_hidden()
+    page.get_by_role("button", name="More to do with this change").click()
+    expect(page.get_by_role("button", name="Lines", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Revert").click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.locator("#tray summary", has_text="Why").click()
+    page.get_by_label("Why these together").fill("The area was right as it was")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Another pick replaces the tray; what was typed stays.
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove A all 7 files").click()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.get_by_role("button", name="Take A", exact=True).click()
+    expect(page.locator(".pickchip").first).to_contain_text("area.py")
+    expect(page.get_by_label("Why these together")).to_have_value("The area was right as it was")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_contain_text("The area was right as it was")
