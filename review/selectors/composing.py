@@ -30,11 +30,15 @@ Files = Mapping[str, Mapping[str, FileHunks]]
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """`files` are the hunks of each Variant that something was picked of, by letter and place."""
+    """`files` are the hunks of each Variant that something was picked of, by letter and place.
+
+    `problems` say of picks, by their numbers, why they cannot be had.
+    """
 
     ground: Ground
     files: Files
     result: Composition
+    problems: Mapping[int, PickError]
 
     @property
     def changes_nothing(self) -> bool:
@@ -60,7 +64,16 @@ def _counted(number: int, noun: str) -> str:
 
 
 def composed_get(*, task: Task, wishes: Sequence[Wish]) -> Composed:
-    """Put the picks together in memory; nothing is written."""
+    """Put the picks together in memory; nothing is written. One that cannot be had is refused."""
+    composed = composed_try(task=task, wishes=wishes)
+    for number, error in composed.problems.items():
+        kind = NotFound if error.code == "compose.no-file" else Invalid
+        raise kind(error.code, str(error), {"pick": number}) from error
+    return composed
+
+
+def composed_try(*, task: Task, wishes: Sequence[Wish]) -> Composed:
+    """Put together those picks that can be had; `problems` say why the others cannot."""
     if len(wishes) > PICKS_MAX:
         raise Invalid("compose.too-many", f"A composition has {PICKS_MAX:,} picks at most.")
     ground = ground_of(task)
@@ -73,15 +86,15 @@ def composed_get(*, task: Task, wishes: Sequence[Wish]) -> Composed:
     pairs = functools.cache(lambda: pairs_read(ground))
     named = functools.cache(lambda path: places_named(pairs(), path))
     picks = []
+    problems: dict[int, PickError] = {}
     for number, wish in enumerate(wishes):
         try:
             picks.append(wish_resolve(wish, files=files, base=base, names=names, places=named))
         except PickError as error:
-            kind = NotFound if error.code == "compose.no-file" else Invalid
-            raise kind(error.code, str(error), {"pick": number}) from error
+            problems[number] = error
     places = places_of(base=base, files=files, picks=picks)
     contents = _contents(ground.hub, contents_needed(places))
-    return Composed(ground, files, compose(places, base=base, contents=contents))
+    return Composed(ground, files, compose(places, base=base, contents=contents), problems)
 
 
 def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict[str, FileHunks]]:

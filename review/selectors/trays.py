@@ -23,7 +23,7 @@ from review.lib.paths import path_text
 from review.models import Tray
 from review.selectors.composing import (
     Composed,
-    composed_get,
+    composed_try,
     conflict_sentence,
     conflicts_of,
     sources_of,
@@ -115,19 +115,11 @@ def tray_page(*, user: User, task: Task) -> TrayPage:
 
 def _composed(task: Task, wishes: Sequence[Wish]) -> tuple[Composed | None, dict[int, str]]:
     """The picks that can be had, put together; and by their numbers, why the others cannot."""
-    left = dict(enumerate(wishes))
-    problems: dict[int, str] = {}
-    while left:
-        numbers = list(left)
-        try:
-            return composed_get(task=task, wishes=list(left.values())), problems
-        except AppError as exc:
-            at = exc.details.get("pick")
-            if not isinstance(at, int):
-                return None, dict.fromkeys(numbers, exc.message) | problems
-            problems[numbers[at]] = exc.message
-            del left[numbers[at]]
-    return None, problems
+    try:
+        composed = composed_try(task=task, wishes=wishes)
+    except AppError as exc:
+        return None, dict.fromkeys(range(len(wishes)), exc.message)
+    return composed, {number: str(error) for number, error in composed.problems.items()}
 
 
 def _letter(task: Task) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 
 from orchestrator.git.hub import blob_read
+from orchestrator.git.trees import tree_entries
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Run, Variant
 from orchestrator.states import Resolution
@@ -74,7 +75,7 @@ def test_contradictions_are_named_with_links_and_nothing_can_be_made(
     assert "1 contradiction" in html
     assert "A and B put different lines there." in html
     assert "left=A&amp;right=B&amp;path=app%2Farea.py" in html
-    assert "disabled" in html.split("tray-compose")[1][:40]
+    assert "disabled" in html.split("tray-compose")[1].split(">")[0]
     refused = reader.post(world.url("compose"))
     assert refused.status_code == 302
     assert Variant.objects.count() == 3
@@ -102,6 +103,26 @@ def test_a_pick_that_is_gone_says_so(world: World, reader: Client) -> None:
     html = reader.get(world.url("tray"), headers={"hx-request": "true"}).content.decode()
     assert "1 pick can not be had any more" in html
     assert "none is" in html
+
+
+def test_picks_that_are_gone_cost_no_further_look_at_the_repository(
+    world: World, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(reader, world, add=pick(variant="A", path="app/new.py"))
+    for number in range(1, 6):
+        hunk = {"base_start": 82, "base_lines": 1, "key": f"gone {number}"}
+        change(reader, world, add=pick(variant="B", path=AREA, hunks=[hunk]))
+    looks = []
+
+    def look(**asked: Any) -> Any:
+        looks.append(asked)
+        return tree_entries(**asked)
+
+    monkeypatch.setattr("review.selectors.composing.tree_entries", look)
+    html = reader.get(world.url("tray"), headers={"hx-request": "true"}).content.decode()
+    assert "5 picks can not be had any more" in html
+    assert "Preview the diff" in html, "what can be had is put together"
+    assert len(looks) == 1
 
 
 def test_without_scripts_a_form_leads_back_and_the_tray_is_a_page(
