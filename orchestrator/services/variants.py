@@ -36,7 +36,8 @@ def variant_from_commit(
 
     All in one transaction: the next letter belongs to whoever holds the Task's row. The branch is
     set within it, so that no Variant is ever there without one; a branch that is left by a process
-    killed there has a letter that nobody has, and is moved when the letter is given out.
+    killed there has a letter that nobody has, and is moved when the letter is given out. The caller
+    holds the hub's lock already, so that no transaction waits for it.
     """
     with transaction.atomic():
         locked = Task.objects.select_for_update().get(pk=task.pk)

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from agents.models import AgentProfile
 from orchestrator.git.diffs import stat as diff_stat
+from orchestrator.git.locks import repository_lock
 from orchestrator.git.snapshots import SnapshotInfo
 from orchestrator.git.trees import TreeEntry, blobs_write, commit_write, tree_write
 from orchestrator.lib.errors import Conflict, Invalid, NotFound
@@ -79,7 +80,8 @@ def variant_compose(
     sources = sources_of(composed.result)
     info = _commit(user=user, task=task, composed=composed, sources=sources, title=title, why=why)
     variant = _variant(task, sources)
-    with transaction.atomic():
+    # Whoever waits for the hub (it may be packed just now) must not keep all other writers waiting.
+    with repository_lock(composed.ground.hub), transaction.atomic():
         if (
             from_tray
             and not Tray.objects.filter(user=user, task=task, picks=list(picks)).delete()[0]

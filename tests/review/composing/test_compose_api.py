@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
+from orchestrator.git import locks
 from orchestrator.git.hub import blob_read
 from orchestrator.git.refs import is_commit_id
 from orchestrator.models import Activity, Run, Snapshot, Variant
@@ -285,6 +287,26 @@ def test_no_agent_is_asked_unless_an_object_asks(
     api.post(f"tasks/{shop.task.pk}/compose", body, status)
     assert not Run.objects.filter(state=RunState.QUEUED).exists()
     assert Variant.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_waits_for_the_hub(
+    shop: Shop, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub may be packed for minutes; who waits for that must not hold the database's write lock."""
+    three(shop)
+    waits = []
+    acquire = locks._acquire
+
+    def acquired(path: Path, timeout_s: float) -> int:
+        if path.name.startswith(shop.hub.name):
+            waits.append(connection.in_atomic_block)
+        return acquire(path, timeout_s)
+
+    monkeypatch.setattr(locks, "_acquire", acquired)
+    api.post(f"tasks/{shop.task.pk}/compose", {"picks": [{"variant": "A", "path": "a.txt"}]})
+    assert waits
+    assert not any(waits)
 
 
 @pytest.mark.django_db(transaction=True)
