@@ -33,12 +33,15 @@ def workspace_file_replace(
 
     The agent's index and commits are not touched: to it, the change is one that is not committed yet.
     """
-    _idle_check(variant)
-    if not file_replace(workspace=Path(variant.environment.path), path=path, old=old, new=new):
-        raise Conflict(
-            "workspace.changed", "The file in the workspace is not what the diff shows. Look again."
-        )
-    snapshot = snapshot_take_last(variant, message=message)
+    with environments.workspace_lock(variant):
+        _idle_check(variant)
+        if not file_replace(workspace=Path(variant.environment.path), path=path, old=old, new=new):
+            raise Conflict(
+                "workspace.changed",
+                "The file in the workspace is not what the diff shows. Look again.",
+            )
+        # Under the same lock: whoever else snapshotted in between would have the change under another name.
+        snapshot = snapshot_take_last(variant, message=message)
     if snapshot is None:
         raise Conflict("workspace.same", "The change leaves the file as it is.")
     activity.record(verb="variant.edited", user=user, variant=variant, text=snapshot.commit[:12])

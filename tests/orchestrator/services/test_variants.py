@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
+from orchestrator.environments.editing import file_replace
+from orchestrator.git.errors import GitBusyError
 from orchestrator.git.hub import blob_read
+from orchestrator.git.locks import repository_lock
 from orchestrator.git.snapshots import SnapshotInfo
+from orchestrator.lib import paths
 from orchestrator.models import Snapshot, Variant
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.snapshots import snapshot_take_last
@@ -82,3 +89,31 @@ def test_a_person_may_change_a_file_in_it_before_any_run(
     )
     assert plain_git(shop.hub, "show", f"{commit}:new.txt") == "newer"
     assert plain_git(shop.hub, "rev-parse", f"{commit}^") == made.head_commit
+
+
+def test_nobody_snapshots_between_a_persons_change_and_its_own_snapshot(
+    made: Variant, django_user_model: type[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came_between = []
+
+    def replaced(**how: Any) -> bool:
+        done = file_replace(**how)
+        other = threading.Thread(target=snapshot_begin)
+        other.start()
+        other.join()
+        return done
+
+    def snapshot_begin() -> None:
+        with suppress(GitBusyError), repository_lock(paths.index_path(made.pk), timeout_s=0):
+            came_between.append(True)
+
+    monkeypatch.setattr("orchestrator.services.workspace_edits.file_replace", replaced)
+    variant = Variant.objects.select_related("task__project", "task__spec").get(pk=made.pk)
+    workspace_catch_up(variant)
+    user = django_user_model.objects.create_user("someone")
+    commit = workspace_file_replace(
+        user=user, variant=variant, path="new.txt", old=b"new\n", new=b"newer\n", message="Newer"
+    )
+    assert not came_between
+    made.refresh_from_db()
+    assert made.head_commit == commit
