@@ -155,6 +155,7 @@ def comment_delete(*, user: User, comment: Comment) -> None:
     """Delete one's own comment. What others answered, and what an agent was sent, keeps its place."""
     _own_check(user, comment)
     with transaction.atomic():
+        turn_take(comment.task_id)
         if comment.replies.exists() or comment.follow_ups.exists():
             _update(comment, body="", suggestion=None, deleted_at=timezone.now())
         else:
@@ -213,6 +214,8 @@ def comment_save(comment: Comment) -> Comment:
     """Who says at a place what they said there last has pressed twice, and gets the comment there is."""
     with transaction.atomic():
         turn_take(comment.task_id)
+        if comment.thread_id and not Comment.objects.filter(pk=comment.thread_id).exists():
+            raise NotFound("comment.not-found", "The comment was deleted meanwhile.")
         before = _said_before(comment)
         if before:
             return before

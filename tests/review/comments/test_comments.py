@@ -61,6 +61,16 @@ def test_only_who_wrote_it_changes_or_deletes_it(room: Room) -> None:
     assert not Comment.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_reply_to_what_was_deleted_meanwhile_is_refused(room: Room) -> None:
+    thread = room.say("Mine")
+    stale = comment_get_for(room.kim, thread.pk)
+    comment_delete(user=room.pat, comment=thread)
+    with pytest.raises(NotFound):
+        reply_create(user=room.kim, thread=stale, body="Because")
+    assert not Comment.objects.exists()
+
+
 def test_a_deleted_one_leaves_its_place_to_its_replies(room: Room) -> None:
     made = room.say("First")
     draft = reply_create(user=room.kim, thread=made, body="A draft of kim's", draft=True)
