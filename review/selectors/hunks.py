@@ -81,12 +81,13 @@ def _read(hub: Path, left: str, right: str) -> dict[str, tuple[str, bytes]]:
         section = next(feed)
         if change.status == "T":
             next(feed)
-        file = _file(change, section)
+        file = hunks_of(change, section)
         known[file.path] = file.place, pickle.dumps(file, protocol=pickle.HIGHEST_PROTOCOL)
     return known
 
 
-def _file(change: FileChange, section: bytes) -> FileHunks:
+def hunks_of(change: FileChange, section: bytes) -> FileHunks:
+    """The hunks of one file, of its part of a patch."""
     return file_hunks(
         path=change.path,
         old_path=change.old_path,

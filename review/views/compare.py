@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET
 
+from orchestrator.git.diffs import FileChange
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
@@ -72,14 +73,20 @@ def compare_sides(request: PageRequest, task_id: int) -> HttpResponse:
     return render(request, "review/_side_menu.html", {"menu": menu})
 
 
-@require_GET
-def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
-    """Lines that a fold hides: `start` to `end` of the left side."""
+def _changed(request: PageRequest, task_id: int) -> tuple[Address, Comparison, FileChange]:
+    """A file that the sides have different."""
     address = address_of(request, task_id)
     comparison = comparison_of(request, address)
     change = comparison.file(address.path)
     if change is None:
         raise NotFound("file.not-found", "This file is not among the changed ones.")
+    return address, comparison, change
+
+
+@require_GET
+def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
+    """Lines that a fold hides: `start` to `end` of the left side."""
+    address, comparison, change = _changed(request, task_id)
     html = file_lines(
         hub=comparison.hub,
         change=change,
@@ -94,11 +101,7 @@ def compare_lines(request: PageRequest, task_id: int) -> HttpResponse:
 @require_GET
 def compare_colours(request: PageRequest, task_id: int) -> HttpResponse:
     """Colours of a file whose lines are already on the page."""
-    address = address_of(request, task_id)
-    comparison = comparison_of(request, address)
-    change = comparison.file(address.path)
-    if change is None:
-        raise NotFound("file.not-found", "This file is not among the changed ones.")
+    _, comparison, change = _changed(request, task_id)
     colours = file_colours(
         hub=comparison.hub,
         change=change,

@@ -6,9 +6,9 @@
 import { formsTake } from "./comment-forms.js";
 import { formIsWritten } from "./comment-suggest.js";
 import { h } from "./dom.js";
+import { centre, TOP_PX } from "./in-sight.js";
 
 const MANY = 20; // so many threads have all their forms from the start
-const TOP_PX = 150; // what sticks to the top of the window
 const layers = new Set();
 const typed = new Map(); // thread -> what was typed as its reply when its diff went away
 const orphans = new Set(); // forms whose diff went away
@@ -256,9 +256,7 @@ class FileComments extends HTMLElement {
     thread.open = true;
     for (const old of document.querySelectorAll(".thread[data-here]")) delete old.dataset.here;
     thread.dataset.here = "";
-    thread.scrollIntoView({ block: "center" });
-    // Sections out of sight have an estimated height: once they are laid out, look again.
-    requestAnimationFrame(() => thread.scrollIntoView({ block: "center" }));
+    centre(thread);
   }
 
   static addressShow() {

@@ -3,10 +3,10 @@
 import { layerOf } from "./comment-layer.js";
 import { formIsWritten, suggestionFill, suggestionRestore, suggestionToggle } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
+import { firstBelow } from "./in-sight.js";
 import { rangeCells } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
 
-const TOP_PX = 150;
 const plus = h("button.addline", { type: "button", tabindex: -1, "aria-label": "Comment on this line", title: "Comment (c); drag for several lines" }, icon("plus"));
 let drag = null; // { view, side, from, to }
 
@@ -212,20 +212,11 @@ function rangeHere() {
     if (view.chosen && layerOf(view).on(view.chosen.side)) return { layer: layerOf(view), at: view.chosen };
     const now = view.querySelector("[data-now]");
     if (at?.view === view && !now) return { layer: at.layer, at: { side: at.side, start: at.n, end: at.n } };
-    const change = now ?? firstSeen(view);
+    const change = now ?? view.changes[firstBelow(view, view.changes)];
     const layer = layerOf(view);
     return (change && changeRange(view, change)) ?? { layer, at: { side: layer.on("R") ? "R" : "L" } };
   }
   return null;
-}
-
-/** The first change in sight. Only one section is asked for the places of its lines: asking one that the browser
-    skips makes it lay that out. */
-function firstSeen(view) {
-  const isBelow = (element) => element.getBoundingClientRect().bottom > TOP_PX;
-  const section = [...view.querySelectorAll(".rows")].find(isBelow);
-  const ahead = (cell) => section.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
-  return section && view.changes.find((cell) => (section.contains(cell) ? isBelow(cell) : ahead(cell)));
 }
 
 /** The lines of a change: what it adds, else what it removes. */

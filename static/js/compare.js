@@ -6,11 +6,11 @@ import "./image-compare.js";
 import "./minimap.js";
 import { fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
+import { centre, firstBelow, TOP_PX } from "./in-sight.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
 import { wrapToggle } from "./wrap.js";
 
-const TOP_PX = 150; // what sticks to the top of the window
 const file = () => document.getElementById("file");
 const view = () => document.querySelector("#file diff-view");
 
@@ -79,7 +79,7 @@ function changeGo(step) {
   const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
   let next = now + step;
   if (now < 0 || !onScreen(changes[now])) {
-    const here = changeBelow(changes);
+    const here = firstBelow(view(), changes);
     next = step > 0 ? here : here - 1;
   }
   const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
@@ -88,9 +88,7 @@ function changeGo(step) {
   const line = cell.id ? cell : cell.nextElementSibling;
   cell.tabIndex = -1;
   cell.focus({ preventScroll: true });
-  cell.scrollIntoView({ block: "center" });
-  // Sections out of sight have an estimated height: once they are laid out, look again.
-  requestAnimationFrame(() => cell.scrollIntoView({ block: "center" }));
+  centre(cell);
   if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
 }
 
@@ -101,17 +99,6 @@ function barEnter() {
   if (!first) return false;
   first.focus();
   return true;
-}
-
-/** The index of the first change below the top of the window. Asks only one section for the places of its
-    lines: asking one that the browser skips makes it lay that out. */
-function changeBelow(changes) {
-  const isBelow = (element) => element.getBoundingClientRect().bottom > TOP_PX;
-  const section = [...view().querySelectorAll(".rows")].find(isBelow);
-  if (!section) return changes.length;
-  const ahead = (cell) => section.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
-  const found = changes.findIndex((cell) => (section.contains(cell) ? isBelow(cell) : ahead(cell)));
-  return found < 0 ? changes.length : found;
 }
 
 function onScreen(cell) {

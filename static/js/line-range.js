@@ -1,4 +1,5 @@
 // Lines of one side of a diff, as an address names them: #R12, #L3-L9.
+import { centre } from "./in-sight.js";
 
 const NAME = /^([LR])(\d{1,8})(?:-\1?(\d{1,8}))?$/;
 
@@ -34,7 +35,5 @@ export async function addressShow(view) {
   const range = rangeRead(location.hash.slice(1));
   const cell = range && (await view?.reveal(range));
   if (!cell) return;
-  cell.scrollIntoView({ block: "center" });
-  // Sections out of sight have an estimated height: once they are laid out, look again.
-  requestAnimationFrame(() => cell.scrollIntoView({ block: "center" }));
+  centre(cell);
 }
