@@ -1,23 +1,20 @@
 """N variants at once: which of their changes agree, which stand alone, which contradict. Pure.
 
 A *group* is a place in the base that at least one variant changed: hunks whose base ranges overlap,
-or insertions at the same point. Its *options* are what the variants made of that place. Files that
-the base does not have are first aligned with each other, so that equal parts count as shared.
+or insertions at the same point. Its *options* are what the variants made of that place. For files that
+the base does not have, see `review.new_files`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import NamedTuple, TypeVar
 
-from review.diff.patch import lines_opcodes
 from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk
 
-Lines = Sequence[str]
 Span = tuple[int, int]
 Of = TypeVar("Of")  # whose a hunk is
 
@@ -171,7 +168,7 @@ def _group(cluster: Sequence[tuple[Hunk, str]], files: Mapping[str, FileHunks]) 
         for letters in same.values()
     )
     return Group(
-        kind=_kind(len(options), len(by_letter), near=len(near) == 1),
+        kind=kind_of(len(options), len(by_letter), near=len(near) == 1),
         start=start,
         end=end,
         options=tuple(sorted(options, key=lambda o: (-len(o.letters), o.letters))),
@@ -180,7 +177,7 @@ def _group(cluster: Sequence[tuple[Hunk, str]], files: Mapping[str, FileHunks]) 
     )
 
 
-def _kind(options: int, letters: int, *, near: bool) -> Kind:
+def kind_of(options: int, letters: int, *, near: bool) -> Kind:
     if letters == 1:
         return Kind.UNIQUE
     if options == 1:
@@ -192,152 +189,6 @@ def _span(hunks: Sequence[Hunk], start: int, end: int) -> Span:
     """The lines of the variant that stand where base lines start:end stood."""
     first, last = hunks[0], hunks[-1]
     return first.right_start - (first.start - start), last.right_end + (end - last.end)
-
-
-# ---- files that the base does not have
-
-
-def new_file_groups(texts: Mapping[str, Lines]) -> tuple[Group, ...]:
-    """Groups of a file that only variants have; `texts` are its lines, by letter.
-
-    Lines common to all are shared; between them the same is asked again of those that have lines
-    there. `start` and `end` are 0: the base has no place for them. The order is that of the lines.
-    """
-    letters = sorted(texts)
-    spans = {letter: (0, len(texts[letter])) for letter in letters}
-    return tuple(_merged(_aligned(texts, spans, depth=0)))
-
-
-_DEPTH_MAX = 12
-
-
-def _aligned(
-    texts: Mapping[str, Lines], spans: Mapping[str, Span], *, depth: int
-) -> Iterator[Group]:
-    spans = {letter: span for letter, span in spans.items() if span[1] > span[0]}
-    if not spans:
-        return
-    cut = {letter: tuple(texts[letter][a:b]) for letter, (a, b) in spans.items()}
-    if len(set(cut.values())) == 1:
-        yield _new_group(spans, cut)
-        return
-    anchors = _anchors(list(cut.values())) if depth < _DEPTH_MAX else []
-    if not anchors:
-        yield _new_group(spans, cut)
-        return
-    index = {text: n for n, text in enumerate(cut.values())}
-    at = dict.fromkeys(cut, 0)
-    for run in [*anchors, None]:
-        gap = {
-            letter: (
-                spans[letter][0] + at[letter],
-                spans[letter][0] + (run.starts[index[cut[letter]]] if run else len(cut[letter])),
-            )
-            for letter in cut
-        }
-        yield from _aligned(texts, gap, depth=depth + 1)
-        if run is None:
-            return
-        here = {letter: run.starts[index[cut[letter]]] for letter in cut}
-        shared = {
-            letter: (spans[letter][0] + here[letter], spans[letter][0] + here[letter] + run.count)
-            for letter in cut
-        }
-        yield _new_group(shared, {name: tuple(texts[name][a:b]) for name, (a, b) in shared.items()})
-        at = {letter: here[letter] + run.count for letter in cut}
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Equal lines: where they begin in each text, and how many there are."""
-
-    starts: tuple[int, ...]
-    count: int
-
-
-def _anchors(texts: Sequence[tuple[str, ...]]) -> list[_Run]:
-    """Runs of lines that all texts have in the same order; [] if nothing worth the name is common.
-
-    Texts are compared in an order that depends on what they say only, so that it makes no
-    difference which variant has which letter.
-    """
-    order = sorted(range(len(texts)), key=lambda n: (len(texts[n]), texts[n]))
-    first = texts[order[0]]
-    common: list[tuple[int, ...]] = [(n,) for n in range(len(first))]
-    for number in order[1:]:
-        mine = [first[places[0]] for places in common]
-        pairs = _common_lines(mine, texts[number])
-        common = [(*common[i], j) for i, j in pairs]
-    runs: list[_Run] = []
-    for places in common:
-        last = runs[-1] if runs else None
-        if last and all(p == s + last.count for p, s in zip(places, last.starts, strict=True)):
-            runs[-1] = _Run(last.starts, last.count + 1)
-        else:
-            runs.append(_Run(places, 1))
-    back = [order.index(n) for n in range(len(texts))]
-    return [
-        _Run(tuple(run.starts[n] for n in back), run.count)
-        for run in runs
-        if any(_says(first[run.starts[0] + k]) for k in range(run.count))
-    ]
-
-
-def _says(line: str) -> bool:
-    """Whether a line is more than blank or a bracket: those are equal by accident."""
-    return any(char.isalnum() for char in line)
-
-
-def _common_lines(left: Lines, right: Lines) -> list[tuple[int, int]]:
-    opcodes = lines_opcodes(left, right)
-    if opcodes is None:  # too large to align: nothing is said to be common
-        return []
-    pairs: list[tuple[int, int]] = []
-    at_left = at_right = 0
-    for op in opcodes:
-        count = op.left_start - at_left
-        pairs += [(at_left + k, at_right + k) for k in range(count)]
-        at_left, at_right = op.left_end, op.right_end
-    pairs += [(at_left + k, at_right + k) for k in range(len(left) - at_left)]
-    return pairs
-
-
-def _new_group(spans: Mapping[str, Span], cut: Mapping[str, tuple[str, ...]]) -> Group:
-    same: dict[tuple[str, ...], list[str]] = {}
-    for letter in sorted(cut):
-        same.setdefault(cut[letter], []).append(letter)
-    near = len({_near(lines) for lines in same}) == 1
-    options = sorted(
-        (Option(tuple(letters), ()) for letters in same.values()),
-        key=lambda o: (-len(o.letters), o.letters),
-    )
-    kind = _kind(len(options), len(cut), near=near)
-    return Group(kind, 0, 0, tuple(options), dict(sorted(spans.items())))
-
-
-def _near(lines: Iterable[str]) -> str:
-    return "".join("".join(line.split()) for line in lines)
-
-
-def _merged(groups: Iterable[Group]) -> Iterator[Group]:
-    """Neighbours that say the same of the same variants, as one."""
-    last: Group | None = None
-    for group in groups:
-        joins = (
-            last is not None
-            and last.kind == group.kind
-            and [o.letters for o in last.options] == [o.letters for o in group.options]
-            and all(last.spans[name][1] == group.spans[name][0] for name in group.spans)
-        )
-        if last is not None and joins:
-            spans = {name: (last.spans[name][0], group.spans[name][1]) for name in group.spans}
-            last = Group(group.kind, 0, 0, group.options, spans)
-            continue
-        if last is not None:
-            yield last
-        last = group
-    if last is not None:
-        yield last
 
 
 # ---- marks of the board

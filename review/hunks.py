@@ -13,15 +13,12 @@ from enum import IntEnum, StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
+from review.near import near_key
+
 DIGEST_BYTES = 10
 
 _HEAD = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@.*\n", re.MULTILINE)
 _FILE = re.compile(rb"^diff --git ", re.MULTILINE)
-_IMPORT = re.compile(
-    rb"\s*(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#\s*include\b|require\b"
-    rb"|(?:const|let|var)\s.*=\s*require\()"
-)
-_SPACE = b" \t\r\n\f\v"
 
 
 class About(StrEnum):
@@ -164,7 +161,7 @@ def _lines(section: bytes) -> Iterator[Hunk]:
             right_end=right_end,
             key=digest(removed, added),
             added=digest(added),
-            near=_near(added),
+            near=digest(near_key(line[1:] for line in added.split(b"\n") if line[:1] == b"+")),
         )
 
 
@@ -173,14 +170,6 @@ def _range(start: bytes, count: bytes | None) -> tuple[int, int]:
     length = 1 if count is None else int(count)
     first = int(start) - 1 if length else int(start)
     return first, first + length
-
-
-def _near(added: bytes) -> str:
-    lines = [line[1:].translate(None, _SPACE) for line in added.split(b"\n") if line[:1] == b"+"]
-    lines = [line for line in lines if line]
-    if lines and all(_IMPORT.match(line[1:]) for line in added.split(b"\n") if line[1:].strip()):
-        lines.sort()
-    return digest(b"".join(lines))
 
 
 def _numbered(hunks: Sequence[Hunk]) -> Iterator[Hunk]:

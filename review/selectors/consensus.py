@@ -22,11 +22,11 @@ from review.compare import (
     as_content,
     existence_told,
     file_groups,
-    new_file_groups,
 )
 from review.diff.text import text_read
 from review.diff.types import Text
 from review.hunks import About, Fact, FileHunks
+from review.new_files import new_file_groups
 from review.selectors.compare import path_text
 from review.selectors.hunks import PairHunks, pair_hunks
 
@@ -131,7 +131,7 @@ def _texts(hub: Path, blobs: Mapping[str, str]) -> dict[str, tuple[str, ...]] | 
 def _lines(text: Text) -> tuple[str, ...]:
     if text.newline or not text.lines:
         return text.lines
-    return (*text.lines[:-1], text.lines[-1] + "\0")
+    return (*text.lines[:-1], text.lines[-1] + "\n")
 
 
 # ---- what `GET tasks/{id}/consensus` answers

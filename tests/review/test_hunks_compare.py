@@ -16,9 +16,9 @@ from review.compare import (
     file_groups,
     file_marks,
     group_hunks,
-    new_file_groups,
 )
 from review.hunks import FileHunks, file_hunks, patch_sections
+from review.new_files import new_file_groups
 
 Lines = Sequence[str]
 
@@ -212,6 +212,22 @@ def test_consensus_does_not_depend_on_letters_and_covers_every_change(
 def test_a_patch_of_nothing_has_no_files() -> None:
     """Two commits of one tree."""
     assert patch_sections(b"") == []
+
+
+def test_new_files_are_near_whatever_the_order_of_their_imports() -> None:
+    lines = ["import os", "import sys", "from a import b", "", "x = 1"]
+    texts = {
+        "A": lines,
+        "B": [lines[2], "import  os", lines[1], *lines[3:]],
+        "C": [lines[1], lines[0], *lines[2:-1], "x  =  1"],
+    }
+    found = [(g.kind, g.spans["A"], len(g.options)) for g in new_file_groups(texts)]
+    assert found == [(Kind.NEAR, (0, 3), 3), (Kind.SHARED, (3, 4), 1), (Kind.NEAR, (4, 5), 2)]
+    # An order that means something is another text, and another import is no order.
+    texts = {"A": ["a()", "b()"], "B": ["b()", "a()"]}
+    assert Kind.NEAR not in {g.kind for g in new_file_groups(texts)}
+    texts = {"A": lines[:2], "B": ["import re", "import os"]}
+    assert Kind.NEAR not in {g.kind for g in new_file_groups(texts)}
 
 
 def test_each_variant_has_hunks_of_its_own_in_a_group() -> None:
