@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from orchestrator.git.blobs import blobs_read
 from orchestrator.git.diffs import FileChange
@@ -147,13 +149,25 @@ def _lines(data: bytes, query: str) -> Iterator[tuple[int, tuple[str, str, str]]
     if text is None:
         return
     for n, line in enumerate(text.lines, start=1):
-        at = line.find(wanted) if exact else line.lower().find(wanted)
-        if at >= 0:
-            yield n, _cut(line, at, len(query))
+        span = _span(line, wanted, exact=exact)
+        if span:
+            yield n, _cut(line, *span)
 
 
-def _cut(line: str, at: int, length: int) -> tuple[str, str, str]:
-    start = max(0, at - SNIPPET_BEFORE) if at > SNIPPET_CHARS - length else 0
+def _span(line: str, wanted: str, *, exact: bool) -> tuple[int, int] | None:
+    small = line if exact else line.lower()
+    start = small.find(wanted)
+    if start < 0:
+        return None
+    end = start + len(wanted)
+    if len(small) == len(line):
+        return start, end
+    # A letter may be two in lower case (İ): back to the letters of the line.
+    ends = list(accumulate(len(letter.lower()) for letter in line))
+    return bisect_right(ends, start), bisect_left(ends, end) + 1
+
+
+def _cut(line: str, at: int, end: int) -> tuple[str, str, str]:
+    start = max(0, at - SNIPPET_BEFORE) if end > SNIPPET_CHARS else 0
     before = ("…" if start else "") + line[start:at].lstrip()
-    after = line[at + length : at + length + SNIPPET_CHARS]
-    return before, line[at : at + length], after.rstrip()
+    return before, line[at:end], line[end : end + SNIPPET_CHARS].rstrip()

@@ -110,13 +110,20 @@ export function foundMark(view) {
   if (ranges.length) CSS.highlights.set("found", new Highlight(...ranges));
 }
 
+/** In lower case, and as long as before: a letter that would be two (İ) stays as it is. */
+function lower(text) {
+  const all = text.toLowerCase();
+  if (all.length === text.length) return all;
+  return Array.from(text, (letter) => (letter.toLowerCase().length === letter.length ? letter.toLowerCase() : letter)).join("");
+}
+
 function textRanges(cell, wanted) {
   const nodes = [];
   const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
   let all = "";
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     nodes.push([all.length, node]);
-    all += node.data.toLowerCase();
+    all += lower(node.data);
   }
   const place = (offset) => {
     const [start, node] = nodes.findLast(([first]) => first <= offset);

@@ -47,6 +47,36 @@ def test_case_counts_only_if_the_query_has_both(world: World) -> None:
     assert lines(find(world, "ärger")) == [("x.txt", "R", 2, True)]
 
 
+@pytest.mark.parametrize(
+    ("query", "cut"),
+    [
+        ("stanbul", ("İİ İ", "stanbul", " İx")),
+        ("istanbul", None),
+        ("i\u0307stan", ("İİ ", "İstan", "bul İx")),
+        ("bul i", ("İİ İstan", "bul İ", "x")),
+        ("\u0307x", ("İİ İstanbul ", "İx", "")),
+        ("İs", ("İİ ", "İs", "tanbul İx")),
+    ],
+)
+def test_letters_that_are_two_in_lower_case_move_nothing(
+    world: World, query: str, cut: tuple[str, str, str] | None
+) -> None:
+    world.commit("A", lambda files: files.update({"x.txt": "İİ İstanbul İx\n"}))
+    found = [(h.before, h.found, h.after) for file in find(world, query).files for h in file.hits]
+    assert found == ([cut] if cut else [])
+
+
+@pytest.mark.browser
+def test_what_was_found_is_marked_behind_such_letters(world: World, page: Page) -> None:
+    world.commit("A", lambda files: files.update({"x.txt": "İİ İstanbul\n"}))
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py"))
+    page.keyboard.press("/")
+    page.keyboard.type("stanbul")
+    page.locator("find-box .hits a").first.click()
+    marked = "[...(CSS.highlights.get('found') ?? [])].map(String).join()"
+    eventually(lambda: page.evaluate(marked) == "stanbul")
+
+
 def test_long_lists_and_large_files_are_cut_and_said_so(world: World) -> None:
     def grow(files: dict[str, str]) -> None:
         for n in range(20):
