@@ -123,6 +123,7 @@ def places_read(ground: Ground, numbers: Sequence[int]) -> list[Place]:
     pieces = {piece: cache_get(agreement_key(ground, piece)) for piece in wanted}
     if any(found is None for found in pieces.values()):
         places = _places(ground, files_consensus(ground))
+        _places_keep(ground, places)
         return [places[number] for number in numbers if number < len(places)]
     return [pieces[number // PIECE][number % PIECE] for number in numbers]
 
@@ -135,10 +136,14 @@ def _make(ground: Ground) -> Agreement:
             marks.setdefault(file.files[letter].path, {})[letter] = mark
     places = _places(ground, files)
     made = _index(ground, marks, places, files)
-    for start in range(0, len(places), PIECE):
-        cache_put(agreement_key(ground, start // PIECE), places[start : start + PIECE])
+    _places_keep(ground, places)
     cache_put(agreement_key(ground), made, limit_bytes=LIMIT_BYTES)
     return made
+
+
+def _places_keep(ground: Ground, places: Sequence[Place]) -> None:
+    for start in range(0, len(places), PIECE):
+        cache_put(agreement_key(ground, start // PIECE), places[start : start + PIECE])
 
 
 def _index(

@@ -6,13 +6,19 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from orchestrator.models import Spec, Variant
 from review.lib.cache import cache_claim, cache_unclaim
-from review.selectors.agreement import agreement_key, agreement_step
-from review.selectors.consensus import ground_get
+from review.selectors.agreement import (
+    agreement_get,
+    agreement_key,
+    agreement_step,
+    places_read,
+)
+from review.selectors.consensus import Ground, files_consensus, ground_get
 from tests.support.api import Api
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git
@@ -196,6 +202,26 @@ def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]
         assert len(seen) < 10
     assert seen
     assert step.done == step.total == 4
+
+
+def test_places_that_the_cache_has_lost_are_walked_for_once(
+    pat: User, shop: Shop, board: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = ground_get(user=pat, task_id=shop.task.pk)
+    agreement = agreement_get(ground)
+    before = places_read(ground, [0, 1])
+    walks = []
+
+    def walk(ground: Ground) -> Any:
+        walks.append(ground)
+        return files_consensus(ground)
+
+    monkeypatch.setattr("review.selectors.agreement.files_consensus", walk)
+    cache.delete(f"review:{agreement_key(ground, 0)}")
+    assert agreement_get(ground) == agreement
+    assert places_read(ground, [0, 1]) == before
+    assert places_read(ground, [1, 0]) == before[::-1]
+    assert len(walks) == 1
 
 
 def test_what_another_page_puts_together_is_not_begun_twice(
