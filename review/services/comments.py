@@ -71,6 +71,8 @@ def comment_new(
     """The first comment of a thread, which is not saved yet: what it is on is read from git."""
     if target.about not in About.values:
         raise Invalid("comment.about", f"A comment is about {', '.join(About.values)}.")
+    if target.about == About.VARIANT and target.on == BASE:
+        raise Invalid("comment.side", "A comment on a variant names one: the base is none.")
     lines = target.about == About.LINES
     _text_check(body, suggestion)
     if suggestion is not None and not (lines and target.on != BASE):

@@ -112,6 +112,7 @@ def test_the_list_takes_as_many_queries_for_ten_replies_as_for_one(
         {"start_line": -1},
         {"end_line": 3},
         {"side": "--help"},
+        {"about": "variant", "side": "base"},
         {"commit": "--all"},
         {"thread": 999},
         {"thread": 2**70},
