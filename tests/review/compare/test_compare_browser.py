@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from agents.models import AgentProfile
+from orchestrator.models import Variant
 from tests.review.compare.conftest import World
 from tests.support.live import eventually
 
@@ -129,6 +131,39 @@ def test_the_filter_narrows_the_tree_and_a_deferred_file_is_one_click(
         page.keyboard.press(key)
         page.wait_for_url(f"**view={view}**")
         expect(page.locator("diff-view .add")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "compare?left=base&right=A&path=app/area.py",
+        "compare?left=A&right=B&path=app/area.py",
+        "compare?left=base&right=A&path=app/dot.gif",
+        "compare/columns?path=app/area.py",
+    ],
+)
+def test_many_variants_fit_on_a_telephone(world: World, page: Page, rest: str) -> None:
+    dot = "GIF87a\1\0\1\0\0\0\0;"
+    world.commit("A", lambda files: files.update({"app/dot.gif": dot}))
+    agent = AgentProfile.objects.get()
+    for position, letter in enumerate("DEFGHIJKLMNO", 3):
+        Variant.objects.create(
+            task=world.task,
+            position=position,
+            letter=letter,
+            agent=agent,
+            branch=f"bakeoff/{world.task.pk}/{letter}",
+            head_commit=world.heads["AB"[position % 2]],
+        )
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(world.url(rest))
+    expect(page.locator("#file")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for link in page.locator(".cmp-bar .seg a").all():
+        box = link.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
 
 
 def test_a_long_diff_is_whole_light_and_coloured_near_the_viewport(
