@@ -46,6 +46,18 @@ def changed(page: Page, world: World) -> None:
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
 
 
+def test_the_buttons_of_a_new_comment_stand_in_one_row_beside_a_split_diff(
+    page: Page, world: World
+) -> None:
+    page.goto(world.url("compare?left=A&right=B&path=app/area.py&view=split"))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    buttons = form(page).locator("button:visible").all()
+    assert len(buttons) == 5
+    boxes = [button.bounding_box() for button in buttons]
+    assert len({round(box["y"] + box["height"] / 2) for box in boxes if box}) == 1
+
+
 def test_the_key_comments_on_a_file_that_has_no_lines(page: Page, world: World) -> None:
     world.commit("A", lambda files: files.update({"app/area.py": "\0binary"}))
     page.goto(world.url("compare?left=base&right=A&path=app/area.py"))
