@@ -65,7 +65,13 @@ class TaskBoard extends HTMLElement {
     let before = {};
     try { before = JSON.parse(sessionStorage.getItem(kept(this.dataset.task)) ?? "{}"); } catch { /* storage is off */ }
     const back = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+    const steered = new AbortController();
+    for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(name, () => steered.abort(), { once: true, passive: true, signal: steered.signal });
     await this.#load(back ? before.query ?? "" : "", {});
+    // The place that the address names was somewhere else before the board filled in.
+    const named = document.getElementById(location.hash.slice(1));
+    if (!back && named && !steered.signal.aborted) named.scrollIntoView({ behavior: "instant" });
+    steered.abort();
     if (back && before.scroll && !this.dataset.own) scrollTo({ top: before.scroll, behavior: "instant" });
   }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orchestrator.models import Run
 from orchestrator.states import RunState
@@ -46,6 +46,21 @@ def test_numbers_come_first_and_marks_fill_in(world: World, page: Page) -> None:
     expect(page.locator(cell(page, "app/area.py", "A") + " .mk-contradictory")).to_be_visible()
     expect(page.locator("#board-progress")).to_have_text("")
     expect(page.locator("#next-places")).to_contain_text("1 place contradicts")
+
+
+def test_an_address_with_a_place_leads_there_although_the_board_comes_later(
+    world: World, page: Page
+) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_load_state("load")
+        route.continue_()
+
+    page.set_viewport_size({"width": 1280, "height": 300})
+    page.route("**/board", late)
+    page.goto(f"/tasks/{world.task.pk}#charts")
+    expect(page.locator("task-board .mk-contradictory").first).to_be_attached()
+    expect(page.locator("#charts-title")).to_be_in_viewport()
+    expect(page.locator("task-board .board")).not_to_be_in_viewport()
 
 
 def test_the_board_by_keys(board: Page, world: World) -> None:
