@@ -4,6 +4,9 @@ import { dialogOpen } from "./dialogs.js";
 const dialog = document.getElementById("jump");
 const input = dialog?.querySelector(".jump-in");
 
+let found = null; // what was asked for when the rows that are shown came; null before any did
+let going = false; // Enter came before its rows
+
 const rows = () => [...dialog.querySelectorAll("[data-jump]")];
 const chosen = () => rows().findIndex((row) => row.getAttribute("aria-selected") === "true");
 
@@ -20,10 +23,18 @@ function keydown(event) {
   if (step && count) {
     event.preventDefault();
     choose((chosen() + step + count) % count);
-  } else if (event.key === "Enter" && count) {
+  } else if (event.key === "Enter") {
     event.preventDefault();
-    location.assign(rows()[Math.max(0, chosen())].href);
+    going = found !== input.value;
+    if (!going) go();
+  } else {
+    going = false;
   }
+}
+
+function go() {
+  const row = rows()[Math.max(0, chosen())];
+  if (row) location.assign(row.href);
 }
 
 export function jumpOpen() {
@@ -33,9 +44,15 @@ export function jumpOpen() {
 if (dialog) {
   dialog.addEventListener("opened", () => {
     input.value = "";
+    found = null;
+    going = false;
     input.focus();
     input.dispatchEvent(new CustomEvent("jump-open"));
   });
   input.addEventListener("keydown", keydown);
-  dialog.addEventListener("htmx:afterSwap", () => choose(0));
+  dialog.addEventListener("htmx:afterSwap", ({ detail }) => {
+    found = new URL(detail.pathInfo.finalRequestPath, location.href).searchParams.get("q") ?? "";
+    choose(0);
+    if (going && found === input.value) go();
+  });
 }

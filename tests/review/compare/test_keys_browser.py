@@ -78,6 +78,17 @@ def test_the_focus_is_not_lost_when_another_file_comes_and_tab_goes_on_from_ther
     assert page.evaluate(inside)
 
 
+def test_enter_in_the_jump_box_waits_for_what_was_typed(world: World, page: Page) -> None:
+    page.goto("/tasks")
+    page.keyboard.press("/")
+    expect(page.locator("#jump [data-jump]").first).to_be_visible()
+    first = page.locator("#jump [data-jump]").first.get_attribute("href")
+    assert first != "/activity"
+    page.keyboard.type("activity")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/activity")
+
+
 def test_tab_goes_from_a_change_to_what_can_be_done_with_it(world: World, page: Page) -> None:
     page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
     page.wait_for_selector(".hunkbar .take")
