@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from review.near import near_key
 
@@ -69,6 +69,26 @@ class FileHunks(NamedTuple):
     def place(self) -> str:
         """The base's name of the file: changes of the same file meet under it, renamed or not."""
         return self.path if self.status == "A" else self.old_path
+
+
+class InBase(Protocol):
+    """What changes lines start:end (from 0) of the base, or, if not about lines, something else of a file."""
+
+    @property
+    def about(self) -> About: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+def base_range(change: InBase) -> tuple[int, int]:
+    """Where it is and how many lines, as a patch counts: the first line from 1, or the line that an
+    insertion follows; 0, 0 of what is not about lines."""
+    if change.about is not About.LINES:
+        return 0, 0
+    count = change.end - change.start
+    return (change.start + 1 if count else change.start), count
 
 
 def digest(*parts: bytes) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from review.composing.compose import Files
 from review.composing.types import BASE, Entry, Pick, Span
-from review.hunks import About, FileHunks, Hunk
+from review.hunks import About, FileHunks, Hunk, base_range
 
 # A number from 1, a key, or where it is in the base, and then its key if that must be the same too.
 HunkRef = int | str | tuple[int, int, str]
@@ -111,7 +111,7 @@ def hunk_find(file: FileHunks, ref: HunkRef) -> Hunk | None:
         elif isinstance(ref, str):
             found = hunk.key == ref
         else:
-            at = hunk.about is About.LINES and _where(hunk) == ref[:2]
+            at = hunk.about is About.LINES and base_range(hunk) == ref[:2]
             found = at and ref[2] in ("", hunk.key)
         if found:
             return hunk
@@ -128,12 +128,6 @@ def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
         "compose.no-hunk",
         f"{wish.letter} has {many} in {file.path[:200]!r}, and none is {_said(ref)}.",
     )
-
-
-def _where(hunk: Hunk) -> tuple[int, int]:
-    """As in a patch: the first line from 1, or the line that an insertion follows."""
-    count = hunk.end - hunk.start
-    return (hunk.start + 1 if count else hunk.start), count
 
 
 def _said(ref: HunkRef) -> str:

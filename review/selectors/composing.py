@@ -17,7 +17,7 @@ from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
 from review.composing.picks import PickError, Wish, change_numbers, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
-from review.hunks import About, FileHunks
+from review.hunks import About, FileHunks, base_range
 from review.lib.paths import path_text
 from review.models import Composition as CompositionRow
 from review.selectors.consensus import Ground, ground_of, pairs_read, places_named
@@ -187,27 +187,23 @@ def _part(part: Part, place: PlaceResult, files: Files) -> dict[str, Any]:
     return {
         "letters": list(part.letters),
         "about": str(part.about),
-        "base_start": _base_start(part),
-        "base_lines": part.end - part.start,
+        **_range(part),
         "changes": numbers,
         "keys": dict(part.keys),
         "partly": part.partly,
     }
 
 
-def _base_start(place: Part | Conflict) -> int:
-    """As in a patch: the first line from 1, or the line that an insertion follows."""
-    if place.about is not About.LINES:
-        return 0
-    return place.start + 1 if place.end > place.start else place.start
+def _range(change: Part | Conflict) -> dict[str, int]:
+    start, count = base_range(change)
+    return {"base_start": start, "base_lines": count}
 
 
 def conflicts_of(result: Composition) -> list[dict[str, Any]]:
     return [
         {
             "path": path_text(conflict.place),
-            "base_start": _base_start(conflict),
-            "base_lines": conflict.end - conflict.start,
+            **_range(conflict),
             "letters": list(conflict.letters),
             "about": str(conflict.about),
             "message": conflict.message,

@@ -25,7 +25,7 @@ from review.compare import (
 )
 from review.diff.text import text_read
 from review.diff.types import Text
-from review.hunks import About, Fact, FileHunks
+from review.hunks import About, Fact, FileHunks, base_range
 from review.new_files import new_file_groups
 from review.selectors.compare import path_text
 from review.selectors.hunks import PairHunks, pair_hunks
@@ -156,12 +156,12 @@ def _group_payloads(
     read = Reader(hub)
     payloads = []
     for group, file in found:
-        lines = group.end - group.start
+        start, count = base_range(group)
         payloads.append(
             {
                 "path": path_text(file.path),
-                "base_start": _base_start(group),
-                "base_lines": lines,
+                "base_start": start,
+                "base_lines": count,
                 "kind": str(group.kind),
                 "about": str(group.about),
                 "options": [
@@ -175,13 +175,6 @@ def _group_payloads(
             }
         )
     return payloads
-
-
-def _base_start(group: Group) -> int:
-    """As in a patch: the first line from 1, or the line that an insertion follows."""
-    if group.about is not About.LINES:
-        return 0
-    return group.start + 1 if group.end > group.start else group.start
 
 
 class Reader:

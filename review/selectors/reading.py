@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks
-from review.hunks import About, FileHunks, Hunk
+from review.hunks import About, FileHunks, Hunk, base_range
 from review.lib.paths import path_text
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
@@ -113,6 +113,5 @@ def _hunks(file: FileConsensus, groups: Sequence[Group], letter: str) -> list[di
 
 def _named(hunk: Hunk) -> dict[str, Any]:
     """By its key and its place: equal changes of a file are told apart by their order, which may change."""
-    count = hunk.end - hunk.start
-    start = hunk.start + 1 if count else hunk.start
+    start, count = base_range(hunk)
     return {"key": hunk.key, "base_start": start, "base_lines": count}

@@ -17,7 +17,7 @@ from review.compare import (
     file_marks,
     group_hunks,
 )
-from review.hunks import FileHunks, file_hunks, patch_sections
+from review.hunks import FileHunks, base_range, content_hunk, file_hunks, patch_sections
 from review.new_files import new_file_groups
 
 Lines = Sequence[str]
@@ -228,6 +228,20 @@ def test_new_files_are_near_whatever_the_order_of_their_imports() -> None:
     assert Kind.NEAR not in {g.kind for g in new_file_groups(texts)}
     texts = {"A": lines[:2], "B": ["import re", "import os"]}
     assert Kind.NEAR not in {g.kind for g in new_file_groups(texts)}
+
+
+def test_a_range_of_the_base_is_told_as_in_a_patch() -> None:
+    told = {"x": (2, 1), "": (2, 2), "new": (2, 0), "at the top": (0, 0)}
+    texts = {
+        "x": edit(2, "x"),
+        "": edit(2, drop=2),
+        "new": [*BASE[:2], "new", *BASE[2:]],
+        "at the top": ["at the top", *BASE],
+    }
+    for name, text in texts.items():
+        (hunk,) = changed(BASE, text).hunks
+        assert base_range(hunk) == told[name], name
+    assert base_range(content_hunk("a", "b")) == (0, 0)
 
 
 def test_each_variant_has_hunks_of_its_own_in_a_group() -> None:
