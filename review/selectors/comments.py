@@ -39,6 +39,7 @@ class Remark:
     source: str
     body: str
     suggestion: str | None
+    applied_commit: str
     draft: bool
     mine: bool
     edited: bool
@@ -74,7 +75,6 @@ class Thread:
     after: tuple[str, ...]
     resolved: bool
     resolved_by: User | None
-    applied_commit: str
     remarks: tuple[Remark, ...]
     sent: tuple[Sent, ...]
     targets: tuple[str, ...]  # the Variants that it can be sent to
@@ -99,6 +99,11 @@ class Thread:
         return wanted if wanted in self.targets else ""
 
     @property
+    def applied_commit(self) -> str:
+        """Of the last suggestion in it that was carried out."""
+        return next((r.applied_commit for r in reversed(self.remarks) if r.applied_commit), "")
+
+    @property
     def on(self) -> str:
         return self.letter or BASE
 
@@ -108,11 +113,11 @@ class Thread:
 
     @property
     def applicable(self) -> bool:
-        """A suggestion in it can be carried out: the lines to replace are there to the letter."""
+        """The lines are there to the letter, so a suggestion can be carried out that was not yet."""
         return bool(
             self.about == About.LINES
             and self.letter in self.targets
-            and not (self.draft or self.outdated or self.applied_commit)
+            and not (self.draft or self.outdated)
             and self.same
         )
 
@@ -296,7 +301,6 @@ def _thread(
         after=tuple(root.after),
         resolved=root.state == CommentState.RESOLVED,
         resolved_by=root.resolved_by,
-        applied_commit=root.applied_commit,
         remarks=tuple(_remark(comment, user) for comment in (root, *replies)),
         sent=tuple(_sent(follow_up) for follow_up in root.follow_ups.all()),
         targets=targets,
@@ -320,6 +324,7 @@ def _remark(comment: Comment, user: Viewer) -> Remark:
         source=comment.source,
         body=comment.body,
         suggestion=comment.suggestion,
+        applied_commit=comment.applied_commit,
         draft=comment.state == CommentState.DRAFT,
         mine=comment.author_id is not None and comment.author_id == user.pk,
         edited=comment.edited_at is not None,

@@ -10,6 +10,8 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.live import publish
 from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Variant
+from orchestrator.services.environments import workspace_lock
 from orchestrator.services.workspace_edits import workspace_catch_up, workspace_file_replace
 from review.diff import DiffOptions
 from review.diff.text import text_read
@@ -29,8 +31,14 @@ def suggestion_apply(*, user: User, comment: Comment) -> str:
         raise Invalid("comment.no-suggestion", "This comment suggests no other lines.")
     if root.state == CommentState.DRAFT or comment.state == CommentState.DRAFT:
         raise Conflict("comment.draft", "Publish the comment before its suggestion is applied.")
-    if root.applied_commit:
-        raise Conflict("comment.applied", "It was applied already.")
+    # Until it is written down: of two who press at once the second sees that it was applied.
+    with workspace_lock(variant):
+        if Comment.objects.filter(pk=comment.pk).exclude(applied_commit="").exists():
+            raise Conflict("comment.applied", "It was applied already.")
+        return _apply(user, comment, root, variant, suggestion)
+
+
+def _apply(user: User, comment: Comment, root: Comment, variant: Variant, suggestion: str) -> str:
     head, hub = workspace_catch_up(variant), hub_dir(root.task.project_id)
     spot = comment_spots(hub=hub, comments=[root], commit=head)[root.pk]
     if spot is None or not spot.same:
@@ -50,8 +58,7 @@ def suggestion_apply(*, user: User, comment: Comment) -> str:
         message=f"{root.task.title}\n\nApply the change suggested for {where}.\n",
     )
     with transaction.atomic():
-        Comment.objects.filter(pk=root.pk).update(
-            applied_commit=commit, state=CommentState.RESOLVED, resolved_by=user
-        )
+        Comment.objects.filter(pk=comment.pk).update(applied_commit=commit)
+        Comment.objects.filter(pk=root.pk).update(state=CommentState.RESOLVED, resolved_by=user)
         publish(f"task:{root.task_id}")
     return commit

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Run, Variant
@@ -13,6 +14,7 @@ from orchestrator.services.snapshots import snapshot_take
 from orchestrator.states import RunState
 from review.models import Comment
 from review.services.comment_applying import suggestion_apply
+from review.services.comments import reply_create
 from tests.review.comments.conftest import AREA, Room
 from tests.support.repositories import plain_git, write
 
@@ -67,7 +69,7 @@ def test_it_becomes_a_commit_and_the_workspace_has_it(room: Room, desk: Path) ->
     assert not list(desk.glob(".*bakeoff-new"))
     thread = room.thread(made)
     assert (thread.applied_commit, thread.resolved, thread.resolved_by) == (commit, True, room.kim)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="applied already"):
         suggestion_apply(user=room.kim, comment=made)
 
 
@@ -78,6 +80,29 @@ def test_it_lands_where_the_lines_are_now(room: Room, desk: Path) -> None:
     assert (desk / "area.py").read_text() == "# one\n# two\n" + AREA.replace(
         "    return side * side\n", ""
     )
+
+
+def test_each_suggestion_of_a_thread_is_applied_once_where_the_lines_are(
+    room: Room, desk: Path
+) -> None:
+    first = suggest(room, "    return side * side\n    # squared")
+    second = reply_create(user=room.kim, thread=first, body="Or so", suggestion=BETTER)
+    pressed_meanwhile = Comment.objects.get(pk=first.pk)
+    one = suggestion_apply(user=room.pat, comment=first)
+    with pytest.raises(Conflict, match="applied already"):
+        suggestion_apply(user=room.pat, comment=pressed_meanwhile)
+    page = Client(headers={"host": "localhost:8000"})
+    page.force_login(room.pat)
+    shown = page.get(f"/tasks/{room.shop.task.pk}/comments?show=all").content.decode()
+    assert f"/comments/{first.pk}/apply" not in shown
+    assert f"/comments/{second.pk}/apply" in shown
+    two = suggestion_apply(user=room.kim, comment=second)
+    assert (desk / "area.py").read_text() == AREA.replace(
+        "    return side * side\n", f"{BETTER}\n    # squared\n"
+    )
+    remarks = room.thread(first).remarks
+    assert [remark.applied_commit for remark in remarks] == [one, two]
+    assert room.thread(first).applied_commit == two
 
 
 @pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING, RunState.WAITING])
