@@ -280,11 +280,14 @@ class Trial(Hand):
         deadline = time.monotonic() + PATIENCE_S
         state = ""
         while state != "ready":
-            self._attempt("POST", path, {"action": "start"})
+            answer = self._attempt("POST", path, {"action": "start"})
+            if answer is None and not self._preview_of(variant["id"], "starting", "ready"):
+                assert time.monotonic() < deadline
+                continue  # nobody knows what became of the request, and nothing has
             preview = eventually(
                 lambda: self._preview_of(variant["id"], "ready", "failed", "exited"),
                 timeout_s=PATIENCE_S,
-                what="the preview to come to something",
+                what=f"the preview to come to something after {answer}",
             )
             state = preview["state"]
             if state != "ready":
