@@ -175,7 +175,7 @@ def _product(source: Source, files: list[FileInput], others: list[FileInput], li
 
     def look(right: str) -> float:
         """The median of all files, ms."""
-        looks = (partial(_body, source, right, change) for change in sides[right])
+        looks = (partial(_body, source, change) for change in sides[right])
         return statistics.median(map(_wall_ms, looks))
 
     with override_settings(CACHES={"default": LOCAL_CACHE}):
@@ -187,11 +187,10 @@ def _product(source: Source, files: list[FileInput], others: list[FileInput], li
     )
 
 
-def _body(source: Source, right: str, change: FileChange) -> object:
+def _body(source: Source, change: FileChange) -> object:
     from review.selectors.file_diffs import file_body
 
-    sides = {"hub": source.hub, "left": source.base, "right": right}
-    return file_body(**sides, change=change, view="split", context=CONTEXT, shown=True)  # type: ignore[arg-type]
+    return file_body(hub=source.hub, change=change, view="split", context=CONTEXT, shown=True)
 
 
 def _page(file: FileInput, base: Colours | None = None) -> str:

@@ -48,8 +48,7 @@ def measure(place: Path, lines: int, goals: tuple[int, int]) -> None:
     change = changes(hub=repository, left=left, right=right)[0]
 
     def body() -> FileBody:
-        sides = {"hub": repository, "left": left, "right": right}
-        return file_body(**sides, change=change, view="split", context=3, shown=True)  # type: ignore[arg-type]
+        return file_body(hub=repository, change=change, view="split", context=3, shown=True)
 
     def plain_git() -> object:
         command = ["git", "--git-dir", str(repository), "diff", "--histogram", left, right]

@@ -51,6 +51,20 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("any-machine")
 
 
+# Fixtures that make whole repositories, and folders whose tests start git or a shim: all of a second each.
+REPOSITORY_FIXTURES = {"shop", "checked_out", "world", "origin", "hub", "repository", "answers"}
+REAL_FOLDERS = ("agents/shim", "orchestrator/git", "orchestrator/services", "review/composing")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.relative_to(here).as_posix()
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if folder.startswith(REAL_FOLDERS) or fixtures & REPOSITORY_FIXTURES:
+            item.add_marker("real")
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(DATA_DIR, ignore_errors=True)
 

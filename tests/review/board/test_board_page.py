@@ -66,7 +66,7 @@ def marks(row: Element) -> dict[str, str]:
 
 
 def test_numbers_are_there_at_once_and_marks_when_they_are_known(
-    client: Client, answers: Shop, pat: User
+    redis_empty: None, client: Client, answers: Shop, pat: User
 ) -> None:
     first = tree(fragment(client, answers))
     inside = first.all(lambda e: "data-version" in e.attrs)[0]
