@@ -161,7 +161,8 @@ def _submodules(workspace: Workspace, scan: Scan, staged: bytes) -> None:
         head = _submodule_head(place)
         if head is not None and head != recorded:
             scan.links.append((path, head))
-        if head != recorded and any(name != ".git" for name in os.listdir(place)):
+        # Whatever its commit: its files may hold work that is in none.
+        if any(name != ".git" for name in os.listdir(place)):
             scan.excluded.append(excluded(path + b"/", SUBMODULE))
 
 

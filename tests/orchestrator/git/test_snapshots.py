@@ -16,7 +16,12 @@ from orchestrator.git.errors import DiskFullError, GitError, WorkspaceGoneError
 from orchestrator.git.hub import blob_read, commit_log, commit_resolve
 from orchestrator.git.run import GitResult
 from orchestrator.git.run import git as git_run
-from orchestrator.git.snapshots import SnapshotInfo, SnapshotLimits, snapshot_take
+from orchestrator.git.snapshots import (
+    SnapshotInfo,
+    SnapshotLimits,
+    snapshot_take,
+    workspace_unsaved,
+)
 from orchestrator.git.yard import worktree_add, worktree_head
 from tests.support.repositories import Desk, plain_git, write
 
@@ -520,7 +525,14 @@ def test_submodules_keep_their_commit(tmp_path: Path, origin: Path) -> None:
     assert desk.snap() is None
     desk.agent(*allow, "submodule", "update", "-q", "--init")
     assert desk.snap() is None
+
+    # Work in it that is not committed is in no Snapshot: the workspace may not go.
     desk.write("sub/b.txt")
+    unsaved = workspace_unsaved(
+        hub=desk.hub, worktree=desk.workspace, index=desk.index, base=desk.base
+    )
+    assert [item.path for item in unsaved] == ["sub/"]
+    assert desk.snap() is None
     plain_git(desk.workspace / "sub", "add", ".")
     plain_git(desk.workspace / "sub", "commit", "-q", "-m", "More")
     taken = desk.snapped()
