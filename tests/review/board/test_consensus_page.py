@@ -122,7 +122,9 @@ def test_pages(client: Client, shop: Shop) -> None:
     assert "page" not in then.id("places-previous").attrs["href"]
 
 
-def test_what_is_next_for_a_person(client: Client, answers: Shop, pat: User) -> None:
+def test_what_is_next_for_a_person(
+    redis_empty: None, client: Client, answers: Shop, pat: User
+) -> None:
     address = f"/tasks/{answers.task.pk}/consensus/next"
     assert client.get(address, headers=HTMX).content.strip() == b"", "not known yet"
     agreement_get(ground_get(user=pat, task_id=answers.task.pk))
