@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -15,6 +15,7 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for
 from review.compare import READING_ORDER, Group, Kind, Option
 from review.hunks import About
+from review.option_words import Spans, options_marked
 from review.selectors.agreement import Agreement, Place, agreement_step, places_read
 from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, ground_of, option_text
@@ -72,11 +73,26 @@ def consensus_ask(
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Some lines, and how many more there are. `note` stands in for lines where there are none."""
+    """Some lines, and how many more there are. `note` stands in for lines where there are none.
+
+    `marks` has for each line the spans of it that not all others of the place have.
+    """
 
     lines: tuple[str, ...]
     more: int = 0
     note: str = ""
+    marks: tuple[Spans, ...] = ()
+
+    @property
+    def pieces(self) -> Iterator[list[tuple[str, bool]]]:
+        """Each line as texts, and whether they are marked."""
+        for line, spans in zip(self.lines, self.marks or repeat(()), strict=False):
+            pieces: list[tuple[str, bool]] = []
+            at = 0
+            for start, end in spans:
+                pieces += [(line[at:start], False), (line[start:end], True)]
+                at = end
+            yield [*pieces, (line[at:], False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,15 +324,35 @@ def _place_row(
     versus = (group.options[0].letters[0], group.options[1].letters[0]) if two else (
         BASE, group.options[0].letters[0]
     )  # fmt: skip
+    base, options = _marked(
+        _base(place, read), tuple(_option(ask, place, option, read) for option in group.options)
+    )
     return PlaceRow(
         number=number,
         kind=group.kind,
         where=_where(place),
-        base=_base(place, read),
-        options=tuple(_option(ask, place, option, read) for option in group.options),
+        base=base,
+        options=options,
         others=tuple(letter for letter in ground.heads if letter not in group.spans),
         href=_compare(ask, place, *versus),
         versus=versus,
+    )
+
+
+def _marked(
+    base: Code | None, options: tuple[OptionRow, ...]
+) -> tuple[Code | None, tuple[OptionRow, ...]]:
+    """What several made of a place is held against each other, what one made of it against the base."""
+    if len(options) > 1:
+        marks = options_marked([option.code.lines for option in options])
+    elif base is not None:
+        of_base, of_option = options_marked([base.lines, options[0].code.lines])
+        base, marks = replace(base, marks=of_base), (of_option,)
+    else:
+        return base, options
+    return base, tuple(
+        replace(option, code=replace(option.code, marks=spans))
+        for option, spans in zip(options, marks, strict=True)
     )
 
 
@@ -327,7 +363,10 @@ def _where(place: Place) -> str:
     if group.about is About.CONTENT:
         return "the file as a whole"
     if all(place.files[letter].status == "A" for letter in group.spans):
-        return "new file"
+        first = group.options[0].letters[0]
+        start, end = group.spans[first]
+        lines = f"line {end:,}" if end <= start + 1 else f"lines {start + 1:,} to {end:,}"
+        return f"new file, {lines} of {first}"
     if not count:
         return f"after line {group.start:,}" if group.start else "before line 1"
     if count == 1:
