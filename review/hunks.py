@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from review.near import near_key
 
@@ -89,6 +89,12 @@ def base_range(change: InBase) -> tuple[int, int]:
         return 0, 0
     count = change.end - change.start
     return (change.start + 1 if count else change.start), count
+
+
+def hunk_named(hunk: Hunk) -> dict[str, Any]:
+    """By its key and its place: equal changes of a file are told apart by their order, which may change."""
+    start, count = base_range(hunk)
+    return {"key": hunk.key, "base_start": start, "base_lines": count}
 
 
 def digest(*parts: bytes) -> str:

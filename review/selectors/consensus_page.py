@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, repeat
 from urllib.parse import urlencode
@@ -18,7 +19,9 @@ from review.hunks import About
 from review.option_words import Spans, options_marked
 from review.selectors.agreement import Agreement, Place, agreement_step, places_read
 from review.selectors.compare import path_text
-from review.selectors.consensus import Ground, Reader, ground_of, option_text
+from review.selectors.consensus import Ground, Reader, ground_of, option_text, pairs_read
+from review.selectors.hunks import PairHunks
+from review.selectors.place_picks import option_picks
 from review.selectors.sides import BASE
 
 PER_PAGE = 40
@@ -97,9 +100,14 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class OptionRow:
+    """`picks` (JSON) are what taking it means, one for each of `letters`; `whole` if it takes the file."""
+
     letters: tuple[str, ...]
     code: Code
     href: str
+    pick: str
+    picks: str
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +282,9 @@ def _sections(
     places = places_read(ground, numbers)
     read = Reader(ground.hub, limit_bytes=READ_LIMIT_BYTES)
     read.fetch(sorted({blob for place in places for blob in _blobs(place)}))
+    pairs = pairs_read(ground)
     rows = [
-        (place, _place_row(ground, ask, number, place, read))
+        (place, _place_row(ground, ask, number, place, read, pairs))
         for number, place in zip(numbers, places, strict=True)
     ]
     sections = []
@@ -317,7 +326,12 @@ def _base_blob(place: Place) -> str:
 
 
 def _place_row(
-    ground: Ground, ask: ConsensusAsk, number: int, place: Place, read: Reader
+    ground: Ground,
+    ask: ConsensusAsk,
+    number: int,
+    place: Place,
+    read: Reader,
+    pairs: Mapping[str, PairHunks],
 ) -> PlaceRow:
     group = place.group
     two = len(group.options) > 1
@@ -325,7 +339,8 @@ def _place_row(
         BASE, group.options[0].letters[0]
     )  # fmt: skip
     base, options = _marked(
-        _base(place, read), tuple(_option(ask, place, option, read) for option in group.options)
+        _base(place, read),
+        tuple(_option(ask, place, option, read, pairs) for option in group.options),
     )
     return PlaceRow(
         number=number,
@@ -382,21 +397,33 @@ def _base(place: Place, read: Reader) -> Code | None:
     return _code(lines[place.group.start : place.group.end] if lines is not None else None)
 
 
-def _option(ask: ConsensusAsk, place: Place, option: Option, read: Reader) -> OptionRow:
+def _option(
+    ask: ConsensusAsk, place: Place, option: Option, read: Reader, pairs: Mapping[str, PairHunks]
+) -> OptionRow:
+    picks = option_picks(pairs, place, option)
+    return OptionRow(
+        letters=option.letters,
+        code=_option_code(place, option, read),
+        href=_compare(ask, place, BASE, option.letters[0]),
+        pick=json.dumps(picks[0]),
+        picks=json.dumps(picks),
+        whole="hunks" not in picks[0],
+    )
+
+
+def _option_code(place: Place, option: Option, read: Reader) -> Code:
     letter = option.letters[0]
-    href = _compare(ask, place, BASE, letter)
     group, file = place.group, place.files[letter]
+    gone = not file.new_blob.strip("0")
     if group.about is not About.LINES:
         said = option_text(read, place.files, group, option)
         note = said[0] if said and group.about is About.FACTS else "another content"
-        if not file.new_blob.strip("0"):
-            note = "deleted"
-        return OptionRow(option.letters, Code((), note=note), href)
-    if not file.new_blob.strip("0"):
-        return OptionRow(option.letters, Code((), note="file deleted"), href)
+        return Code((), note="deleted" if gone else note)
+    if gone:
+        return Code((), note="file deleted")
     lines = read.lines(file.new_blob)
     start, end = group.spans[letter]
-    return OptionRow(option.letters, _code(lines[start:end] if lines is not None else None), href)
+    return _code(lines[start:end] if lines is not None else None)
 
 
 def _code(lines: Sequence[str] | None) -> Code:

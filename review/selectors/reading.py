@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks
-from review.hunks import About, FileHunks, Hunk, base_range
+from review.hunks import About, FileHunks, Hunk, hunk_named
 from review.lib.paths import path_text
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
@@ -82,7 +82,7 @@ def _standing(comparison: Comparison, hunk: Hunk, standings: Sequence[Standing])
     `left_path` and `right_path` are what the file with these hunks is called there.
     """
     left, right = comparison.left.letter, comparison.right.letter
-    right_hunks = [_named(hunk)] if comparison.left.ref == BASE else []
+    right_hunks = [hunk_named(hunk)] if comparison.left.ref == BASE else []
     for file, known in standings:
         found = known.of(hunk)
         if found is None:
@@ -108,10 +108,4 @@ def _hunks(file: FileConsensus, groups: Sequence[Group], letter: str) -> list[di
     own = file.files.get(letter)
     if own is None or own.status == "A":
         return []
-    return [_named(hunk) for group in groups for hunk in group_hunks(group, own)]
-
-
-def _named(hunk: Hunk) -> dict[str, Any]:
-    """By its key and its place: equal changes of a file are told apart by their order, which may change."""
-    start, count = base_range(hunk)
-    return {"key": hunk.key, "base_start": start, "base_lines": count}
+    return [hunk_named(hunk) for group in groups for hunk in group_hunks(group, own)]

@@ -200,17 +200,27 @@ document.addEventListener("change", (event) => {
 
 // --- Whole files and variants --------------------------------------------------------------------
 
-function formPick(form) {
+/** What a form takes, first; the others have the same effect, so one of them in the tray will do. */
+function formPicks(form) {
+  if (form.dataset.picks) return JSON.parse(form.dataset.picks);
   const { variant, path } = Object.fromEntries(new FormData(form));
-  return path ? { variant, path } : { variant };
+  return [path ? { variant, path } : { variant }];
+}
+
+const isTaken = (form) => formPicks(form).some((pick) => isIn([pick]));
+
+/** Of the options of a place one can be taken: another one gives way. */
+function formsBeside(form) {
+  const place = form.closest("[data-place]");
+  return place ? [...place.querySelectorAll("form[data-take]")].filter((other) => other !== form) : [];
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-take]");
   if (!form || !tray()) return;
   event.preventDefault();
-  const picks = [formPick(form)];
-  change(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
+  if (isTaken(form)) change({ remove: idsOf(formPicks(form)) });
+  else change({ add: [formPicks(form)[0]], remove: idsOf(formsBeside(form).flatMap(formPicks)) });
 });
 
 document.addEventListener("click", (event) => {
@@ -221,6 +231,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("board:read", () => pressedShow());
+document.addEventListener("places:read", () => pressedShow());
 
 // --- What is picked, shown where it was picked ---------------------------------------------------
 
@@ -229,7 +240,7 @@ function pressedShow() {
   for (const form of document.querySelectorAll("form[data-take]")) {
     const button = form.querySelector("button");
     button.dataset.taken = "";
-    button.setAttribute("aria-pressed", isIn([formPick(form)]));
+    button.setAttribute("aria-pressed", isTaken(form));
   }
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));

@@ -26,6 +26,7 @@ class PlaceList extends HTMLElement {
       const template = document.createElement("template");
       template.innerHTML = await answer.text();
       this.replaceChildren(template.content);
+      document.dispatchEvent(new CustomEvent("places:read"));
       await new Promise((done) => setTimeout(done, AGAIN_MS));
     }
   }
@@ -37,9 +38,16 @@ class PlaceList extends HTMLElement {
     if (event.key === "j") this.#step(now, 1);
     else if (event.key === "k") this.#step(now, -1);
     else if (event.key === "Enter" && event.target === now) now.querySelector("[data-open]").click();
+    else if (/^[1-9]$/.test(event.key) && now) this.#take(now, Number(event.key));
     else return;
     event.preventDefault();
   };
+
+  /** What the nth variant made of the place. */
+  #take(place, number) {
+    const letter = String.fromCharCode(64 + number);
+    place.querySelector(`form[data-take] [data-letters*="${letter}"]`)?.click();
+  }
 
   /** Past the last place is the next page, before the first one the page before. */
   #step(now, step) {
