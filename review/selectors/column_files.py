@@ -89,7 +89,7 @@ def path_find(task_files: TaskFiles, by_path: dict[str, list[str]], path: str) -
 
 
 def column_files(
-    task_files: TaskFiles, path: str, refs: Sequence[str]
+    task_files: TaskFiles, path: str, refs: Sequence[str], whitespace: str = "none"
 ) -> tuple[list[ColumnFile], bool, tuple[str, ...]]:
     """The base first (asked for or not), then the sides; whether the base has the file; what to say."""
     sides = [
@@ -108,7 +108,7 @@ def column_files(
         file = (
             ColumnFile(side, base_text, (), base_file.tokens, {}, note="" if has_base else _GONE)
             if change is None
-            else _changed(task_files, side, change)
+            else _changed(task_files, side, change, whitespace)
         )
         if file.note:
             notes.append(f"{side.name} {file.note}")
@@ -143,8 +143,8 @@ def _base(
     return text, ColumnFile(task_files.base, text, (), tokens, {}), data is not None
 
 
-def _changed(task_files: TaskFiles, side: Side, change: FileChange) -> ColumnFile:
-    diff = file_read(hub=task_files.hub, change=change)
+def _changed(task_files: TaskFiles, side: Side, change: FileChange, whitespace: str) -> ColumnFile:
+    diff = file_read(hub=task_files.hub, change=change, whitespace=whitespace)
     if change.status == "D":
         return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.")
     if diff.kind not in (Kind.TEXT, Kind.SAME, Kind.EMPTY, Kind.SYMLINK) or diff.right is None:
@@ -159,7 +159,14 @@ def _changed(task_files: TaskFiles, side: Side, change: FileChange) -> ColumnFil
         {line.n - 1: line.changed for chunk in diff.chunks for line in chunk.right if line.changed},
         diff.insertions,
         diff.deletions,
+        "changed only white space." if _only_spaces(diff) else "",
     )
+
+
+def _only_spaces(diff: FileDiff) -> bool:
+    """Only where white space is ignored: else what differs in it has changed lines."""
+    texts = [side.lines if side else None for side in (diff.left, diff.right)]
+    return diff.kind is Kind.SAME and texts[0] != texts[1]
 
 
 def _opcodes(diff: FileDiff) -> tuple[Opcode, ...]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from orchestrator.git.refs import display_path
-from orchestrator.lib.errors import Invalid
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer
 from review.columns import Column, Fold, Row, columns_align, columns_fold
 from review.columns_html import ColumnText, columns_html
+from review.diff.spaces import line_keys
 from review.selectors.column_files import (
     ColumnFile,
     TaskFiles,
@@ -21,15 +21,15 @@ from review.selectors.column_files import (
     path_find,
     task_files_get,
 )
+from review.selectors.columns_address import ColumnsAddress
 from review.selectors.compare import by_folder, path_text
+from review.selectors.compare_choices import Choice, space_choices
 from review.selectors.file_tree import TreeFolder, path_split, tree_of_variants
 from review.selectors.sides import BASE, Side
 
 CONTEXT_LINES = 3
-COLUMNS_MAX = 16
+ALL = "all"
 DEFAULT_COLUMNS = 4
-TAB = 4
-WIDTH_MAX = 400  # what is longer than that is cut where lines are not wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ColumnsPage:
     folders: tuple[TreeFolder, ...]
     html: str
     rows: str
-    width: int  # in characters, of the longest line that is shown
+    spaces: tuple[Choice, ...]
     whole: str
     all_lines: bool
     compare: str
@@ -73,44 +73,43 @@ class ColumnsPage:
     total: int
 
 
-def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: str) -> ColumnsPage:
-    """`of` names the columns: `base,A,D`; without it those who changed the file."""
-    task_files = task_files_get(user, task_id)
+def columns_page(*, user: Viewer, address: ColumnsAddress) -> ColumnsPage:
+    task_files = task_files_get(user, address.task_id)
     by_path = task_files.by_path()
-    path = path_find(task_files, by_path, path)
-    refs = _refs(of) if of else _default_refs(by_path.get(path, []), task_files)
-    files, has_base, notes = column_files(task_files, path, refs)
+    path = path_find(task_files, by_path, address.path)
+    refs = address.refs or _default_refs(by_path.get(path, []), task_files)
+    spaces = address.whitespace
+    files, has_base, notes = column_files(task_files, path, refs, spaces)
     shown = [file for file in files if file.text is not None]
-    rows, texts, places = _aligned(shown, has_base, BASE in refs)
+    rows, texts, places = _aligned(shown, has_base, BASE in refs, spaces)
     parts: Sequence[Row | Fold] = rows
-    if context != "all":
+    if address.context != ALL:
         place = 0 if has_base else 1
         lines = texts[place].lines if place < len(texts) else ()
         parts = list(columns_fold(rows, lines, context=CONTEXT_LINES, place=place))
     folder, name = path_split(path)
     order = sorted(by_path, key=by_folder)
     at = order.index(path) if path in by_path else -1
+    here = replace(address, path=path_text(path))
 
-    def url(to: str, of: str = of, **more: str) -> str:
-        return columns_url(task_files.task.pk, path_text(to), of, **more)
+    def url(to: str) -> str:
+        return here.url(path=path_text(to), context="")
 
     return ColumnsPage(
         task=task_files.task,
-        path=path_text(path),
+        path=here.path,
         folder=display_path(folder),
         name=display_path(name),
         heads=tuple(Head(f.side, f.insertions, f.deletions) for f in shown if f.side.ref in refs),
         notes=notes,
-        toggles=_toggles(task_files, refs, path, by_path.get(path, [])),
+        toggles=_toggles(task_files, refs, here, by_path.get(path, [])),
         folders=tree_of_variants(by_path, current=path, url=url),
         html=columns_html(parts, texts, places=places),
-        rows=columns_url(
-            task_files.task.pk, path_text(path), ",".join(refs), name="compare_columns_rows"
-        ),
-        width=_width(texts[place].lines for place in places),
-        whole=url(path, context="" if context == "all" else "all"),
-        all_lines=context == "all",
-        compare=_compare(task_files.task.pk, path_text(path), refs),
+        rows=here.url("compare_columns_rows", of=",".join(refs), context=""),
+        spaces=space_choices(here),
+        whole=here.url(context="" if here.context == ALL else ALL),
+        all_lines=here.context == ALL,
+        compare=_compare(here, refs),
         previous=url(order[at - 1]) if at > 0 else "",
         next=url(order[at + 1]) if 0 <= at < len(order) - 1 else "",
         position=at + 1,
@@ -118,35 +117,24 @@ def columns_page(*, user: Viewer, task_id: object, path: str, of: str, context: 
     )
 
 
-def columns_rows(*, user: Viewer, task_id: object, path: str, of: str, start: int, end: int) -> str:
+def columns_rows(*, user: Viewer, address: ColumnsAddress, start: int, end: int) -> str:
     """Rows start..end (from 0, end excluded): what a fold hides."""
-    task_files = task_files_get(user, task_id)
-    path = path_find(task_files, task_files.by_path(), path)
-    refs = _refs(of)
-    files, has_base, _ = column_files(task_files, path, refs)
-    rows, texts, places = _aligned([f for f in files if f.text is not None], has_base, BASE in refs)
+    task_files = task_files_get(user, address.task_id)
+    by_path = task_files.by_path()
+    path = path_find(task_files, by_path, address.path)
+    refs = address.refs or _default_refs(by_path.get(path, []), task_files)
+    files, has_base, _ = column_files(task_files, path, refs, address.whitespace)
+    shown = [file for file in files if file.text is not None]
+    rows, texts, places = _aligned(shown, has_base, BASE in refs, address.whitespace)
     return columns_html(rows[start:end], texts, places=places)
 
 
-def columns_url(
-    task_id: int, path: str, of: str = "", *, context: str = "", name: str = "compare_columns"
-) -> str:
-    said = {"path": path, "of": of, "context": context}
-    query = urlencode({key: value for key, value in said.items() if value})
-    return f"{reverse(f'review:{name}', args=[task_id])}?{query}"
-
-
-def _compare(task_id: int, path: str, refs: Sequence[str]) -> str:
+def _compare(address: ColumnsAddress, refs: Sequence[str]) -> str:
     left, right = (*refs, *refs)[:2] if len(refs) > 1 else (BASE, refs[0])
-    query = urlencode({"left": left, "right": right, "path": path})
-    return f"{reverse('review:compare', args=[task_id])}?{query}"
-
-
-def _refs(of: str) -> list[str]:
-    refs = list(dict.fromkeys(part.strip() for part in of.split(",") if part.strip()))
-    if not refs or len(refs) > COLUMNS_MAX + 1:
-        raise Invalid("columns.invalid", f"of is a list of 1 to {COLUMNS_MAX} sides: base,A,D.")
-    return refs
+    said = {"left": left, "right": right, "path": address.path}
+    if address.whitespace != "none":
+        said["w"] = address.whitespace
+    return f"{reverse('review:compare', args=[address.task_id])}?{urlencode(said)}"
 
 
 def _default_refs(letters: Sequence[str], task_files: TaskFiles) -> list[str]:
@@ -158,13 +146,15 @@ def _default_refs(letters: Sequence[str], task_files: TaskFiles) -> list[str]:
 
 
 def _aligned(
-    files: Sequence[ColumnFile], has_base: bool, show_base: bool
+    files: Sequence[ColumnFile], has_base: bool, show_base: bool, whitespace: str
 ) -> tuple[list[Row], list[ColumnText], list[int]]:
     base = next((f for f in files if f.side.ref == BASE), None)
     others = [f for f in files if f is not base]
     lines = base.text.lines if base and base.text else None
-    columns = [Column(f.text.lines if f.text else (), f.opcodes) for f in others]
-    rows = columns_align(lines, columns)
+    columns = [
+        Column(line_keys(f.text.lines if f.text else (), whitespace), f.opcodes) for f in others
+    ]
+    rows = columns_align(None if lines is None else line_keys(lines, whitespace), columns)
     texts = [
         ColumnText(BASE, "", lines or (), base.tokens if base else ()),
         *(
@@ -175,13 +165,8 @@ def _aligned(
     return rows, texts, list(range(0 if has_base and show_base else 1, len(texts)))
 
 
-def _width(texts: Iterable[Sequence[str]]) -> int:
-    longest = max((len(line.expandtabs(TAB)) for lines in texts for line in lines), default=0)
-    return min(longest, WIDTH_MAX)
-
-
 def _toggles(
-    task_files: TaskFiles, refs: Sequence[str], path: str, writers: Sequence[str]
+    task_files: TaskFiles, refs: Sequence[str], here: ColumnsAddress, writers: Sequence[str]
 ) -> tuple[Toggle, ...]:
     known = [BASE, *(v.letter for v in task_files.variants)]
     agents = {v.letter: v.maker for v in task_files.variants}
@@ -194,7 +179,7 @@ def _toggles(
         if letter and letter not in writers:
             title += ", left this file as it was"
         if any(r != BASE for r in chosen):
-            href = columns_url(task_files.task.pk, path_text(path), ",".join(chosen))
+            href = here.url(of=",".join(chosen))
             toggles.append(Toggle(ref, letter, title, href, ref in refs))
         else:
             toggles.append(Toggle(ref, letter, title, "", True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from orchestrator.lib.errors import Invalid
+from review.selectors.columns_address import ColumnsAddress
 from review.selectors.compare import Comparison
 from review.selectors.compare_address import Address
 from review.selectors.sides import BASE, REF_PATTERN, History, Point, Side, history_of
@@ -106,7 +107,7 @@ def side_menu(comparison: Comparison, address: Address, which: str) -> SideMenu 
     return SideMenu(letter, choices(history.runs), choices(history.snapshots), history.older)
 
 
-def space_choices(address: Address) -> tuple[Choice, ...]:
+def space_choices(address: Address | ColumnsAddress) -> tuple[Choice, ...]:
     return tuple(
         Choice(words, "", chosen, address.url(whitespace=mode), address.whitespace == mode, mode)
         for mode, (words, chosen) in SPACE_WORDS.items()

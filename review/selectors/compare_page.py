@@ -9,7 +9,7 @@ from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.selectors.tasks import merge_problem
 from review.diff.rows import View
-from review.selectors.columns import columns_url
+from review.selectors.columns_address import ColumnsAddress
 from review.selectors.compare import Comparison, by_folder, file_exists, path_text
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
@@ -104,7 +104,7 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         swap=plain.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
-        columns=columns_url(address.task_id, address.path),
+        columns=ColumnsAddress(address.task_id, address.path, whitespace=address.whitespace).url(),
         find=plain.url("compare_find", path=""),
         find_fields=tuple(replace(plain, path="").query.items()),
     )

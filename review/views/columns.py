@@ -10,20 +10,14 @@ from orchestrator.lib.errors import Invalid
 from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
 from review.selectors.columns import columns_page, columns_rows
+from review.selectors.columns_address import ColumnsAddress, columns_address_check
 
 ROWS_MAX = 10**7
 
 
 @require_GET
 def compare_columns(request: PageRequest, task_id: int) -> HttpResponse:
-    query = request.GET
-    page = columns_page(
-        user=request.user,
-        task_id=task_id,
-        path=query.get("path", ""),
-        of=query.get("of", ""),
-        context=query.get("context", ""),
-    )
+    page = columns_page(user=request.user, address=_address(request, task_id))
     return render(request, "review/columns.html", {"page": page, "nav": "tasks"})
 
 
@@ -33,13 +27,23 @@ def compare_columns_rows(request: PageRequest, task_id: int) -> HttpResponse:
     query = request.GET
     html = columns_rows(
         user=request.user,
-        task_id=task_id,
-        path=query.get("path", ""),
-        of=query.get("of", ""),
+        address=_address(request, task_id),
         start=_number(query.get("start", "")),
         end=_number(query.get("end", "")),
     )
     return HttpResponse(html)
+
+
+def _address(request: PageRequest, task_id: int) -> ColumnsAddress:
+    query = request.GET
+    address = ColumnsAddress(
+        task_id=task_id,
+        path=query.get("path", ""),
+        of=query.get("of", ""),
+        context=query.get("context", ""),
+        whitespace=query.get("w", "none") or "none",
+    )
+    return columns_address_check(address)
 
 
 def _number(text: str) -> int:

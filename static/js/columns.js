@@ -1,28 +1,86 @@
-// The page of one file in columns: keys, opening what is folded, and addresses of lines: #A-12, #base-3.
+// The page of one file in columns: keys, opening what is folded, and choosing lines, which are permalinks.
 import "./copy.js";
 import "./file-tree.js";
+import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
+import { firstBelow } from "./in-sight.js";
 import { keysTake } from "./page-keys.js";
 import { wrapToggle } from "./wrap.js";
 
 const STEP = 20;
 
 class DiffColumns extends HTMLElement {
+  #chosen = null;
+  #anchor = null; // where the range began
+
   connectedCallback() {
-    this.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-expand]");
-      if (button) this.unfold(button.closest(".fold"), button.dataset.expand);
-      const cell = event.target.closest(".crows > [id]");
-      if (!cell || event.clientX - cell.getBoundingClientRect().left > parseFloat(getComputedStyle(cell).paddingLeft)) return;
-      this.mark(cell);
-      history.replaceState(history.state, "", `#${cell.id}`);
+    this.addEventListener("click", (event) => this.#click(event));
+    this.addEventListener("mousedown", (event) => {
+      // With shift the browser would select all the text in between.
+      if (event.shiftKey && this.#numberAt(event)) event.preventDefault();
     });
+    this.addEventListener("keydown", (event) => this.#arrow(event));
     this.addressShow();
   }
 
-  mark(cell) {
-    this.querySelector(".crows > [aria-current]")?.removeAttribute("aria-current");
-    cell.setAttribute("aria-current", "true");
+  #click(event) {
+    const button = event.target.closest("[data-expand]");
+    if (button) this.unfold(button.closest(".fold"), button.dataset.expand);
+    const cell = this.#numberAt(event);
+    if (cell) this.#chooseTo(cell, event.shiftKey);
+  }
+
+  /** The line whose number (or what is left of its text) was pressed. */
+  #numberAt(event) {
+    const cell = event.target.closest(".crows > [data-n]");
+    const gutter = cell && parseFloat(getComputedStyle(cell).paddingLeft);
+    return cell && event.clientX - cell.getBoundingClientRect().left < gutter ? cell : null;
+  }
+
+  // Arrow keys go from line to line of a column and from column to column; with shift they choose a range.
+  #arrow(event) {
+    const cell = event.target;
+    if (!cell.matches(".crows > [data-n]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const down = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const beside = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const { side, start } = linesRead(cell.id);
+    let next = null;
+    if (down) next = this.#line(side, start + down);
+    else if (beside && !event.shiftKey) next = lineBeside(cell, beside, this.querySelector(".chead").childElementCount);
+    if (!next) return;
+    event.preventDefault();
+    this.#chooseTo(next, event.shiftKey);
+    next.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  #line(side, number) {
+    const cell = document.getElementById(`${side}-${number}`);
+    return cell && this.contains(cell) ? cell : null;
+  }
+
+  /** The lines that are chosen: { side, start, end }, side being a letter, `base` or a commit; or null. */
+  get chosen() {
+    return this.#chosen;
+  }
+
+  #chooseTo(cell, extend) {
+    const { side, start } = linesRead(cell.id);
+    const from = extend && this.#chosen?.side === side ? this.#anchor : start;
+    this.#anchor = from;
+    this.choose({ side, start: Math.min(from, start), end: Math.max(from, start) });
     this.focusTo(cell);
+  }
+
+  /** Choose lines; the address names them, and `lines-chosen` is dispatched. */
+  choose(range) {
+    this.mark(range);
+    history.replaceState(history.state, "", `#${linesName(range)}`);
+    this.dispatchEvent(new CustomEvent("lines-chosen", { bubbles: true, detail: range }));
+  }
+
+  mark(range) {
+    for (const old of this.querySelectorAll(".crows > [aria-current]")) old.removeAttribute("aria-current");
+    this.#chosen = range;
+    for (const cell of linesCells(this, range)) cell.setAttribute("aria-current", "true");
   }
 
   focusTo(cell) {
@@ -30,18 +88,25 @@ class DiffColumns extends HTMLElement {
     cell.focus({ preventScroll: true });
   }
 
-  /** Mark the line that the address names; opens the fold that hides it. */
+  /** The cell of a line; opens the fold that hides it. Null if the column has no such line. */
+  async line(side, number) {
+    const found = this.#line(side, number);
+    if (found) return found;
+    const fold = this.foldOf(side, number);
+    if (fold) await this.unfold(fold, "all");
+    return this.#line(side, number);
+  }
+
+  /** Mark the lines that the address names, and go to the first. */
   async addressShow() {
-    const [, column, text] = /^#(.+)-(\d{1,8})$/.exec(decodeURIComponent(location.hash)) ?? [];
-    if (!column) return;
-    const find = () => [...this.querySelectorAll(".crows > [id]")].find((cell) => cell.id === `${column}-${text}`);
-    if (!find()) {
-      const fold = this.foldOf(column, Number(text));
-      if (fold) await this.unfold(fold, "all");
-    }
-    const cell = find();
+    const range = linesRead(location.hash.slice(1));
+    if (!range) return;
+    await this.line(range.side, range.end);
+    const cell = await this.line(range.side, range.start);
     if (!cell) return;
-    this.mark(cell);
+    this.#anchor = range.start;
+    this.mark(range);
+    this.focusTo(cell);
     this.show(cell);
     // Sections out of sight have an estimated height: once they are laid out, look again.
     requestAnimationFrame(() => this.show(cell));
@@ -84,6 +149,7 @@ class DiffColumns extends HTMLElement {
       const rest = section.cloneNode(false);
       while (fold.nextSibling) rest.append(fold.nextSibling);
       section.after(...parts.content.children, rest);
+      this.dispatchEvent(new CustomEvent("diff-rows", { bubbles: true }));
       if (start === first) {
         fold.remove();
         return;
@@ -99,15 +165,34 @@ class DiffColumns extends HTMLElement {
     }
   }
 
+  /** To the next change (1) or the one before (-1): from the one where one is, or from what is in sight. */
   step(by) {
-    const changes = this.changes;
+    const { changes } = this;
     if (!changes.length) return;
     const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
-    const cell = changes[Math.max(0, Math.min(changes.length - 1, now < 0 ? (by > 0 ? 0 : changes.length - 1) : now + by))];
+    let next = now + by;
+    if (now < 0 || !this.#isInSight(changes[now])) {
+      const here = firstBelow(this, changes, this.#top);
+      next = by > 0 ? here : here - 1;
+    }
+    const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
     changes[now]?.removeAttribute("data-now");
     cell.setAttribute("data-now", "");
-    this.focusTo(cell);
+    let line = cell; // of the first column that has one
+    while (line && !line.dataset.n) line = line.nextElementSibling;
+    this.focusTo(line ?? cell);
     this.show(cell);
+    if (line) history.replaceState(history.state, "", `#${line.id}`);
+  }
+
+  /** Where the lines begin in the window: below the heads. */
+  get #top() {
+    return Math.max(this.querySelector(".chead").getBoundingClientRect().bottom, 0);
+  }
+
+  #isInSight(cell) {
+    const { top, bottom } = cell.getBoundingClientRect();
+    return bottom > this.#top && top < Math.min(this.getBoundingClientRect().bottom, innerHeight);
   }
 }
 
@@ -130,6 +215,7 @@ keysTake({
   b: () => toggle("base"),
   s: () => press("#two"),
   w: wrapToggle,
+  i: () => press(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => toggle(String.fromCharCode(64 + number)),

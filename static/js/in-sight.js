@@ -9,10 +9,10 @@ export function centre(element) {
   requestAnimationFrame(() => element.scrollIntoView({ block: "center" }));
 }
 
-/** The index of the first of these cells, in order, below the top of the window; their number if there is none. */
-export function firstBelow(view, cells) {
-  const isBelow = (element) => element.getBoundingClientRect().bottom > TOP_PX;
-  const section = [...view.querySelectorAll(".rows")].find(isBelow);
+/** The index of the first of these cells, in order, below `top` (of the window); their number if there is none. */
+export function firstBelow(view, cells, top = TOP_PX) {
+  const isBelow = (element) => element.getBoundingClientRect().bottom > top;
+  const section = [...view.querySelectorAll(".rows, .crows")].find(isBelow);
   if (!section) return cells.length;
   const ahead = (cell) => section.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
   const found = cells.findIndex((cell) => (section.contains(cell) ? isBelow(cell) : ahead(cell)));

@@ -1,8 +1,9 @@
-// Long lines: wrapped, or as they are. As they are, both sides move sideways together, by one bar that stays in
+// Long lines: wrapped, or as they are. As they are, all sides move sideways together, by one bar that stays in
 // sight. The text moves by its indent, in steps of a tab, so that numbers stay where they are and tabs stay tabs.
 
 const COOKIE_S = 365 * 24 * 3600;
 const TAB = 4;
+const CELLS = ":is(.rows, .crows) > [id]";
 
 const button = document.querySelector("[data-wrap]");
 const view = () => document.querySelector("#file :is(diff-view, diff-columns)");
@@ -17,13 +18,15 @@ export function wrapToggle() {
   barSet();
 }
 
+let refit = () => {};
+
 /** Make or remove the bar of the diff in view. */
 function barSet() {
   const shown = view();
   document.querySelector(".hbar")?.remove();
+  refit = () => {};
   shown?.style.removeProperty("--x");
-  // Columns move in their own region.
-  if (!shown?.matches("diff-view.nowrap")) return;
+  if (!shown?.matches(".nowrap")) return;
   const bar = document.createElement("div");
   bar.className = "hbar";
   bar.tabIndex = 0;
@@ -34,7 +37,9 @@ function barSet() {
   bar.append(document.createElement("i"));
   shown.after(bar);
   const charPx = charWidth(shown);
-  bar.firstChild.style.width = `${bar.clientWidth + overflowPx(shown, charPx)}px`;
+  // As long as the longest line needs.
+  refit = () => (bar.firstChild.style.width = `${bar.clientWidth + overflowPx(shown, charPx)}px`);
+  refit();
   bar.addEventListener("scroll", () => {
     const steps = Math.round(bar.scrollLeft / (TAB * charPx));
     shown.style.setProperty("--x", `${steps * TAB}ch`);
@@ -55,22 +60,25 @@ function charWidth(shown) {
 /** By how much the longest line is wider than its place. */
 function overflowPx(shown, charPx) {
   let longest = 0;
-  for (const cell of shown.querySelectorAll(".rows > [id]")) {
+  for (const cell of shown.querySelectorAll(CELLS)) {
     const text = cell.textContent;
     longest = Math.max(longest, text.length + (TAB - 1) * (text.split("\t").length - 1));
   }
-  const cell = shown.querySelector(".rows > [id]");
+  const cell = shown.querySelector(CELLS);
   const style = cell && getComputedStyle(cell);
   const place = cell ? cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) : 0;
   return Math.max(0, longest * charPx - place + TAB * charPx);
 }
 
 document.addEventListener("wheel", (event) => {
-  const bar = event.deltaX && event.target.closest?.("diff-view.nowrap") && document.querySelector(".hbar");
-  if (bar) bar.scrollLeft += event.deltaX;
+  const over = event.deltaX && event.target.closest?.("#file .nowrap");
+  // Where columns do not all fit, it is they that move.
+  if (!over || (over.matches("diff-columns") && over.scrollWidth > over.clientWidth)) return;
+  document.querySelector(".hbar")?.scrollBy(event.deltaX, 0);
 }, { passive: true });
 
 document.addEventListener("htmx:afterSettle", barSet);
+document.addEventListener("diff-rows", () => refit());
 window.addEventListener("resize", barSet);
 button?.addEventListener("click", wrapToggle);
 if (button) button.hidden = false;

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import BASE, World
+from tests.support.live import eventually
 
 AREA = "compare/columns?path=app/area.py"
 
@@ -153,22 +154,147 @@ def test_an_address_leads_to_a_line_of_a_column(world: World, page: Page) -> Non
 
 
 @pytest.mark.browser
-def test_long_lines_are_wrapped_or_not_as_in_a_comparison(world: World, page: Page) -> None:
-    long = "    return side * 20  # " + "very " * 60 + "long"
+def test_a_range_of_one_column_is_chosen_and_opens_again_by_its_address(
+    world: World, page: Page
+) -> None:
+    url = world.url("compare/columns?path=app/area.py&of=base,A,B")
+
+    def number_click(name: str, *, shift: bool = False) -> None:
+        page.locator(f"#{name}").click(
+            position={"x": 60, "y": 8}, modifiers=["Shift"] if shift else []
+        )
+
+    page.goto(url)
+    number_click("A-80")
+    assert page.url.endswith("#A-80")
+    number_click("A-84", shift=True)
+    assert page.url.endswith("#A-80-84")
+    assert chosen(page) == [f"A-{n}" for n in range(80, 85)]
+    number_click("A-79", shift=True)  # the other way round, from where it began
+    assert page.url.endswith("#A-79-80")
+    assert not page.evaluate("String(getSelection())"), "the text between is not selected"
+    number_click("B-82", shift=True)  # another column: a range of its own
+    assert page.url.endswith("#B-82")
+    page.goto("about:blank")
+    page.goto(f"{url}#B-3-5")  # inside a fold
+    expect(page.locator("#B-4")).to_be_in_viewport()
+    assert chosen(page) == ["B-3", "B-4", "B-5"]
+    page.evaluate("location.hash = '#%E0%A4%A'")  # none of lines: nothing happens
+    assert chosen(page) == ["B-3", "B-4", "B-5"]
+
+
+@pytest.mark.browser
+def test_lines_and_columns_are_gone_through_by_keyboard(world: World, page: Page) -> None:
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A,B"))
+    page.keyboard.press("j")
+    assert page.url.endswith("#base-82")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.url.endswith("#B-82")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    assert page.url.endswith("#B-81-83")
+    assert chosen(page) == ["B-81", "B-82", "B-83"]
+    expect(page.locator("#B-81")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#A-81")).to_be_focused()
+
+
+def chosen(page: Page) -> list[str]:
+    found: list[str] = page.locator(".crows > [aria-current]").evaluate_all(
+        "cells => cells.map((cell) => cell.id)"
+    )
+    return found
+
+
+def spaces(world: World) -> None:
+    world.commit(
+        "A",
+        lambda files: files.update(
+            {"app/area.py": BASE["app/area.py"].replace("side * 20", "side  *  20  ")}
+        ),
+    )
+
+
+def test_white_space_is_counted_or_not(world: World, reader: Client) -> None:
+    spaces(world)
+    url = world.url("compare/columns?path=app/area.py&of=base,A,B")
+    html = get(reader, url)
+    assert 'data-space="none" aria-current="true"' in html
+    assert html.count("data-change") == 1
+    assert 'title="Written by A"' in html
+    for mode in ("change", "all"):
+        html = get(reader, f"{url}&w={mode}")
+        assert f'data-space="{mode}" aria-current="true"' in html
+        assert "A changed only white space." in html
+        assert 'title="Written by A"' not in html
+        assert 'title="Written by B"' in html
+        # Each column still has the characters of its own file.
+        base, a, _ = (column(rows(html), n, 3) for n in range(3))
+        at = base.index("    return side * 20")
+        assert a[at] == "    return side  *  20  "
+        # No link of the page forgets it.
+        for link in ("data-toggle", 'id="two"', 'id="file-next"'):
+            before = html[: html.index(link)]
+            tag = before[before.rindex("<a ") :] + html[len(before) :].split(">")[0]
+            assert f"w={mode}" in tag, link
+        assert f"w={mode}" in re.findall(r'data-rows="([^"]*)"', html)[0]
+    assert "A changed only white space." not in get(reader, f"{url}&w=eol")
+    only_a = get(reader, world.url("compare/columns?path=app/area.py&of=base,A&w=all"))
+    assert "data-change" not in only_a
+    get(reader, f"{url}&w=some", 400)
+    assert "&amp;w=all" in get(
+        reader, world.url("compare?left=base&right=B&path=app/area.py&w=all")
+    )
+
+
+@pytest.mark.browser
+def test_white_space_by_key_and_what_folds_hide_under_it(world: World, page: Page) -> None:
+    spaces(world)
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A"))
+    page.keyboard.press("i")
+    page.wait_for_url("**w=all**")
+    expect(page.locator(".space-menu summary")).to_contain_text("White space ignored")
+    expect(page.locator("[data-change]")).to_have_count(0)
+    page.keyboard.press("x")
+    expect(page.locator(".fold")).to_have_count(0)
+    assert page.locator("#A-82").text_content() == "    return side  *  20  "
+    page.keyboard.press("i")
+    page.wait_for_url(lambda url: "w=" not in url)
+    expect(page.locator("[data-change]")).to_have_count(1)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("length", [300, 90_000])
+def test_long_lines_are_wrapped_or_moved_sideways_to_their_end(
+    world: World, page: Page, length: int
+) -> None:
+    long = "    return side * 20  # " + "y" * length + " end"
     world.commit(
         "A",
         lambda files: files.update(
             {"app/area.py": files["app/area.py"].replace("    return side * side * 20", long)}
         ),
     )
-    page.goto(world.url("compare/columns?path=app/area.py&of=base,A"))
-    line, head = page.locator("#A-82"), page.locator(".chead > .v-a")
-    tall = line.evaluate("it => it.clientHeight")
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A,B"))
+    line = page.locator("#A-82")
+    high = "cell => cell.getBoundingClientRect().height"
+    assert line.evaluate(high) > 40
     page.keyboard.press("w")
     expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
-    assert line.evaluate("it => it.clientHeight") < tall
-    assert line.evaluate("it => it.scrollWidth <= it.clientWidth"), "it can be scrolled to its end"
-    assert line.evaluate("it => it.offsetWidth") == head.evaluate("it => it.offsetWidth")
+    assert line.evaluate(high) < 25
+    expect(page.locator("#B-82")).to_be_in_viewport()  # a long line pushes nobody away
+    bar = page.get_by_role("scrollbar", name="Move the lines sideways")
+    bar.evaluate("bar => { bar.scrollLeft = bar.scrollWidth; }")
+    moved = "parseFloat(document.querySelector('diff-columns').style.getPropertyValue('--x'))"
+    eventually(lambda: page.evaluate(moved) > 200)
+    right_end = """cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getBoundingClientRect().right <= cell.getBoundingClientRect().right;
+    }"""
+    assert line.evaluate(right_end), "the end of the longest line is in sight"
     page.reload()
     expect(page.locator("diff-columns.nowrap")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

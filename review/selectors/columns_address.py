@@ -1,0 +1,46 @@
+"""What the address of a file in columns says; every link of that page is one of these, changed a little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from orchestrator.lib.errors import Invalid
+from review.selectors.file_diffs import WHITESPACE
+
+COLUMNS_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsAddress:
+    task_id: int
+    path: str = ""
+    of: str = ""  # the columns: `base,A,D`; without it those who changed the file
+    context: str = ""
+    whitespace: str = "none"
+
+    @property
+    def refs(self) -> list[str]:
+        return list(dict.fromkeys(part.strip() for part in self.of.split(",") if part.strip()))
+
+    def url(self, name: str = "compare_columns", **changes: str) -> str:
+        at = replace(self, **changes) if changes else self  # type: ignore[arg-type]
+        said = {
+            "path": at.path,
+            "of": at.of,
+            "context": at.context,
+            "w": at.whitespace if at.whitespace != "none" else "",
+        }
+        query = urlencode({key: value for key, value in said.items() if value})
+        return f"{reverse(f'review:{name}', args=[at.task_id])}?{query}"
+
+
+def columns_address_check(address: ColumnsAddress) -> ColumnsAddress:
+    """Refuse what no link of the product would say."""
+    if address.whitespace not in WHITESPACE:
+        raise Invalid("whitespace.invalid", f"w is one of {', '.join(WHITESPACE)}.")
+    if address.of and not 1 <= len(address.refs) <= COLUMNS_MAX + 1:
+        raise Invalid("columns.invalid", f"of is a list of 1 to {COLUMNS_MAX} sides: base,A,D.")
+    return address
