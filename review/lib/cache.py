@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from django.core.cache import cache
@@ -68,11 +68,20 @@ def cache_unclaim(key: str) -> None:
 
 
 def cache_put(key: str, value: object, *, limit_bytes: int = LIMIT_BYTES) -> None:
-    packed = zlib.compress(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL), 1)
-    if len(packed) > limit_bytes:
+    cache_put_many({key: value}, limit_bytes=limit_bytes)
+
+
+def cache_put_many(values: Mapping[str, object], *, limit_bytes: int = LIMIT_BYTES) -> None:
+    """All of them in one go, but for those that are too large."""
+    packed = {
+        _name(key): zlib.compress(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL), 1)
+        for key, value in values.items()
+    }
+    kept = {name: data for name, data in packed.items() if len(data) <= limit_bytes}
+    if not kept:
         return
     try:
-        cache.set(_name(key), packed, timeout=KEPT_S)
+        cache.set_many(kept, timeout=KEPT_S)
     except RedisError:
         return
 

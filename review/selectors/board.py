@@ -12,7 +12,8 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for, tasks_for
 from orchestrator.selectors.tasks import tasks_with_state, usage_total
 from review.compare import Mark
-from review.selectors.agreement import Marks, agreement_get
+from review.selectors.agreement import agreement_get
+from review.selectors.agreement_parts import Marks
 from review.selectors.compare import by_folder, files_changed, path_text
 from review.selectors.consensus import Ground, ground_of
 

@@ -5,7 +5,7 @@ What is read from git is kept by the commits it was read of, so only a Variant's
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,20 @@ def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus
     Any of its names will do: the base's, or that of a Variant which renamed it.
     """
     pairs = pairs_read(ground)
-    named = places_named(pairs, path) if path else None
+    return consensus_at(ground.hub, pairs, places_named(pairs, path) if path else None)
+
+
+def consensus_at(
+    hub: Path, pairs: Mapping[str, PairHunks], places: Collection[str] | None
+) -> Iterator[FileConsensus]:
+    """The files at these places, or all of them."""
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, pair in pairs.items():
-        for file in pair.values() if named is None else pair.at(named):
+        for file in pair.values() if places is None else pair.at(places):
             by_place.setdefault(file.place, {})[letter] = file
     for place in sorted(by_place):
         files = by_place[place]
-        yield FileConsensus(place, files, _groups(ground.hub, files))
+        yield FileConsensus(place, files, _groups(hub, files))
 
 
 def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:

@@ -17,7 +17,13 @@ from orchestrator.selectors.access import Viewer, task_get_for
 from review.compare import READING_ORDER, Group, Kind, Option
 from review.hunks import About
 from review.option_words import Spans, options_marked
-from review.selectors.agreement import Agreement, Place, agreement_step, places_read
+from review.selectors.agreement import (
+    Agreement,
+    AgreementProgress,
+    agreement_step,
+    places_read,
+)
+from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, ground_of, option_text, pairs_read
 from review.selectors.hunks import PairHunks
@@ -151,12 +157,12 @@ class ConsensusChoice:
 
 @dataclass(frozen=True, slots=True)
 class ConsensusPage:
-    """`progress` is set as long as the Variants are still being read; there is no list then."""
+    """`progress` is set as long as the Variants are still read and compared; there is no list then."""
 
     task: Task
     ask: ConsensusAsk
     letters: tuple[str, ...]
-    progress: tuple[int, int] | None
+    progress: AgreementProgress | None
     total: int
     first: int
     last: int
@@ -184,7 +190,7 @@ def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
     ground = ground_of(task)
     step = agreement_step(ground)
     if step.agreement is None:
-        return _page(task, ask, ground, progress=(step.done, step.total))
+        return _page(task, ask, ground, progress=step)
     agreement = step.agreement
     if ask.variant and ask.variant not in agreement.letters:
         ask = replace(ask, variant="")
@@ -216,7 +222,7 @@ def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
         first=start + 1 if numbers else 0,
         last=start + len(numbers),
         kinds=tuple(kinds),
-        sections=_sections(ground, ask, numbers, counts),
+        sections=_sections(ground, agreement, ask, numbers, counts),
         previous=ask.url(page=page - 1) if page > 1 else "",
         next=ask.url(page=page + 1) if start + PER_PAGE < len(chosen) else "",
     )
@@ -227,7 +233,7 @@ def _page(
     ask: ConsensusAsk,
     ground: Ground,
     *,
-    progress: tuple[int, int] | None = None,
+    progress: AgreementProgress | None = None,
     total: int = 0,
     first: int = 0,
     last: int = 0,
@@ -277,9 +283,13 @@ def _asked(agreement: Agreement, ask: ConsensusAsk) -> list[int]:
 
 
 def _sections(
-    ground: Ground, ask: ConsensusAsk, numbers: Sequence[int], counts: dict[int, int]
+    ground: Ground,
+    agreement: Agreement,
+    ask: ConsensusAsk,
+    numbers: Sequence[int],
+    counts: Mapping[int, int],
 ) -> tuple[Section, ...]:
-    places = places_read(ground, numbers)
+    places = places_read(ground, agreement, numbers)
     read = Reader(ground.hub, limit_bytes=READ_LIMIT_BYTES)
     read.fetch(sorted({blob for place in places for blob in _blobs(place)}))
     pairs = pairs_read(ground)

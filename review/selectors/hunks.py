@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from orchestrator.git.diffs import FileChange, changes, hunks_patch
 from orchestrator.lib.errors import AppError
@@ -15,6 +17,16 @@ from review.lib.paths import path_text
 
 # Of some hundred thousand hunks; to read them anew each time would be far dearer.
 LIMIT_BYTES = 64_000_000
+PACKING = 2  # what is kept of a pair, and how
+
+
+class Packed(NamedTuple):
+    """A file: its name in the base, how many lines of it are new as a whole, and its pickle: the same
+    bytes, the same file."""
+
+    place: str
+    lines: int
+    data: bytes
 
 
 class PairHunks(Mapping[str, FileHunks]):
@@ -22,11 +34,11 @@ class PairHunks(Mapping[str, FileHunks]):
     most questions are about one of thousands.
     """
 
-    def __init__(self, packed: Mapping[str, tuple[str, bytes]]) -> None:
-        self._packed = packed  # by path: its name in the base, and the file
+    def __init__(self, packed: Mapping[str, Packed]) -> None:
+        self._packed = packed
 
     def __getitem__(self, path: str) -> FileHunks:
-        file: FileHunks = pickle.loads(self._packed[path][1])  # noqa: S301 - our own, packed below
+        file: FileHunks = pickle.loads(self._packed[path].data)  # noqa: S301 - our own, packed below
         return file
 
     def __iter__(self) -> Iterator[str]:
@@ -39,19 +51,29 @@ class PairHunks(Mapping[str, FileHunks]):
         """Where the files stand that have this name, as an address has it, now or in the base."""
         return {
             place
-            for path, (place, _) in self._packed.items()
+            for path, (place, *_) in self._packed.items()
             if name in (path, place) or name in (path_text(path), path_text(place))
         }
 
+    def packed(self) -> Iterator[Packed]:
+        return iter(self._packed.values())
+
     def at(self, places: Collection[str]) -> Iterator[FileHunks]:
         """The files at these places."""
-        return (self[path] for path, (place, _) in self._packed.items() if place in places)
+        return (self[path] for place in places for path in self._standing.get(place, ()))
+
+    @cached_property
+    def _standing(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = {}
+        for path, (place, *_) in self._packed.items():
+            found.setdefault(place, []).append(path)
+        return found
 
 
 def pair_hunks(*, hub: Path, left: str, right: str) -> PairHunks:
     if left == right:
         return PairHunks({})
-    key = _key(left, right)
+    key = pair_key(left, right)
     return PairHunks(cached(key, lambda: _read(hub, left, right), limit_bytes=LIMIT_BYTES))
 
 
@@ -63,14 +85,14 @@ def file_hunks_get(*, hub: Path, left: str, right: str, path: str) -> FileHunks 
 
 def pair_hunks_known(*, left: str, right: str) -> bool:
     """Whether they have been read before, so that asking for them costs nothing."""
-    return left == right or cache_has(_key(left, right))
+    return left == right or cache_has(pair_key(left, right))
 
 
-def _key(left: str, right: str) -> str:
-    return f"hunks:{FORMAT_VERSION}:{left}:{right}"
+def pair_key(left: str, right: str) -> str:
+    return f"hunks:{FORMAT_VERSION}:{PACKING}:{left}:{right}"
 
 
-def _read(hub: Path, left: str, right: str) -> dict[str, tuple[str, bytes]]:
+def _read(hub: Path, left: str, right: str) -> dict[str, Packed]:
     found = changes(hub=hub, left=left, right=right)
     sections = patch_sections(hunks_patch(hub=hub, left=left, right=right))
     if len(sections) != len(found) + sum(change.status == "T" for change in found):
@@ -82,7 +104,9 @@ def _read(hub: Path, left: str, right: str) -> dict[str, tuple[str, bytes]]:
         if change.status == "T":
             next(feed)
         file = hunks_of(change, section)
-        known[file.path] = file.place, pickle.dumps(file, protocol=pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(file, protocol=pickle.HIGHEST_PROTOCOL)
+        lines = (change.insertions or 0) if change.status == "A" else 0
+        known[file.path] = Packed(file.place, lines, data)
     return known
 
 

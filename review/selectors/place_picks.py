@@ -8,7 +8,7 @@ from typing import Any
 from review.compare import Option, group_hunks
 from review.hunks import About, hunk_named
 from review.lib.paths import path_text
-from review.selectors.agreement import Place
+from review.selectors.agreement_parts import Place
 from review.selectors.hunks import PairHunks
 
 Pick = dict[str, Any]

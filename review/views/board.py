@@ -41,6 +41,7 @@ def board_progress(request: PageRequest, task_id: int) -> HttpResponse:
             "done": step.done,
             "total": step.total,
             "letter": step.letter,
+            "comparing": step.comparing,
             "ready": step.agreement is not None,
         }
     )

@@ -129,22 +129,23 @@ class TaskBoard extends HTMLElement {
   async #read() {
     if (this.#progress) return;
     this.#progress = true;
-    let stuck = 0, last = -1;
+    let stuck = 0, last = "";
     try {
       while (this.isConnected && stuck < STUCK_MAX) {
         const answer = await fetch(`${new URL(this.dataset.url, location.href)}/progress`, { credentials: "same-origin" });
         if (!answer.ok) return;
-        const { done, total, letter, ready } = await answer.json();
+        const { done, total, letter, comparing, ready } = await answer.json();
         if (ready) {
           await this.#load(this.#touched || this.#reading() ? this.#query : this.#anew(), { update: true });
           document.dispatchEvent(new CustomEvent("board:read"));
           return;
         }
         const place = this.querySelector("#board-progress");
-        if (place) place.textContent = letter ? `reading ${letter}, ${done + 1} of ${total}` : "comparing…";
-        stuck = done === last ? stuck + 1 : 0;
-        if (stuck) await new Promise((soon) => setTimeout(soon, AGAIN_MS));   // another page has begun with it
-        last = done;
+        if (place) place.textContent = comparing ? `comparing files, ${count(done)} of ${count(total)}` : `reading ${letter}, ${done + 1} of ${total}`;
+        const now = `${comparing} ${done}`;
+        stuck = now === last ? stuck + 1 : 0;
+        if (stuck) await new Promise((soon) => setTimeout(soon, AGAIN_MS));   // another page is at the rest
+        last = now;
       }
     } catch {
       this.#say("The marks could not be read. They are tried again with the next change.");
@@ -513,6 +514,8 @@ function chip(letter) {
   node.textContent = letter;
   return node;
 }
+
+const count = (number) => number.toLocaleString("en");
 
 /** What a cell says apart from its mark. */
 function numbers(cell) {

@@ -6,19 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from orchestrator.models import Spec, Variant
-from review.lib.cache import cache_claim, cache_unclaim
-from review.selectors.agreement import (
-    agreement_get,
-    agreement_key,
-    agreement_step,
-    places_read,
-)
-from review.selectors.consensus import Ground, files_consensus, ground_get
 from tests.support.api import Api
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git
@@ -191,49 +182,3 @@ def test_a_task_without_an_answer_has_an_empty_board(api: Api, shop: Shop) -> No
 def test_strangers_see_no_board(shop: Shop, board: dict[str, Any]) -> None:
     for part in ("board", "consensus"):
         assert Client().get(f"/api/v1/tasks/{shop.task.pk}/{part}").status_code == 401
-
-
-def test_marks_fill_in_step_by_step(pat: User, shop: Shop, board: dict[str, Any]) -> None:
-    shop.variant({"src/app.py": "one\nzwei\ndrei\n"})
-    ground = ground_get(user=pat, task_id=shop.task.pk)
-    seen = []
-    while (step := agreement_step(ground, step_s=0)).agreement is None:
-        seen.append(step.done)
-        assert len(seen) < 10
-    assert seen
-    assert step.done == step.total == 4
-
-
-def test_places_that_the_cache_has_lost_are_walked_for_once(
-    pat: User, shop: Shop, board: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ground = ground_get(user=pat, task_id=shop.task.pk)
-    agreement = agreement_get(ground)
-    before = places_read(ground, [0, 1])
-    walks = []
-
-    def walk(ground: Ground) -> Any:
-        walks.append(ground)
-        return files_consensus(ground)
-
-    monkeypatch.setattr("review.selectors.agreement.files_consensus", walk)
-    cache.delete(f"review:{agreement_key(ground, 0)}")
-    assert agreement_get(ground) == agreement
-    assert places_read(ground, [0, 1]) == before
-    assert places_read(ground, [1, 0]) == before[::-1]
-    assert len(walks) == 1
-
-
-def test_what_another_page_puts_together_is_not_begun_twice(
-    pat: User, shop: Shop, board: dict[str, Any]
-) -> None:
-    shop.variant({"src/app.py": "one\ndeux\ntrois\n"})
-    ground = ground_get(user=pat, task_id=shop.task.pk)
-    while agreement_step(ground, step_s=0).done < 4:
-        pass
-    assert cache_claim(agreement_key(ground), claim_s=60)
-    waiting = agreement_step(ground)
-    assert (waiting.agreement, waiting.done) == (None, 4)
-    cache_unclaim(agreement_key(ground))
-    assert agreement_step(ground).agreement is not None
-    assert cache_claim(agreement_key(ground), claim_s=60), "who is done leaves no claim"

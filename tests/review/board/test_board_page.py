@@ -74,7 +74,8 @@ def test_numbers_are_there_at_once_and_marks_when_they_are_known(
     assert cells(rows(first)["src/app.py"])["A"].text == "+1 −1"
     assert marks(rows(first)["src/app.py"]) == {}
     progress = client.get(f"/tasks/{answers.task.pk}/board/progress").json()
-    assert progress == {"done": 3, "total": 3, "letter": "", "ready": True}
+    ready = {"done": 3, "total": 3, "letter": "", "comparing": False, "ready": True}
+    assert progress == ready
     then = tree(fragment(client, answers))
     assert "data-pending" not in then.all(lambda e: "data-version" in e.attrs)[0].attrs
     assert marks(rows(then)["src/app.py"]) == dict.fromkeys("ABC", "contradicts another")
