@@ -98,7 +98,9 @@ def follow_ups_sweep() -> int:
 def follow_up_run(*, variant: Variant) -> Run | None:
     """Make one Run of all follow-ups that wait, if none of the Variant's Runs is active."""
     with transaction.atomic():
-        locked = Variant.objects.select_for_update().get(pk=variant.pk)
+        # Rows that refer to the Variant may be written meanwhile: two who have each written a
+        # message would else wait for each other.
+        locked = Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
         if (
             locked.archived_at
             or locked.runs.filter(state__in=RUN_ACTIVE).exists()

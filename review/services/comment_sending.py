@@ -24,9 +24,9 @@ from review.services.comments import (
     Target,
     comment_new,
     comment_save,
+    comments_in_turn,
     comments_publish,
     reply_create,
-    turn_take,
 )
 
 LINK_CHARS = 80
@@ -55,7 +55,7 @@ def comments_send(
     threads.sort(key=lambda root: (root.path, root.start or 0, root.pk))
     places = _places(variants, threads)
     with transaction.atomic():
-        turn_take(task.pk)
+        comments_in_turn(task.pk, comments)
         comments_publish(user=user, task=task, ids=[comment.pk for comment in comments])
         return _threads_send(user, variants, threads, places, again=again)
 
@@ -85,7 +85,7 @@ def comment_post(
         else:
             if send_to:
                 comments_publish(user=user, task=task, ids=[to.pk])
-                to.refresh_from_db(fields=["state"])
+                (to,) = comments_in_turn(task.pk, [to])
             made = reply_create(user=user, thread=to, body=body, suggestion=suggestion, draft=draft)
         if send_to:
             comments_publish(user=user, task=task, ids=[made.pk])

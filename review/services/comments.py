@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -134,23 +134,25 @@ def reply_create(
 def comment_edit(
     *, user: User, comment: Comment, body: str | None = None, suggestion: str | None = None
 ) -> None:
-    """New words of one's own comment. A suggestion stays as it is unless one is given."""
+    """New words of one's own comment. What is not given stays as it is."""
     _own_check(user, comment)
-    if comment.deleted_at:
-        raise Conflict("comment.deleted", "This comment was deleted.")
-    body = comment.body if body is None else body
-    if suggestion is None:
-        suggestion = comment.suggestion
-    elif comment.suggestion is None and (comment.about != About.LINES or not comment.variant_id):
-        raise Invalid("comment.suggestion", "Only lines of a variant can be suggested anew.")
-    _text_check(body, suggestion)
-    was_public = comment.state != CommentState.DRAFT
-    _update(
-        comment,
-        body=body.strip(),
-        suggestion=_lines_text(suggestion),
-        edited_at=timezone.now() if was_public else None,
-    )
+    with transaction.atomic():
+        (now,) = comments_in_turn(comment.task_id, [comment])
+        if now.deleted_at:
+            raise Conflict("comment.deleted", "This comment was deleted.")
+        body = now.body if body is None else body
+        if suggestion is None:
+            suggestion = now.suggestion
+        elif now.suggestion is None and (now.about != About.LINES or not now.variant_id):
+            raise Invalid("comment.suggestion", "Only lines of a variant can be suggested anew.")
+        _text_check(body, suggestion)
+        was_public = now.state != CommentState.DRAFT
+        _update(
+            comment,
+            body=body.strip(),
+            suggestion=_lines_text(suggestion),
+            edited_at=timezone.now() if was_public else None,
+        )
 
 
 def comment_delete(*, user: User, comment: Comment) -> None:
@@ -171,6 +173,7 @@ def comments_publish(*, user: User, task: Task, ids: Sequence[int] | None = None
     if ids is not None:
         drafts = drafts.filter(pk__in=ids)
     with transaction.atomic():
+        turn_take(task.pk)
         # To others it is said now.
         published = drafts.update(state=CommentState.PUBLISHED, created_at=timezone.now())
         if published:
@@ -182,12 +185,12 @@ def comments_publish(*, user: User, task: Task, ids: Sequence[int] | None = None
 
 def thread_resolve(*, user: User, thread: Comment, resolved: bool) -> bool:
     """Settle a thread, or open it again; False if it was so already."""
-    root = thread.thread or thread
-    if root.state == CommentState.DRAFT:
-        raise Conflict("comment.draft", "A draft cannot be resolved: publish or delete it.")
     states = (CommentState.PUBLISHED, CommentState.RESOLVED)
     source, target = states if resolved else reversed(states)
     with transaction.atomic():
+        (root,) = comments_in_turn(thread.task_id, [thread.thread or thread])
+        if root.state == CommentState.DRAFT:
+            raise Conflict("comment.draft", "A draft cannot be resolved: publish or delete it.")
         moved = Comment.objects.filter(pk=root.pk, state=source).update(
             state=target, resolved_by=user if resolved else None
         )
@@ -197,8 +200,21 @@ def thread_resolve(*, user: User, thread: Comment, resolved: bool) -> bool:
 
 
 def turn_take(task_id: int) -> None:
-    """One after the other, so that the second of two equal requests sees what the first has done."""
-    Task.objects.select_for_update().get(pk=task_id)
+    """One after the other, so that the second of two equal requests sees what the first has done.
+
+    Taken before anything is written: who waits for a turn with rows in hand is waited for by whose turn it is.
+    """
+    Task.objects.select_for_update(no_key=True).get(pk=task_id)
+
+
+def comments_in_turn(task_id: int, comments: Iterable[Comment]) -> list[Comment]:
+    """Comments of one Task as they are now, for who is to change, answer or send them."""
+    turn_take(task_id)
+    ids = [comment.pk for comment in comments]
+    now = Comment.objects.in_bulk(ids)
+    if any(pk not in now for pk in ids):
+        raise NotFound("comment.not-found", "A comment was deleted meanwhile.")
+    return [now[pk] for pk in ids]
 
 
 def _said_before(comment: Comment) -> Comment | None:
@@ -215,9 +231,7 @@ def _said_before(comment: Comment) -> Comment | None:
 def comment_save(comment: Comment) -> Comment:
     """Who says at a place what they said there last has pressed twice, and gets the comment there is."""
     with transaction.atomic():
-        turn_take(comment.task_id)
-        if comment.thread_id and not Comment.objects.filter(pk=comment.thread_id).exists():
-            raise NotFound("comment.not-found", "The comment was deleted meanwhile.")
+        comments_in_turn(comment.task_id, [comment.thread] if comment.thread else [])
         before = _said_before(comment)
         if before:
             return before
