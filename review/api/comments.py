@@ -91,6 +91,7 @@ class CommentOut(Schema):
     applied_commit: str | None
     state: str
     source: str
+    severity: str | None
     author: str
     mine: bool
     deleted: bool
@@ -147,6 +148,7 @@ def comment_payload(comment: Comment, thread: Thread, *, task_id: int) -> dict[s
         "applied_commit": comment.applied_commit or None,
         "state": comment.state,
         "source": comment.source,
+        "severity": comment.severity or None,
         "author": person_name(author) if author else "",
         "mine": remark.mine,
         "deleted": remark.deleted,

@@ -27,6 +27,14 @@ class Source(models.TextChoices):
     CHECK = "check"
 
 
+class Severity(models.TextChoices):
+    """How much a finding of the judge or of a check matters; people say it in words."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
 class Comment(models.Model):
     """A remark on a Task's work. One without `thread` begins a thread and holds where it stands.
 
@@ -60,6 +68,7 @@ class Comment(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.PERSON)
+    severity = models.CharField(max_length=10, choices=Severity.choices, blank=True)
     follow_ups = models.ManyToManyField(FollowUp, related_name="comments", blank=True)
     applied_commit = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

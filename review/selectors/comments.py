@@ -37,6 +37,7 @@ class Remark:
     id: int
     author: User | None
     source: str
+    severity: str
     body: str
     suggestion: str | None
     applied_commit: str
@@ -322,6 +323,7 @@ def _remark(comment: Comment, user: Viewer) -> Remark:
         id=comment.pk,
         author=comment.author,
         source=comment.source,
+        severity=comment.severity,
         body=comment.body,
         suggestion=comment.suggestion,
         applied_commit=comment.applied_commit,

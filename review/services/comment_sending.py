@@ -16,7 +16,7 @@ from orchestrator.lib.people import person_name
 from orchestrator.models import FollowUp, Task, Variant
 from orchestrator.services import activity
 from orchestrator.services.follow_ups import follow_up_send
-from review.models.comment import Comment, CommentState
+from review.models.comment import Comment, CommentState, Source
 from review.remarks import Said, Topic, remarks_prompt
 from review.selectors.comments import comments_for, send_targets, told_all
 from review.selectors.places import Spot, comment_spots, path_real
@@ -185,7 +185,9 @@ def _said(user: User, threads: Sequence[Comment]) -> dict[int, tuple[Said, ...]]
 
 
 def _name(comment: Comment) -> str:
-    return person_name(comment.author) if comment.author else comment.source
+    if comment.source != Source.PERSON:
+        return " ".join(filter(None, (comment.source, comment.severity)))
+    return person_name(comment.author) if comment.author else ""
 
 
 def _topic(root: Comment, spot: Spot | None, said: tuple[Said, ...]) -> Topic:

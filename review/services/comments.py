@@ -19,7 +19,7 @@ from orchestrator.models import Task, Variant
 from orchestrator.services import activity
 from review.diff import DiffOptions
 from review.diff.text import text_read
-from review.models.comment import About, Comment, CommentState
+from review.models.comment import About, Comment, CommentState, Source
 from review.placement import Anchor, anchor_make
 from review.selectors.compare import files_changed, path_text
 from review.selectors.places import path_kept
@@ -61,7 +61,7 @@ def comment_create(
 
 def comment_new(
     *,
-    user: User,
+    user: User | None,
     task: Task,
     target: Target,
     body: str,
@@ -222,7 +222,7 @@ def _said_before(comment: Comment) -> Comment | None:
     place = ("task", "thread", "about", "variant", "against", "commit", "path", "start", "end")
     at_place = {name: getattr(comment, name) for name in place}
     last = Comment.objects.filter(**at_place, deleted_at=None).order_by("pk").last()
-    words = ("author", "body", "suggestion", "state")
+    words = ("author", "source", "severity", "body", "suggestion", "state")
     if last is None or any(getattr(last, name) != getattr(comment, name) for name in words):
         return None
     return None if last.replies.exists() else last
@@ -256,6 +256,8 @@ def _update(comment: Comment, **fields: object) -> None:
 
 
 def _own_check(user: User, comment: Comment) -> None:
+    if comment.source != Source.PERSON:
+        raise Forbidden("comment.finding", "A finding stays as it is: answer or resolve it.")
     if comment.author_id != user.pk:
         raise Forbidden("comment.not-yours", "Only who wrote a comment can change or delete it.")
 
