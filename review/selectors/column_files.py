@@ -53,11 +53,11 @@ class TaskFiles:
         found: dict[str, list[str]] = {}
         for letter, changes in self.changes.items():
             for change in changes:
-                found.setdefault(_base_path(change), []).append(letter)
+                found.setdefault(base_path(change), []).append(letter)
         return found
 
 
-def _base_path(change: FileChange) -> str:
+def base_path(change: FileChange) -> str:
     return change.old_path if change.status == "R" else change.path
 
 
@@ -83,8 +83,8 @@ def path_find(task_files: TaskFiles, by_path: dict[str, list[str]], path: str) -
     for wanted in (lambda p: p == path, lambda p: path_text(p) == path):
         for changes in task_files.changes.values():
             for change in changes:
-                if wanted(_base_path(change)) or wanted(change.path):
-                    return _base_path(change)
+                if wanted(base_path(change)) or wanted(change.path):
+                    return base_path(change)
     return path
 
 
@@ -100,7 +100,7 @@ def column_files(
     found: list[tuple[Side, FileChange | None]] = []
     for side in sides:
         changes = files_changed(hub=task_files.hub, left=task_files.base.commit, right=side.commit)
-        found.append((side, next((c for c in changes if _base_path(c) == path), None)))
+        found.append((side, next((c for c in changes if base_path(c) == path), None)))
     base_text, base_file, has_base = _base(task_files, path, found)
     files = [base_file]
     notes: list[str] = []

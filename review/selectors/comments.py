@@ -192,15 +192,20 @@ def side_variant(task: Task, side: Side) -> str:
     return found.values_list("variant__letter", flat=True).first() or ""
 
 
-def threads_on(user: Viewer, task: Task, *, on: str, commit: str) -> list[Thread]:
-    """The threads about lines and files of one side, placed on the commit that it shows."""
+def threads_on(user: Viewer, task: Task, *, sides: Sequence[tuple[str, str]]) -> list[list[Thread]]:
+    """The threads about lines and files of each side (what it is on), placed on the commit that it shows."""
     grouped = _grouped(comments_of(user, task))
-    wanted = [
-        root for root in grouped if _on(root) == on and root.about in (About.LINES, About.FILE)
-    ]
-    spots = comment_spots(hub=hub_dir(task.project_id), comments=wanted, commit=commit)
     targets = send_targets(task.pk)
-    return [_thread(root, grouped[root], spots[root.pk], user, targets) for root in wanted]
+    found = []
+    for on, commit in sides:
+        wanted = [
+            root for root in grouped if _on(root) == on and root.about in (About.LINES, About.FILE)
+        ]
+        spots = comment_spots(hub=hub_dir(task.project_id), comments=wanted, commit=commit)
+        found.append(
+            [_thread(root, grouped[root], spots[root.pk], user, targets) for root in wanted]
+        )
+    return found
 
 
 def thread_list(user: Viewer, task: Task, *, shown: str = "open", letter: str = "") -> ThreadList:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 
+from orchestrator.git.diffs import FileChange
 from orchestrator.selectors.access import Viewer
 from review.selectors.comments import (
     Thread,
     open_counts,
     send_targets,
-    side_variant,
     thread_url,
 )
 from review.selectors.compare import Comparison, path_text
-from review.selectors.sides import Side
+from review.selectors.file_threads import comparison_sides
 
 register = template.Library()
 
@@ -35,10 +37,10 @@ def jump_url(thread: Thread, task_id: int) -> str:
     return thread_url(thread, task_id=task_id)
 
 
-@register.simple_tag
-def side_on(comparison: Comparison, side: Side) -> str:
-    """What comments on a side are about: `base`, a letter, or nothing."""
-    return side_variant(comparison.task, side)
+@register.inclusion_tag("review/_file_comments.html")
+def file_comments(comparison: Comparison, path: str, change: FileChange | None) -> dict[str, Any]:
+    """The layer of threads over the diff of a file."""
+    return {"comments": comparison_sides(comparison, path, change)}
 
 
 @register.simple_tag

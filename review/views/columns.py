@@ -11,6 +11,7 @@ from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
 from review.selectors.columns import columns_page, columns_rows
 from review.selectors.columns_address import ColumnsAddress, columns_address_check
+from review.selectors.file_threads import columns_sides
 
 ROWS_MAX = 10**7
 
@@ -18,7 +19,9 @@ ROWS_MAX = 10**7
 @require_GET
 def compare_columns(request: PageRequest, task_id: int) -> HttpResponse:
     page = columns_page(user=request.user, address=_address(request, task_id))
-    return render(request, "review/columns.html", {"page": page, "nav": "tasks"})
+    refs = [head.side.ref for head in page.heads]
+    sides = columns_sides(user=request.user, task_id=task_id, of=refs, path=page.path)
+    return render(request, "review/columns.html", {"page": page, "comments": sides, "nav": "tasks"})
 
 
 @require_GET

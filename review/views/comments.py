@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from orchestrator.lib.numbers import ID_MAX, number_of
 from orchestrator.selectors.access import task_get_for
 from orchestrator.views.answers import PageRequest, acted, action
 from review.models.comment import About
+from review.selectors.columns_address import ColumnsAddress, columns_address_check
 from review.selectors.comments import (
     FILTERS,
     comment_get_for,
@@ -24,7 +26,14 @@ from review.selectors.comments import (
     thread_url,
 )
 from review.selectors.compare import comparison_get
-from review.selectors.file_threads import file_threads
+from review.selectors.file_threads import (
+    FileSides,
+    columns_sides,
+    comparison_sides,
+    file_threads,
+    sides_as_seen,
+    whole_file_sides_at,
+)
 from review.services import comments as services
 from review.services.comment_applying import suggestion_apply
 from review.services.comment_sending import comment_post, comments_send
@@ -70,19 +79,32 @@ def _comment_new(request: PageRequest, task_id: int) -> HttpResponse:
 
 @require_GET
 def comment_threads(request: PageRequest, task_id: int) -> HttpResponse:
-    """The threads beside one file. 204 while they are what the page shows."""
+    """The threads beside one file: in a comparison, in columns (`of`), or by itself (`at`).
+
+    204 while they are what the page shows.
+    """
     query = request.GET
-    comparison = comparison_get(
-        user=request.user,
-        task_id=task_id,
-        left=query.get("left", ""),
-        right=query.get("right", ""),
+    sides = sides_as_seen(
+        _sides(request.user, task_id, query), query.get("seen_commits", "").split(",")
     )
-    found = file_threads(request.user, comparison, query.get("path", ""))
+    found = file_threads(request.user, sides)
     if query.get("seen") == found.digest:
         return HttpResponse(status=204)
-    context = {"found": found, "task": comparison.task}
+    context = {"found": found, "excerpt": not sides.lined, "task": sides.task}
     return render(request, "review/_file_threads.html", context)
+
+
+def _sides(user: User, task_id: int, query: QueryDict) -> FileSides:
+    path = query.get("path", "")
+    if "of" in query:
+        address = ColumnsAddress(task_id=task_id, path=path, of=query.get("of", ""))
+        of = columns_address_check(address).refs
+        return columns_sides(user=user, task_id=task_id, of=of, path=path)
+    if "at" in query:
+        return whole_file_sides_at(user=user, task_id=task_id, at=query.get("at", ""), path=path)
+    left, right = query.get("left", ""), query.get("right", "")
+    comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
+    return comparison_sides(comparison, path)
 
 
 @require_GET

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from orchestrator.git.refs import display_path
 from orchestrator.views.answers import PageRequest
+from review.selectors.file_threads import whole_file_sides
 from review.selectors.images import image_bytes
 from review.selectors.whole_file import file_bytes, whole_file
 
@@ -24,7 +25,8 @@ def compare_whole(request: PageRequest, task_id: int) -> HttpResponse:
     file = whole_file(
         user=request.user, task_id=task_id, at=query.get("at", ""), path=query.get("path", "")
     )
-    return render(request, "review/whole_file.html", {"file": file, "nav": "tasks"})
+    context = {"file": file, "comments": whole_file_sides(file), "nav": "tasks"}
+    return render(request, "review/whole_file.html", context)
 
 
 @require_GET

@@ -1,12 +1,14 @@
-// <file-comments>: the threads of one file, laid over its diff. The diff itself is shared and cached; these come
-// after it, as rows below their lines. What has no line here (a file's own, outdated ones) stands in this element.
+// <file-comments>: the threads of one file, laid over what shows it: a diff, columns, the whole file. That itself is
+// shared and cached; these come after it, as rows below their lines. What has no line here (a file's own, outdated
+// ones) stands in this element.
 //
 // When something changes elsewhere only what differs is replaced, what is being typed is left alone, and the line
 // that one reads stays where it is.
 import { formsTake } from "./comment-forms.js";
 import { formIsWritten } from "./comment-suggest.js";
 import { h } from "./dom.js";
-import { centre, TOP_PX } from "./in-sight.js";
+import { columnOf, firstSeen, lineReveal, placeBelow, scrollerOf, viewIn } from "./comment-places.js";
+import { centre } from "./in-sight.js";
 
 const MANY = 20; // so many threads have all their forms from the start
 const layers = new Set();
@@ -44,14 +46,15 @@ class FileComments extends HTMLElement {
 
   connectedCallback() {
     layers.add(this);
+    this.sides = new Map(JSON.parse(this.dataset.sides).map((side) => [side.name, side]));
     const { task } = this.dataset;
     this.onLive = () => this.load();
     this.onRows = (event) => event.target === this.view && this.#place();
     document.addEventListener(`live:task:${task}`, this.onLive);
     document.addEventListener("diff-rows", this.onRows);
     const button = this.closest("#file")?.querySelector("[data-comment-file]");
-    if (button) button.hidden = !(this.on("R") || this.on("L"));
-    // The diff comes after this element.
+    if (button) button.hidden = !this.sideFirst;
+    // The view comes after this element.
     queueMicrotask(() => {
       this.#formsAdopt();
       document.dispatchEvent(new CustomEvent("comment-layer", { detail: this }));
@@ -69,24 +72,34 @@ class FileComments extends HTMLElement {
   }
 
   get view() {
-    return this.parentElement?.querySelector("diff-view");
+    return viewIn(this.parentElement);
   }
 
-  get split() {
-    return this.view?.classList.contains("two");
-  }
-
-  /** What a comment on a side (L, R) is about: base, a letter; empty where there can be none. */
+  /** What a comment on a side is about: base, a letter; empty where there can be none. */
   on(side) {
-    return this.dataset[side === "L" ? "leftOn" : "rightOn"];
+    return this.sides.get(side)?.on ?? "";
+  }
+
+  /** What a side is compared with here: the other one of two, else the base if it is shown. */
+  against(side) {
+    const others = [...this.sides.values()].filter(({ name }) => name !== side);
+    const other = others.length === 1 ? others[0] : others.find(({ on }) => on === "base");
+    return !other || other.on === this.on(side) ? "" : other.on;
   }
 
   path(side) {
-    return (side === "L" && this.dataset.oldPath) || this.dataset.path;
+    return this.sides.get(side).path;
   }
 
   commit(side) {
-    return this.dataset[side === "L" ? "leftCommit" : "rightCommit"];
+    return this.sides.get(side).commit;
+  }
+
+  /** The side that a comment on the whole file is about: the right one of two, the first variant's column. */
+  get sideFirst() {
+    const sides = [...this.sides.values()].filter(({ on }) => on);
+    const right = sides.find(({ name }) => name === "R");
+    return (right ?? sides.find(({ on }) => on !== "base") ?? sides[0])?.name ?? null;
   }
 
   key(side) {
@@ -95,7 +108,7 @@ class FileComments extends HTMLElement {
 
   /** The lines of a form with this key as they are called here, where they may be on the other side; null if on none. */
   atFor(key, at) {
-    const side = [at.side, at.side === "L" ? "R" : "L"].find((one) => this.on(one) && this.key(one) === key);
+    const side = [at.side, ...this.sides.keys()].find((one) => this.on(one) && this.key(one) === key);
     return side ? { ...at, side } : null;
   }
 
@@ -109,11 +122,10 @@ class FileComments extends HTMLElement {
   async load() {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
-    const { url, leftRef, rightRef, path } = this.dataset;
-    const query = new URLSearchParams({ left: leftRef, right: rightRef, path, seen: this.#seen });
+    const query = new URLSearchParams({ seen: this.#seen });
     let answer, text;
     try {
-      answer = await fetch(`${url}?${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
+      answer = await fetch(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
       text = await answer.text();
     } catch {
       return; // put off by a newer look, or no server: the next change asks again
@@ -159,7 +171,7 @@ class FileComments extends HTMLElement {
       const { side, where, end } = row.firstElementChild.dataset;
       row.dataset.side = side;
       const below = where === "lines" ? this.#below(side, Number(end)) : null;
-      if (below) rowPut(row, below);
+      if (below) this.#rowPut(row, side, below);
       else if (where === "outdated") lost.push(row);
       else if (row.parentElement !== this) this.prepend(row);
     }
@@ -167,18 +179,14 @@ class FileComments extends HTMLElement {
     this.#lostShow(lost);
   }
 
-  /** The last cell of the row that shows a line. */
   #below(side, number) {
-    const view = this.view;
-    if (!view) return null;
-    // A unified view has one cell for both sides of an equal line.
-    const cell = view.querySelector(`#${side}${number}`) ?? (side === "L" && view.querySelector(`.rows > [data-l="${number}"]`));
-    if (cell) return this.split && side === "L" ? cell.nextElementSibling : cell;
-    const name = side === "L" ? "left" : "right";
-    return [...view.querySelectorAll(".fold")].find((fold) => {
-      const first = Number(fold.dataset[name]);
-      return number >= first && number < first + Number(fold.dataset.count);
-    });
+    return this.view && placeBelow(this.view, side, number);
+  }
+
+  #rowPut(row, side, below) {
+    rowPut(row, below);
+    const column = columnOf(this.view, side);
+    if (column !== null) row.style.setProperty("--column", column);
   }
 
   #lostShow(rows) {
@@ -224,7 +232,7 @@ class FileComments extends HTMLElement {
 
   #formPut(row, at) {
     const below = at.end ? this.#below(at.side, at.end) : null;
-    if (below) rowPut(row, below);
+    if (below) this.#rowPut(row, at.side, below);
     else if (row.parentElement !== this) this.prepend(row);
   }
 
@@ -249,7 +257,7 @@ class FileComments extends HTMLElement {
     const thread = row.firstElementChild;
     const { side, where, end } = thread.dataset;
     if (where === "lines" && this.view) {
-      await this.view.line(`${side}${end}`);
+      await lineReveal(this.view, side, Number(end));
       this.#place();
     }
     if (row.parentElement === this.#lost) this.#lost.open = true;
@@ -313,21 +321,12 @@ function placeKeep(view, change) {
   change();
   if (!mark?.isConnected) return;
   const moved = mark.getBoundingClientRect().top - before;
-  if (Math.abs(moved) >= 1) (view.closest(".live-body") ?? window).scrollBy(0, moved);
+  if (Math.abs(moved) >= 1) (scrollerOf(view) ?? window).scrollBy(0, moved);
 }
 
 function focused(view) {
   const active = document.activeElement;
   return active && active !== document.body && view.contains(active) ? active : null;
-}
-
-function firstSeen(view) {
-  const top = view.closest(".live-body")?.getBoundingClientRect().top ?? TOP_PX;
-  for (const section of view.querySelectorAll(".rows")) {
-    if (section.getBoundingClientRect().bottom <= top) continue;
-    for (const cell of section.children) if (cell.getBoundingClientRect().bottom > top) return cell;
-  }
-  return null;
 }
 
 if (!customElements.get("file-comments")) customElements.define("file-comments", FileComments);

@@ -1,27 +1,20 @@
 // Saying where: a plus beside the line that one points at or is at, `c` for the chosen lines or the change one is at.
 // Dragging from the plus, or shift and another plus, makes it a range.
 import { layerOf } from "./comment-layer.js";
+import { cellsOf, changeAhead, changeRanges, linesAt, viewOf, viewsAll } from "./comment-places.js";
 import { formIsWritten, suggestionFill, suggestionRestore, suggestionToggle } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
-import { firstBelow } from "./in-sight.js";
-import { rangeCells } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
 
 const plus = h("button.addline", { type: "button", tabindex: -1, "aria-label": "Comment on this line", title: "Comment (c); drag for several lines" }, icon("plus"));
 let drag = null; // { view, side, from, to }
 
-const views = () => [...document.querySelectorAll("diff-view")].filter(layerOf);
-
-/** The line of a cell: { view, layer, side, n }, or null where there can be no comment. */
+/** The line of a cell: { view, layer, side, n, cell }, or null where there can be no comment. */
 function lineOf(target) {
-  const cell = target?.closest?.("diff-view .rows > [id]");
-  const view = cell?.closest("diff-view");
+  const view = viewOf(target);
   const layer = layerOf(view);
-  if (!layer || !/^[LR]\d+$/.test(cell.id)) return null;
-  let side = cell.id[0];
-  let n = Number(cell.id.slice(1));
-  if (!layer.on(side) && side === "R" && cell.dataset.l) [side, n] = ["L", Number(cell.dataset.l)];
-  return layer.on(side) ? { view, layer, side, n, cell } : null;
+  const line = layer && linesAt(target).find(({ side }) => layer.on(side));
+  return line ? { view, layer, ...line } : null;
 }
 
 // --- The plus ------------------------------------------------------------------------------------
@@ -30,7 +23,7 @@ function plusShow(target) {
   if (drag || target.closest?.(".addline, comment-row")) return;
   const line = lineOf(target);
   if (line) line.cell.append(plus);
-  else if (!target.closest?.("diff-view")) plus.remove();
+  else if (!viewOf(target)) plus.remove();
 }
 
 document.addEventListener("pointerover", (event) => event.pointerType !== "touch" && plusShow(event.target));
@@ -77,7 +70,7 @@ function picked(view, at) {
   for (const old of view.querySelectorAll("[data-picked]")) delete old.dataset.picked;
   if (!at) return;
   const [start, end] = at.from ? [Math.min(at.from, at.to), Math.max(at.from, at.to)] : [at.start, at.end];
-  for (const cell of rangeCells(view, { side: at.side, start, end })) cell.dataset.picked = "";
+  for (const cell of cellsOf(view, { side: at.side, start, end })) cell.dataset.picked = "";
 }
 
 /** Shift: the form that is open gets the lines up to here as well. */
@@ -118,11 +111,11 @@ const same = (a, b) => a.side === b.side && a.start === b.start && a.end === b.e
 function formNew(layer, at) {
   const form = document.getElementById("comment-form").content.firstElementChild.cloneNode(true);
   const on = layer.on(at.side);
-  const other = layer.on(at.side === "L" ? "R" : "L");
-  const target = on === "base" ? other : on;
+  const against = layer.against(at.side);
+  const target = on === "base" ? against : on;
   form.elements.about.value = at.end ? "lines" : "file";
   form.elements.on.value = on;
-  form.elements.against.value = other === on ? "" : other;
+  form.elements.against.value = against;
   form.elements.commit.value = layer.commit(at.side);
   form.elements.path.value = layer.path(at.side);
   if (/^[A-Z]$/.test(on)) form.classList.add("v", `v-${on.toLowerCase()}`);
@@ -161,7 +154,7 @@ function formClose(row) {
   const { side, end } = layer.at(row);
   layer.formRemove(row);
   picked(layer.view ?? document, null);
-  const cell = end && layer.view && rangeCells(layer.view, { side, start: end, end })[0];
+  const cell = end && layer.view && cellsOf(layer.view, { side, start: end, end })[0];
   if (cell) {
     cell.tabIndex = -1;
     cell.focus({ preventScroll: true });
@@ -177,7 +170,7 @@ document.addEventListener("click", (event) => {
   if (layer && event.target.closest("[data-suggest]")) suggestionToggle(layer, row.firstElementChild);
   const button = event.target.closest("[data-comment-file]");
   const whole = button?.closest("#file").querySelector("file-comments");
-  if (whole) formOpen(whole, { side: whole.on("R") ? "R" : "L" });
+  if (whole) formOpen(whole, { side: whole.sideFirst });
 });
 
 document.addEventListener("change", (event) => {
@@ -207,42 +200,33 @@ document.addEventListener("comment-posted", (event) => {
 
 /** The lines that one is at: those chosen, else the change one is at, else the next one, else the whole file. */
 function rangeHere() {
-  for (const view of views()) {
-    const at = lineOf(document.activeElement);
-    if (view.chosen && layerOf(view).on(view.chosen.side)) return { layer: layerOf(view), at: view.chosen };
-    const now = view.querySelector("[data-now]");
-    if (at?.view === view && !now) return { layer: at.layer, at: { side: at.side, start: at.n, end: at.n } };
-    const change = now ?? view.changes[firstBelow(view, view.changes)];
+  for (const view of viewsAll()) {
     const layer = layerOf(view);
-    return (change && changeRange(view, change)) ?? { layer, at: { side: layer.on("R") ? "R" : "L" } };
+    if (!layer) continue;
+    const line = lineOf(document.activeElement);
+    const at = line?.view === view ? line : null;
+    if (view.chosen && layer.on(view.chosen.side) && (!at || holds(view.chosen, at))) return { layer, at: view.chosen };
+    const now = view.querySelector("[data-now]");
+    if (at && !now) return { layer, at: { side: at.side, start: at.n, end: at.n } };
+    const change = now ?? changeAhead(view);
+    const range = change && changeRanges(view, change).find(({ side }) => layer.on(side));
+    return { layer, at: range ?? { side: layer.sideFirst } };
   }
   return null;
 }
 
-/** The lines of a change: what it adds, else what it removes. */
-function changeRange(view, first) {
-  const layer = layerOf(view);
-  const cells = [];
-  let cell = first.matches(".hunkbar") ? first.nextElementSibling : first;
-  for (; cell?.matches(".add, .del, .void, comment-row"); cell = cell.nextElementSibling) if (cell.id) cells.push(cell.id);
-  for (const side of ["R", "L"]) {
-    const numbers = cells.filter((id) => id[0] === side).map((id) => Number(id.slice(1)));
-    if (numbers.length && layer.on(side)) return { layer, at: { side, start: numbers[0], end: numbers.at(-1) } };
-  }
-  return null;
-}
+const holds = ({ side, start, end }, line) => line.side === side && line.n >= start && line.n <= end;
 
 /** A file without lines to be on: an image, a binary, one that is the same on both sides. */
 function fileHere() {
   const layer = document.querySelector("file-comments");
-  const side = ["R", "L"].find((one) => layer?.on(one));
-  return side ? { layer, at: { side } } : null;
+  return layer?.sideFirst ? { layer, at: { side: layer.sideFirst } } : null;
 }
 
 keysTake({
   c: () => {
     const here = rangeHere() ?? fileHere();
-    if (here) formOpen(here.layer, here.at);
+    if (here?.at.side) formOpen(here.layer, here.at);
     // Beside a diff it never means a new task.
     return Boolean(here || document.querySelector(".cmp-bar, #live-diff"));
   },
