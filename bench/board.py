@@ -10,13 +10,11 @@ import os
 import random
 import shutil
 import statistics
-import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+from bench._ground import commit_stream, cost, git, setup, task_make
 from tests.support.valkey import Valkey
 
 FILES, LINES = 4_000, 60
@@ -31,27 +29,13 @@ def main() -> None:
     server = Valkey(place / "valkey")
     try:
         server.start()
-        _setup(place, server.url)
+        setup(place, server.url)
         print("Board: numbers beside git's own `diff-tree -M --raw --numstat` of the same pairs")
         for number, (name, repository, base, heads) in enumerate(_grounds(place)):
             measure(number, name, repository, base, heads)
     finally:
         server.kill()
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _setup(place: Path, redis_url: str) -> None:
-    os.environ |= {
-        "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
-        "BAKEOFF_DATA_DIR": str(place),
-        "REDIS_URL": redis_url,
-        "SECRET_KEY": "of the benchmark",
-    }
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
 
 
 def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
@@ -61,7 +45,7 @@ def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
         yield f"{variants} variants, {changed:,} files changed by each", repository, base, heads
     real = os.environ.get("BAKEOFF_BENCH_REPOSITORY")
     if real:
-        log = _git(Path(real), "rev-list", "--first-parent", f"-{HISTORY_COMMITS}", "HEAD").split()
+        log = git(Path(real), "rev-list", "--first-parent", f"-{HISTORY_COMMITS}", "HEAD").split()
         step = max(1, (len(log) - 1) // HISTORY_VARIANTS)
         heads = log[: step * HISTORY_VARIANTS : step]
         yield f"{len(heads)} commits of {Path(real).name}", Path(real), log[-1], heads
@@ -74,14 +58,14 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
     from review.selectors.consensus import ground_get
     from review.selectors.consensus_page import ConsensusAsk, consensus_page
 
-    user, task = _task(number, repository, base, heads)
+    user, task = task_make(number, repository, base, heads)
     git_s, cold_s, git_cpu, cold_cpu = [], [], [], []
     for _ in range(COLD_ROUNDS):  # in turns, so that what else the machine does is shared fairly
-        wall, cpu = _cost(lambda: _git_alone(repository, base, heads))
+        wall, cpu = cost(lambda: _git_alone(repository, base, heads))
         git_s.append(wall)
         git_cpu.append(cpu)
         redis_client().flushall()
-        wall, cpu = _cost(lambda: board_page(user=user, ask=Ask(task)))
+        wall, cpu = cost(lambda: board_page(user=user, ask=Ask(task)))
         cold_s.append(wall)
         cold_cpu.append(cpu)
     numbers_ms, numbers_cpu_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
@@ -93,7 +77,7 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
         done = agreement_step(ground_get(user=user, task_id=task)).agreement is not None
 
     while not done:
-        steps.append(_cost(step))
+        steps.append(cost(step))
     page = board_page(user=user, ask=Ask(task))
     warm_ms, warm_cpu_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
     filter_ms, _ = _median_ms(lambda: board_page(user=user, ask=Ask(task, text="part7 3")))
@@ -114,64 +98,14 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
     print(f"    list of {listed.total:,} places: a page of it {list_ms:.0f} ms")
 
 
-def _task(number: int, repository: Path, base: str, heads: list[str]) -> tuple[Any, int]:
-    from django.contrib.auth.models import User
-
-    from agents.models import AgentProfile
-    from orchestrator.lib.paths import hub_dir
-    from orchestrator.models import Project, Run, Spec, Task, Variant
-    from orchestrator.states import LETTERS
-
-    user, _ = User.objects.get_or_create(username="bench", is_superuser=True)
-    agent, _ = AgentProfile.objects.get_or_create(name="bench", adapter="demo")
-    project = Project.objects.create(name=f"bench {number}", source=str(repository), state="ready")
-    hub_dir(project.pk).parent.mkdir(parents=True, exist_ok=True)
-    hub_dir(project.pk).symlink_to(
-        repository / ".git" if (repository / ".git").exists() else repository
-    )
-    spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit=base)
-    task = Task.objects.create(project=project, spec=spec, title="Bench")
-    for position, head in enumerate(heads):
-        variant = Variant.objects.create(
-            task=task,
-            position=position,
-            letter=LETTERS[position],
-            agent=agent,
-            branch=f"b/{position}",
-            head_commit=head,
-        )
-        Run.objects.create(variant=variant, number=1, prompt="x", state="succeeded")
-    return user, task.pk
-
-
 def _git_alone(repository: Path, base: str, heads: list[str]) -> None:
     for head in heads:
         command = ("diff-tree", "-r", "-z", "-M", "--full-index", "--raw", "--numstat", base, head)
-        _git(repository, *command)
-
-
-def _git(repository: Path, *args: str, stdin: bytes | None = None) -> str:
-    command = ["git", "-C", str(repository), *args]
-    done = subprocess.run(command, check=True, capture_output=True, input=stdin)
-    return done.stdout.decode(errors="replace").strip()
-
-
-def _cost(run: Callable[[], object]) -> tuple[float, float]:
-    """Seconds, and seconds of processor time, of our own and of the processes waited for."""
-    before = os.times()
-    wall = _timed(run)
-    after = os.times()
-    return wall, sum(after[n] - before[n] for n in range(4))
-
-
-def _timed(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+        git(repository, *command)
 
 
 def _median_ms(run: Callable[[], object]) -> tuple[float, float]:
-    costs = [_cost(run) for _ in range(ROUNDS)]
+    costs = [cost(run) for _ in range(ROUNDS)]
     wall, cpu = zip(*costs, strict=True)
     return 1000 * statistics.median(wall), 1000 * statistics.median(cpu)
 
@@ -180,13 +114,13 @@ def _synthetic(repository: Path, variants: int, changed: int) -> tuple[str, list
     """Variants that touch many of the same files: some places the same, some their own, some in dispute."""
     rng = random.Random(variants)
     repository.mkdir()
-    _git(repository, "init", "--quiet", "--bare")
+    git(repository, "init", "--quiet", "--bare")
     names = [f"src/part{n % 40}/group{n % 7}/file{n}.py" for n in range(FILES)]
     texts = {
         name: [f"value_{k} = compute({n}, {k})" for k in range(LINES)]
         for n, name in enumerate(names)
     }
-    stream = [_commit("refs/heads/main", 1, None, texts)]
+    stream = [commit_stream("refs/heads/main", 1, None, texts)]
     for variant in range(variants):
         some = {}
         for name in names if changed == FILES else rng.sample(names, changed):
@@ -195,20 +129,11 @@ def _synthetic(repository: Path, variants: int, changed: int) -> tuple[str, list
             lines[20] = f"value_20 = mine({variant % 3})"
             lines[rng.randrange(30, LINES)] = f"alone = {variant}"
             some[name] = lines
-        stream.append(_commit(f"refs/heads/v{variant}", variant + 2, 1, some))
-    _git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
-    _git(repository, "repack", "-adq")
-    heads = [_git(repository, "rev-parse", f"refs/heads/v{n}") for n in range(variants)]
-    return _git(repository, "rev-parse", "refs/heads/main"), heads
-
-
-def _commit(ref: str, mark: int, parent: int | None, files: dict[str, list[str]]) -> bytes:
-    head = f"commit {ref}\nmark :{mark}\ncommitter bench <b@localhost> {1_700_000_000 + mark} +0000\ndata 1\nx"
-    parts = [head + (f"\nfrom :{parent}" if parent else "")]
-    for name, lines in files.items():
-        text = "\n".join(lines) + "\n"
-        parts.append(f"M 100644 inline {name}\ndata {len(text)}\n{text}")
-    return ("\n".join(parts) + "\n").encode()
+        stream.append(commit_stream(f"refs/heads/v{variant}", variant + 2, 1, some))
+    git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
+    git(repository, "repack", "-adq")
+    heads = [git(repository, "rev-parse", f"refs/heads/v{n}") for n in range(variants)]
+    return git(repository, "rev-parse", "refs/heads/main"), heads
 
 
 if __name__ == "__main__":

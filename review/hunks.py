@@ -158,6 +158,15 @@ def _fact(place: Fact, key: str, added: str) -> Hunk:
     return Hunk(place, place, 0, 0, key, added, added, About.FACTS)
 
 
+def hunk_reversed(hunk: Hunk) -> Hunk:
+    """The same change seen from the other side. Of its texts only the key is known, made of its own."""
+    key = digest(b"reversed", hunk.key.encode())
+    start, end, right_start, right_end = hunk[:4]
+    return hunk._replace(
+        start=right_start, end=right_end, right_start=start, right_end=end, key=key
+    )
+
+
 def existence_hunk(status: str) -> Hunk:
     """That the file came or went, where no line says so."""
     key = digest(b"empty file", status.encode())

@@ -49,9 +49,13 @@ class PickIn(Body):
     Hunks are named by their number in the diff of base and variant, by key, or by where they are in
     the base. Without a path it is all that the variant changed: the ground, which gives way to the
     other picks. `base` takes what others put there back.
+
+    With `against`, another variant, hunks and lines are those between the two (`compare?left=` it
+    `&right=` the variant), also of a file that the base lacks: they go into what `against` has there.
     """
 
     variant: int | str
+    against: int | str | None = None
     path: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     hunks: Annotated[list[int | str | RangeIn], Field(max_length=HUNKS_MAX)] | None = None
     lines: LinesIn | Annotated[list[Number], Field(max_length=LINES_MAX)] | None = None
@@ -65,6 +69,8 @@ class ReconcileIn(Body):
 
 
 class ComposeIn(Body):
+    """`title` is that of the commit; empty, it is the task's with what was taken from whom."""
+
     picks: list[PickIn]
     title: Annotated[str, Field(max_length=200)] = ""
     why: str = ""

@@ -6,8 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from review.composing.lines import Texts
-from review.composing.places import Place, blobs_needed, place_compose
-from review.composing.types import BASE, Composition, Conflict, Entry, Option, Pick, PlaceResult
+from review.composing.places import blobs_needed, place_compose
+from review.composing.types import (
+    BASE,
+    Composition,
+    Conflict,
+    Entry,
+    Option,
+    Pick,
+    Place,
+    PlaceResult,
+)
 from review.hunks import About, FileHunks
 
 __all__ = ["compose", "contents_needed", "places_of"]

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from review.composing.compose import Files
 from review.composing.types import BASE, Entry, Pick, Span
-from review.hunks import About, FileHunks, Hunk, base_range
+from review.hunks import About, FileHunks, Hunk, base_range, hunk_reversed
+
+# What the second of two Variants makes of the first one's file, which either calls by that path.
+Between = Callable[[str, str, str], FileHunks | None]
 
 # A number from 1, a key, or where it is in the base, and then its key if that must be the same too.
 HunkRef = int | str | tuple[int, int, str]
@@ -25,10 +28,12 @@ class PickError(ValueError):
 class Wish:
     """A pick as it is asked for. None of hunks and lines: all of the file; no path: all files.
 
-    `left` and `right` are numbers of lines from 1, of the base and of the Variant.
+    `left` and `right` are numbers of lines from 1, of the base and of the Variant. `against` is a Variant
+    in place of the base: hunks and lines are those between the two, and go into its file.
     """
 
     letter: str
+    against: str = ""
     path: str | None = None
     hunks: tuple[HunkRef, ...] | None = None
     left: tuple[int, ...] = ()
@@ -46,6 +51,7 @@ def wish_resolve(
     base: Mapping[str, Entry],
     names: Mapping[str, str],
     places: Callable[[str], Collection[str]],
+    between: Between,
 ) -> Pick:
     """`names` leads from a path as text can carry it to the path as git has it; `places` from a path to
     the files that bear it in any Variant."""
@@ -54,6 +60,8 @@ def wish_resolve(
             raise PickError("compose.pick", "All of the base is what there is without any pick.")
         return Pick(letter=wish.letter)
     path = names.get(wish.path, wish.path)
+    if wish.against:
+        return _against(wish, path, files=files, base=base, between=between)
     if wish.letter == BASE:
         return _of_base(wish, _place(path, base, places), files, base)
     known = files.get(wish.letter, {})
@@ -124,6 +132,7 @@ def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
         return found
     numbers = change_numbers(file)
     many = f"{len(numbers)} change{'' if len(numbers) == 1 else 's'}"
+    many += f" against {wish.against}" if wish.against else ""
     raise PickError(
         "compose.no-hunk",
         f"{wish.letter} has {many} in {file.path[:200]!r}, and none is {_said(ref)}.",
@@ -135,22 +144,101 @@ def _said(ref: HunkRef) -> str:
         return f"number {ref}"
     if isinstance(ref, str):
         return f"{ref[:60]!r}"
-    return f"at line {ref[0]} of the base, {ref[1]} lines long"
+    return f"at line {ref[0]}, {ref[1]} lines long"
 
 
 def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]:
-    hunks = [hunk for hunk in file.hunks if hunk.about is About.LINES]
-    left = {n for hunk in hunks for n in range(hunk.start, hunk.end)}
-    right = {n for hunk in hunks for n in range(hunk.right_start, hunk.right_end)}
+    changed = [hunk for hunk in file.hunks if hunk.about is About.LINES]
+    left = {n for hunk in changed for n in range(hunk.start, hunk.end)}
+    right = {n for hunk in changed for n in range(hunk.right_start, hunk.right_end)}
     asked = ({n - 1 for n in wish.left}, {n - 1 for n in wish.right})
-    for lines, known, whose in ((asked[0], left, "the base"), (asked[1], right, wish.letter)):
+    whose = wish.against or "the base"
+    for lines, known, side in ((asked[0], left, whose), (asked[1], right, wish.letter)):
         if lines - known:
+            between = f" from what {wish.against} has" if wish.against else ""
             raise PickError(
                 "compose.no-line",
-                f"Line {min(lines - known) + 1} of {whose} is not among the lines that "
-                f"{wish.letter} changed in {file.path[:200]!r}.",
+                f"Line {min(lines - known) + 1} of {side} is not among the lines that "
+                f"{wish.letter} changed{between} in {file.path[:200]!r}.",
             )
     return frozenset(asked[0]), frozenset(asked[1])
+
+
+# ---- between two Variants
+
+
+def _against(
+    wish: Wish, path: str, *, files: Files, base: Mapping[str, Entry], between: Between
+) -> Pick:
+    host, guest = wish.against, wish.letter
+    if host in (BASE, guest):
+        raise PickError("compose.pick", "Against what: another variant. Leave it out for the base.")
+    if wish.whole:
+        raise PickError("compose.pick", "A whole file or variant is taken against nothing.")
+    for letter in (host, guest):
+        if letter not in files:
+            raise PickError("compose.no-hunk", f"{letter} is archived or has no state yet.")
+    both = between_both(wish, path, between)
+    if not both:
+        raise PickError("compose.no-hunk", f"{host} and {guest} have the same {path[:200]!r}.")
+    file, back = both
+    if file.status in "AD":
+        lacks = host if file.status == "A" else guest
+        raise PickError(
+            "compose.no-hunk",
+            f"{lacks} has no file {path[:200]!r}: what {guest} did to it is taken as a whole.",
+        )
+    place = _place_of(files, host, file.old_path)
+    if place != _place_of(files, guest, file.path):
+        raise PickError(
+            "compose.no-hunk",
+            f"{file.path[:200]!r} of {guest} is another file of the base than that of {host}.",
+        )
+    if place in base and place not in files.get(host, {}):  # it has what the base has
+        left, right = _wanted(wish, file)
+        return Pick(letter=guest, place=place, left=left, right=right)
+    try:
+        left, right = _wanted(wish, file)
+    except PickError:  # which lines differ can depend on which side is read first
+        file = back
+        left, right = _wanted(wish, file)
+    return Pick(
+        letter=guest if place in files.get(guest, {}) else BASE,
+        place=place,
+        left=left,
+        right=right,
+        against=host,
+        between=tuple(hunk for hunk in file.hunks if hunk.about is About.LINES),
+    )
+
+
+def between_both(wish: Wish, path: str, between: Between) -> list[FileHunks]:
+    """The file between the two of whom a wish is, as it is when read from either side; none if it is the same."""
+    file = between(wish.against, wish.letter, path)
+    back = between(wish.letter, wish.against, path)
+    if file is None or back is None:
+        return []
+    return [file, back._replace(hunks=tuple(map(hunk_reversed, back.hunks)))]
+
+
+def _place_of(files: Files, letter: str, path: str) -> str:
+    known = files.get(letter, {})
+    return next((place for place, file in known.items() if file.path == path), path)
+
+
+def _wanted(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]:
+    """The lines that are wished for, those of hunks too."""
+    left, right = _lines(wish, file)
+    for ref in wish.hunks or ():
+        hunk = _hunk(wish, ref, file)
+        if hunk.about is not About.LINES:
+            raise PickError(
+                "compose.no-hunk",
+                f"{file.path[:200]!r} has no lines to take: take the file of {wish.letter}.",
+            )
+        left |= {*range(hunk.start, hunk.end)}
+        right |= {*range(hunk.right_start, hunk.right_end)}
+    return left, right
 
 
 def _of_base(wish: Wish, place: str, files: Files, base: Mapping[str, Entry]) -> Pick:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from review.hunks import About, Hunk
+from review.hunks import About, Fact, FileHunks, Hunk
 
 BASE = "base"  # in place of a letter: what the base has there
 
@@ -30,6 +30,9 @@ class Pick:
     all that the Variant changed: a *ground*, which gives way where other picks say something else.
     Without `keys`, `left`, `right` and `spans` it is the whole file. `left` are lines of the base to
     take out, `right` lines of the Variant to put in (both from 0); `spans` are ranges of the base.
+
+    `against` is another Variant in place of the base: `left` are lines of its file, `between` the
+    hunks between the two, and what is taken goes into what that Variant made of the place.
     """
 
     letter: str
@@ -38,6 +41,8 @@ class Pick:
     left: frozenset[int] = NO_LINES
     right: frozenset[int] = NO_LINES
     spans: frozenset[Span] = frozenset()
+    against: str = ""
+    between: tuple[Hunk, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -53,10 +58,42 @@ class Change:
     lines: tuple[bytes, ...] = ()  # what it puts there
     ground: bool = False
     partly: bool = False  # some lines of a hunk
+    guest: bool = False  # in the file of another Variant, so nothing but its lines counts
 
     @property
     def does(self) -> tuple[About, int, int, str]:
         return self.hunk.about, self.hunk.start, self.hunk.end, self.hunk.added
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file in the base (None where it has none), what each Variant made of it, and the picks of it."""
+
+    name: str
+    base: Entry | None
+    files: Mapping[str, FileHunks]
+    grounds: frozenset[str]
+    picks: tuple[Pick, ...]
+
+    @property
+    def letters(self) -> frozenset[str]:
+        """Those whose files are looked into."""
+        picked = {name for pick in self.picks for name in (pick.letter, pick.against)}
+        return frozenset(name for name in self.files if name in picked or name in self.grounds)
+
+    def blob(self, letter: str) -> str:
+        """The content that the Variant has there; where it changed nothing, the base's."""
+        if letter in self.files:
+            return self.files[letter].new_blob
+        return self.base.blob if self.base else ""
+
+    def deletes(self, change: Change) -> bool:
+        file = self.files.get(change.letter)
+        return file is not None and file.status == "D" and not change.partly
+
+
+def is_fact(hunk: Hunk, fact: Fact) -> bool:
+    return hunk.about is About.FACTS and hunk.start == fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +129,7 @@ class Conflict:
     about: About = About.LINES
     start: int = 0
     end: int = 0
+    against: str = ""  # whose lines start:end are; the base's where there is none
 
     @property
     def letters(self) -> tuple[str, ...]:

@@ -7,6 +7,21 @@ from typing import Any
 
 TEXT_LINES_MAX = 200
 CONFLICTS_MAX = 100
+TITLE_CHARS = 72  # as much of a commit's title as git's tools show
+
+
+def title_default(*, task_title: str, summary: str, letters: Sequence[str]) -> str:
+    """The task's title and what was taken from whom; in short, where that is too long for a title."""
+    if not summary:
+        return task_title
+    names = ["the base" if letter == "base" else letter for letter in letters]
+    short = "from " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    for said in (summary, short):
+        if len(task_title) + len(said) + 2 <= TITLE_CHARS:
+            return f"{task_title}: {said}"
+    room = max(TITLE_CHARS - len(short) - 3, TITLE_CHARS // 3)
+    cut = task_title if len(task_title) <= room else task_title[:room].rstrip() + "…"
+    return f"{cut}: {short}"
 
 
 def commit_message(

@@ -15,8 +15,9 @@ from orchestrator.git.trees import tree_entries
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
-from review.composing.picks import PickError, Wish, change_numbers, wish_resolve
+from review.composing.picks import PickError, Wish, between_both, change_numbers, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
+from review.composing.words import title_default
 from review.hunks import About, FileHunks, base_range
 from review.lib.paths import path_text
 from review.models import Composition as CompositionRow
@@ -89,7 +90,16 @@ def composed_try(*, task: Task, wishes: Sequence[Wish]) -> Composed:
     problems: dict[int, PickError] = {}
     for number, wish in enumerate(wishes):
         try:
-            picks.append(wish_resolve(wish, files=files, base=base, names=names, places=named))
+            picks.append(
+                wish_resolve(
+                    wish,
+                    files=files,
+                    base=base,
+                    names=names,
+                    places=named,
+                    between=functools.partial(_between, ground),
+                )
+            )
         except PickError as error:
             problems[number] = error
     places = places_of(base=base, files=files, picks=picks)
@@ -98,7 +108,7 @@ def composed_try(*, task: Task, wishes: Sequence[Wish]) -> Composed:
 
 
 def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict[str, FileHunks]]:
-    wanted = {wish.letter for wish in wishes}
+    wanted = {letter for wish in wishes for letter in (wish.letter, wish.against) if letter}
     letters = {variant.letter for variant in task.variants.all()}
     for letter in sorted(wanted - letters - {BASE}):
         raise NotFound("variant.not-found", f"This task has no variant {letter[:60]}.")
@@ -112,6 +122,18 @@ def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict
         for letter, head in ground.heads.items()
         if letter in wanted
     }
+
+
+def _between(ground: Ground, left: str, right: str, path: str) -> FileHunks | None:
+    heads = ground.heads
+    if left not in heads or right not in heads:
+        return None
+    pair = pair_hunks(hub=ground.hub, left=heads[left], right=heads[right])
+    return pair[path] if path in pair else next(pair.at({path}), None)
+
+
+def between_files(ground: Ground, wish: Wish) -> list[FileHunks]:
+    return between_both(wish, wish.path or "", functools.partial(_between, ground))
 
 
 def _names(base: Mapping[str, Entry], files: Files) -> dict[str, str]:
@@ -160,6 +182,12 @@ def sources_say(sources: Iterable[Source | Mapping[str, Any]]) -> str:
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
 
+def title_of(task: Task, sources: Sequence[Source]) -> str:
+    """What the commit is called unless somebody says otherwise."""
+    letters = [source.letter for source in sources if source.say]
+    return title_default(task_title=task.title, summary=sources_say(sources), letters=letters)
+
+
 def provenance_of(composed: Composed) -> list[dict[str, Any]]:
     """Of each file: `whole`, the Variants whose file it is, else its hunks and where each is from."""
     return [
@@ -206,6 +234,7 @@ def conflicts_of(result: Composition) -> list[dict[str, Any]]:
             **_range(conflict),
             "letters": list(conflict.letters),
             "about": str(conflict.about),
+            "against": conflict.against,
             "message": conflict.message,
             "options": [
                 {"letters": list(option.letters), "text": _texts(option.lines)}
@@ -233,7 +262,8 @@ def conflict_sentence(conflict: Mapping[str, Any]) -> str:
     start, count = conflict["base_start"], conflict["base_lines"]
     where = ""
     if conflict["about"] == About.LINES:
-        where = f", {_lines_say(start, count)}"
+        whose = conflict.get("against", "")
+        where = f", {_lines_say(start, count)}" + (f" of {whose}" if whose else "")
     return f"{display_path(conflict['path'])}{where}: {conflict['message']}"
 
 

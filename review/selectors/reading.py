@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks
-from review.hunks import About, FileHunks, Hunk, hunk_named
+from review.hunks import About, FileHunks, Hunk, hunk_named, hunk_reversed
 from review.lib.paths import path_text
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
@@ -37,6 +37,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     standings = _standings(comparison, file, letters)
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
+    meet = _meet(comparison, file, standings)
     return {
         "seen": str(file_seen(file, marked)),
         "keys": [hunk.key for hunk in file.hunks],
@@ -46,6 +47,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
                 "key": hunk.key,
                 "viewed": hunk.key in known,
                 **_standing(comparison, hunk, standings),
+                "between": _between(hunk) if meet else None,
             }
             for number, hunk in enumerate(lines, start=1)
         ],
@@ -74,6 +76,21 @@ def _standings(comparison: Comparison, file: FileHunks, letters: Sequence[str]) 
         if (file.status != "A" and known.name_of(left.letter) == file.old_path)
         or (file.status != "D" and known.name_of(right.letter) == file.path)
     ]
+
+
+def _meet(comparison: Comparison, file: FileHunks, standings: Sequence[Standing]) -> bool:
+    """Whether both sides are Variants that have the file, so that lines of one can go into the other's."""
+    left, right = comparison.left.letter, comparison.right.letter
+    return bool(left and right) and any(
+        (known.name_of(left), known.name_of(right)) == (file.old_path, file.path)
+        for known, _ in standings
+        if file.status not in "AD"
+    )
+
+
+def _between(hunk: Hunk) -> dict[str, Any]:
+    """The hunk as each side is taken against the other."""
+    return {"left": hunk_named(hunk_reversed(hunk)), "right": hunk_named(hunk)}
 
 
 def _standing(comparison: Comparison, hunk: Hunk, standings: Sequence[Standing]) -> dict[str, Any]:

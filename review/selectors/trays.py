@@ -23,11 +23,13 @@ from review.lib.paths import path_text
 from review.models import Tray
 from review.selectors.composing import (
     Composed,
+    between_files,
     composed_try,
     conflict_sentence,
     conflicts_of,
     sources_of,
     sources_say,
+    title_of,
 )
 from review.selectors.wishes import Told, wishes_read
 
@@ -55,13 +57,17 @@ class ClashRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrayPage:
-    """`letter` is what the result will be called; empty if there can be none, and `shut` says why."""
+    """`letter` is what the result will be called; empty if there can be none, and `shut` says why.
+
+    `title` is what its commit is called unless the person says otherwise.
+    """
 
     task: Task
     chips: tuple[Chip, ...] = ()
     clashes: tuple[ClashRow, ...] = ()
     more: int = 0
     summary: str = ""
+    title: str = ""
     letter: str = ""
     shut: str = ""
     empty: bool = False
@@ -92,24 +98,28 @@ def tray_page(*, user: User, task: Task) -> TrayPage:
         return TrayPage(task=task)
     wishes, _ = wishes_read(user=user, task=task, picks=picks)
     composed, problems = _composed(task, wishes)
+    known = _Known.of(composed)
+    url = reverse("review:compare", args=[task.pk])
     chips = tuple(
-        _chip(task, pick, wish, composed, problems.get(number, ""))
+        _chip(url, pick, wish, known, problems.get(number, ""))
         for number, (pick, wish) in enumerate(zip(picks, wishes, strict=True))
     )
     conflicts = conflicts_of(composed.result) if composed else []
+    sources = sources_of(composed.result) if composed else []
     letter, shut = _letter(task)
-    known = [{"id": pick_id(pick), "pick": pick} for pick in picks]
+    told = [{"id": pick_id(pick), "pick": pick} for pick in picks]
     return TrayPage(
         task=task,
         chips=chips,
-        clashes=tuple(_clash(task, c, composed) for c in conflicts[:CONFLICTS_SHOWN] if composed),
+        clashes=tuple(_clash(url, c, composed) for c in conflicts[:CONFLICTS_SHOWN] if composed),
         more=max(0, len(conflicts) - CONFLICTS_SHOWN),
-        summary=sources_say(sources_of(composed.result)) if composed else "",
+        summary=sources_say(sources),
+        title=title_of(task, sources),
         letter=letter,
         shut=shut,
         empty=composed is None or (composed.changes_nothing and not conflicts),
         agents=_agents(task) if conflicts else (),
-        picks=json.dumps(known),
+        picks=json.dumps(told),
     )
 
 
@@ -142,44 +152,60 @@ def _agents(task: Task) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(name for name in mine if name in known), *known]))
 
 
-def _chip(task: Task, pick: Told, wish: Wish, composed: Composed | None, problem: str) -> Chip:
+def _chip(url: str, pick: Told, wish: Wish, known: _Known, problem: str) -> Chip:
     letter = "" if wish.letter == BASE else wish.letter
     name = display_path((wish.path or "").rpartition("/")[2])
-    what = _what(wish, composed)
+    what = _what(wish, known)
     text = f"{name}, {what}" if name and what else name or what
     title = f"{display_path(wish.path)}, {what}" if wish.path and what else wish.path or what
-    href = _compare(task, left=BASE, right=letter, path=wish.path or "")
+    left = wish.against or BASE
+    href = _compare(url, left=left, right=letter or BASE, path=wish.path or "")
     return Chip(pick_id(pick), letter, text, title, href, problem)
 
 
-def _what(wish: Wish, composed: Composed | None) -> str:
+def _what(wish: Wish, known: _Known) -> str:
     if wish.path is None:
-        files = len(composed.files.get(wish.letter, {})) if composed else 0
+        files = len(known.composed.files.get(wish.letter, {})) if known.composed else 0
         return f"all {files} files" if files > 1 else "the one file" if files else "all files"
+    said = _which(wish, known)
+    return f"{said} into {wish.against}" if wish.against else said
+
+
+def _which(wish: Wish, known: _Known) -> str:
     lines = len(wish.left) + len(wish.right)
     if lines:
         return f"{lines} line{'' if lines == 1 else 's'}"
     if not wish.hunks:
         return ""
-    numbers = _numbers(wish, composed)
+    found = [_number(known.files(wish), ref) for ref in wish.hunks]
+    numbers = sorted(found) if all(found) else []
     if len(wish.hunks) == 1:
         return f"hunk {numbers[0]}" if numbers else "one hunk"
     return f"hunks {', '.join(map(str, numbers))}" if numbers else f"{len(wish.hunks)} hunks"
 
 
-def _numbers(wish: Wish, composed: Composed | None) -> list[int]:
-    """The numbers of the hunks that were picked; none unless all are known."""
-    if composed is None or wish.hunks is None:
-        return []
-    letters = composed.files if wish.letter == BASE else [wish.letter]
-    files = [
-        file
-        for letter in letters
-        for file in composed.files.get(letter, {}).values()
-        if wish.path in (path_text(file.path), path_text(file.old_path))
-    ]
-    numbers = [_number(files, ref) for ref in wish.hunks]
-    return sorted(numbers) if all(numbers) else []
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was put together, and its files by letter and name, so that many picks find theirs at once."""
+
+    composed: Composed | None
+    named: Mapping[tuple[str, str], Sequence[FileHunks]]
+
+    @classmethod
+    def of(cls, composed: Composed | None) -> _Known:
+        named: dict[tuple[str, str], list[FileHunks]] = {}
+        for letter, files in composed.files.items() if composed else ():
+            for file in files.values():
+                for name in {path_text(file.path), path_text(file.old_path)}:
+                    for who in (letter, BASE):  # what is said of the base, Variants did
+                        named.setdefault((who, name), []).append(file)
+        return cls(composed, named)
+
+    def files(self, wish: Wish) -> Sequence[FileHunks]:
+        """Those that the hunks of a wish may be of."""
+        if self.composed and wish.against:
+            return between_files(self.composed.ground, wish)
+        return self.named.get((wish.letter, wish.path or ""), ())
 
 
 def _number(files: Sequence[FileHunks], ref: HunkRef) -> int:
@@ -190,7 +216,7 @@ def _number(files: Sequence[FileHunks], ref: HunkRef) -> int:
     return 0
 
 
-def _clash(task: Task, conflict: Mapping[str, Any], composed: Composed) -> ClashRow:
+def _clash(url: str, conflict: Mapping[str, Any], composed: Composed) -> ClashRow:
     letters = [letter for letter in conflict["letters"] if letter != BASE]
     place = conflict["path"]
     files = [composed.files.get(letter, {}).get(place) for letter in letters]
@@ -199,11 +225,11 @@ def _clash(task: Task, conflict: Mapping[str, Any], composed: Composed) -> Clash
     return ClashRow(
         sentence=conflict_sentence(conflict),
         letters=tuple(letters),
-        href=_compare(task, left=left, right=right, path=path),
+        href=_compare(url, left=left, right=right, path=path),
     )
 
 
-def _compare(task: Task, *, left: str, right: str, path: str) -> str:
+def _compare(url: str, *, left: str, right: str, path: str) -> str:
     query = {"left": left, "right": right or BASE, "path": path}
     pairs = [(key, value) for key, value in query.items() if value]
-    return f"{reverse('review:compare', args=[task.pk])}?{urlencode(pairs, errors='replace')}"
+    return f"{url}?{urlencode(pairs, errors='replace')}"

@@ -19,7 +19,7 @@ PATH_MAX = 4096
 def wishes_read(
     *, user: Viewer, task: Task, picks: Iterable[Mapping[str, Any]]
 ) -> tuple[list[Wish], list[Told]]:
-    """Each pick as a Wish, and as it is kept: {variant, [path], [hunks], [lines]}, letters for ids."""
+    """Each pick as a Wish, and as it is kept: {variant, [against], [path], [hunks], [lines]}, letters for ids."""
     wishes, told = [], []
     for pick in picks:
         _typed(pick)
@@ -34,6 +34,8 @@ def wishes_read(
         if lines is not None:
             sides = {"right": lines} if isinstance(lines, list) else lines
             kept["lines"] = {side: sorted(set(sides.get(side, ()))) for side in ("left", "right")}
+        if pick.get("against") not in (None, ""):
+            kept["against"] = _letter(user, task, pick["against"])
         wish = _wish(kept)
         if hunks == [] or (lines is not None and not wish.left and not wish.right):
             raise Invalid(
@@ -49,12 +51,13 @@ def _typed(pick: Mapping[str, Any]) -> None:
     path, hunks, lines = pick.get("path"), pick.get("hunks"), pick.get("lines")
     good = (
         isinstance(pick.get("variant"), int | str)
+        and isinstance(pick.get("against", ""), int | str)
         and (path is None or (isinstance(path, str) and 0 < len(path) <= PATH_MAX))
         and (hunks is None or (isinstance(hunks, list) and all(map(_is_hunk, hunks))))
         and (lines is None or _are_lines(lines))
     )
     if not good:
-        raise Invalid("compose.pick", "A pick is {variant, [path], [hunks], [lines]}.")
+        raise Invalid("compose.pick", "A pick is {variant, [against], [path], [hunks], [lines]}.")
     if path is not None and UNSTORABLE.search(path):
         raise Invalid("compose.pick", "The path holds a character that no path has.")
 
@@ -81,6 +84,7 @@ def _wish(kept: Told) -> Wish:
     hunks = kept.get("hunks")
     return Wish(
         letter=kept["variant"],
+        against=kept.get("against", ""),
         path=kept.get("path"),
         hunks=None if hunks is None else tuple(_ref(hunk) for hunk in hunks),
         left=tuple(lines.get("left", ())),

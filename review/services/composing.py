@@ -37,6 +37,7 @@ from review.selectors.composing import (
     provenance_of,
     sources_of,
     sources_say,
+    title_of,
 )
 from review.services.merges import author_of
 
@@ -183,7 +184,7 @@ def _commit(
         tree=tree,
         parent=ground.base,
         message=commit_message(
-            title=" ".join(title.split()) or task.title,
+            title=" ".join(title.split()) or title_of(task, sources),
             why=why,
             who=author.name,
             summary=sources_say(sources),

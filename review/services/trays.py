@@ -55,7 +55,8 @@ def _replaces(pick: Told, other: Told) -> bool:
         return False
     if "hunks" not in pick and "lines" not in pick:
         return True
-    same = pick["variant"] == other["variant"]
+    sides = [(told["variant"], told.get("against")) for told in (pick, other)]
+    same = sides[0] == sides[1]
     return same and (
         ("lines" in pick and "lines" in other) or len(other) == len(("variant", "path"))
     )

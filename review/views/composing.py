@@ -67,8 +67,11 @@ def _json(text: str) -> dict[str, Any]:
 
 def _tray(request: PageRequest, task: Task) -> HttpResponse:
     page = tray_page(user=request.user, task=task)
+    own = reverse("review:tray", args=[task.pk])
     name = "review/_tray.html" if request.htmx else "review/tray.html"
-    return render(request, name, {"tray": page, "task": task, "nav": "tasks"})
+    # On its own page it has room; on all others it is a bar.
+    wide = not request.htmx or request.htmx.current_url_abs_path == own
+    return render(request, name, {"tray": page, "task": task, "nav": "tasks", "wide": wide})
 
 
 @action
@@ -82,6 +85,7 @@ def compose(request: PageRequest, task_id: int) -> HttpResponse:
         task=task,
         wishes=wishes,
         picks=picks,
+        title=request.POST.get("title", ""),
         why=request.POST.get("why", ""),
         agent=request.POST.get("agent", ""),
         reconcile="reconcile" in request.POST,

@@ -3,7 +3,7 @@
 //
 // Before each change stands a bar, `.hunkbar[data-change]`. Bars are filled as they come near the window;
 // then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
-// `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
+// `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
 import { failureShow } from "./failures.js";
 
@@ -75,6 +75,7 @@ function barsBuild() {
         n: change.n,
         bar,
         key: change.key,
+        between: change.between,
         left: { letter: letter("left"), path: change.left_path, hunks: change.left_hunks },
         right: { letter: letter("right"), path: change.right_path, hunks: change.right_hunks },
       });

@@ -99,6 +99,10 @@ def test_with_keys_only(page: Page, world: World) -> None:
     expect(page.locator(".pickchip")).to_have_count(0)
     page.keyboard.press("p")
     expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_have_count(0)
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_have_count(1)
     page.keyboard.press("o")
     for _ in range(8):
         page.keyboard.press("Tab")
@@ -146,15 +150,111 @@ def test_from_the_overview_to_the_places_and_to_the_only_merge(page: Page, world
     expect(page.get_by_role("button", name="Merge A now")).to_be_visible()
 
 
-def test_a_file_that_the_base_lacks_is_offered_whole_at_its_changes(
+NEW = """class Limiter:
+    size = 1
+
+    def hit(self):
+        return 'A'
+
+    def miss(self):
+        return 1
+"""
+
+
+def news(world: World) -> tuple[str, str]:
+    """Two files of one name that the base lacks: they differ in three places."""
+    other = (
+        NEW.replace("size = 1", "size = 2").replace("'A'", "'B'").replace("return 1", "return 2")
+    )
+    world.commit("A", lambda files: files.update({"app/new.py": NEW}))
+    world.commit("B", lambda files: files.update({"app/new.py": other}))
+    return NEW, other
+
+
+def test_a_file_that_the_base_lacks_is_put_together_place_by_place(
     page: Page, world: World
 ) -> None:
-    world.commit("A", lambda files: files.update({"app/new.py": "print('A')\n"}))
-    world.commit("B", lambda files: files.update({"app/new.py": "print('B')\n"}))
+    ours, theirs = news(world)
     compare(page, world, "A", "B", "app/new.py")
-    page.wait_for_selector(".hunkbar .take")
+    takes = page.locator(".hunkbar .take:not([aria-expanded])")
+    expect(takes).to_have_count(6)
+    page.keyboard.press("T")  # the file of B
+    chips = page.locator(".pickchip")
+    expect(chips).to_have_text(re.compile("B.*new.py", re.DOTALL))
     page.keyboard.press("j")
-    for key, letter in (("p", "B"), ("P", "A")):
+    page.keyboard.press("j")
+    page.keyboard.press("P")  # but the second place from A
+    expect(chips.last).to_have_text(re.compile("A.*new.py, hunk 2 into B", re.DOTALL))
+    expect(page.locator("#tray")).to_contain_text("fits together")
+    pressed = [take.get_attribute("aria-pressed") for take in takes.all()]
+    assert pressed == ["false", "true", "true", "false", "false", "true"]
+    page.keyboard.press("p")  # from B again
+    expect(chips).to_have_count(1)
+    page.keyboard.press("P")
+    expect(chips).to_have_count(2)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert content(world, "D", "app/new.py") == theirs.replace("'B'", "'A'")
+    assert ours != theirs
+
+
+def test_a_place_of_a_new_file_with_no_file_taken_stands_in_the_other_ones(
+    page: Page, world: World
+) -> None:
+    _, theirs = news(world)
+    compare(page, world, "B", "A", "app/new.py")
+    page.get_by_role("button", name="Take A", exact=True).first.click()
+    chips = page.locator(".pickchip")
+    expect(chips).to_have_text(re.compile("A.*new.py, hunk 1 into B", re.DOTALL))
+    page.get_by_role("button", name="Take B", exact=True).first.click()  # all of it from B
+    expect(chips).to_have_text(re.compile("B.*new.py$", re.DOTALL))
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert content(world, "D", "app/new.py") == theirs
+
+
+def test_lines_of_one_variant_go_into_the_file_of_the_other(page: Page, world: World) -> None:
+    before = BASE[AREA].split("def area_20", maxsplit=1)[0]
+    world.commit("A", lambda files: files.update({AREA: before + "one = 1\ntwo = 2\nthree = 3\n"}))
+    world.commit(
+        "B", lambda files: files.update({AREA: before + "one = 'I'\ntwo = 2\nthree = 'III'\n"})
+    )
+    line = before.count("\n") + 1
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("A")  # all of B: its lines stay, and those of A go into it
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("L")
+    put = page.get_by_role("checkbox", name=f"Take line {line} of A")
+    expect(put).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("area.py, 1 line into B")
+    out = page.get_by_role("checkbox", name=f"Take out line {line} of B")
+    page.keyboard.press("ArrowDown")
+    expect(out).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("area.py, 2 lines into B")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Lines", exact=True).first).to_be_focused()
+    expect(page.locator(".lp")).to_have_count(0)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == before + "one = 1\ntwo = 2\nthree = 'III'\n"
+
+
+def test_a_file_that_one_side_lacks_is_offered_whole_at_its_changes(
+    page: Page, world: World
+) -> None:
+    def gone(files: dict[str, str]) -> None:
+        del files["app/new.py"]
+
+    world.commit("B", gone)
+    compare(page, world, "B", "A", "app/new.py")
+    page.wait_for_selector(".hunkbar .take")
+    expect(page.get_by_role("button", name="Lines", exact=True)).to_have_count(0)
+    page.keyboard.press("j")
+    for key, letter in (("P", "B"), ("p", "A")):
         page.keyboard.press(key)
         expect(page.locator(".hunkbar .take:focus")).to_have_text(f"Take file from {letter}")
         expect(page.locator(".pickchip")).to_have_count(0)
@@ -164,6 +264,31 @@ def test_a_file_that_the_base_lacks_is_offered_whole_at_its_changes(
     page.goto(world.url("compare?left=base&right=A&path=package-lock.json"))
     page.keyboard.press("p")
     expect(page.locator(".takes button:focus")).to_have_attribute("data-key", "T")
+
+
+def test_the_title_says_what_was_taken_until_somebody_writes_another(
+    page: Page, world: World
+) -> None:
+    compare(page, world, "base", "A", "app/new.py")
+    page.get_by_role("button", name="Take file from A").click()
+    page.get_by_role("link", name="New variant").click()
+    title = page.get_by_label("Title of its commit")
+    expect(title).to_have_value(f"{world.task.title}: A (1 file)")
+    compare(page, world, "base", "B")
+    page.get_by_role("button", name="Take B", exact=True).click()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.locator("#tray summary", has_text="Title and why").click()
+    expect(title).to_have_value(f"{world.task.title}: A (1 file) and B (1 file)")
+    title.fill("Areas as they should be")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Remove B area.py, hunk 1").click()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(title).to_have_value("Areas as they should be")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    head = Variant.objects.get(letter="D").head_commit
+    hub = hub_dir(world.task.project_id)
+    assert plain_git(hub, "log", "-1", "--format=%s", head) == "Areas as they should be"
 
 
 def test_a_hunk_is_reverted(page: Page, world: World) -> None:

@@ -72,7 +72,8 @@ def test_files_and_hunks_of_three_variants_become_a_fourth(shop: Shop, api: Api,
     assert plain_git(shop.hub, "rev-parse", made["branch"] + "^") == shop.task.spec.base_commit
 
     said = plain_git(shop.hub, "log", "-1", "--format=%an <%ae>%n%B", made["head_commit"])
-    assert said.startswith("Pat O <pat@example.org>\nBetter <shop>\n\nBest of three.\n")
+    title = "Better <shop>: A (1 file and 1 hunk), B (1 hunk) and C (1 file)"
+    assert said.startswith(f"Pat O <pat@example.org>\n{title}\n\nBest of three.\n")
     assert "Composed-From: A" in said
 
     told = made["composition"]
@@ -107,6 +108,57 @@ def test_the_new_variant_is_read_like_any_other(shop: Shop, api: Api) -> None:
     assert api.get(f"variants/{made['id']}")["usage"]["cost_usd"] is None
     first = api.get(f"tasks/{shop.task.pk}/compare?left=base&right=D@snapshot1")
     assert first["right"]["commit"] == made["head_commit"]
+
+
+def test_hunks_and_lines_between_two_variants(shop: Shop, api: Api) -> None:
+    shop.variant({"n.txt": "one\ntwo\nthree\n", "src/app.py": "1\ntwo\n3\n", "bin": "\0a"})
+    shop.variant(
+        {"n.txt": "I\ntwo\nIII\n", "src/app.py": "I\ntwo\nIII\n", "bin": "\0b", "b.txt": "B\n"}
+    )
+    url = f"tasks/{shop.task.pk}/compose"
+
+    def pick(path: str = "n.txt", **fields: Any) -> dict[str, Any]:
+        return {"variant": "B", "against": "A", "path": path, **fields}
+
+    made = api.post(url, {"picks": [{"variant": "A"}, pick(hunks=[2])]})
+    assert content(shop, made, "n.txt") == "one\ntwo\nIII\n"
+    assert content(shop, made, "src/app.py") == "1\ntwo\n3\n"
+    (file,) = [f for f in made["composition"]["files"] if f["path"] == "n.txt"]
+    assert [part["letters"] for part in file["parts"]] == [["A", "B"]]
+    assert made["composition"]["picks"][1] == pick(hunks=[2])
+    made = api.post(url, {"picks": [pick("src/app.py", lines={"left": [1], "right": [1]})]})
+    assert content(shop, made, "src/app.py") == "I\ntwo\nthree\n"
+    assert content(shop, made, "n.txt") is None
+
+    back = {"variant": "A", "against": "B", "path": "n.txt", "lines": {"left": [1], "right": [1]}}
+    made = api.post(url, {"picks": [{"variant": "B", "path": "n.txt"}, back]})
+    assert content(shop, made, "n.txt") == "one\ntwo\nIII\n"
+
+    for wrong, says in (
+        (pick("README.md", hunks=[1]), "have the same"),
+        (pick("b.txt", hunks=[1]), "A has no file"),
+        (pick("bin", hunks=[1]), "no lines to take"),
+        (pick(hunks=[3]), "has 2 changes against A"),
+        (pick(lines=[2]), "Line 2 of B is not among"),
+        (pick(), "taken against nothing"),
+        (pick(hunks=[1]) | {"against": "B"}, "another variant"),
+        (pick(hunks=[1]) | {"against": "base"}, "another variant"),
+    ):
+        assert says in api.post(url, {"picks": [wrong]}, status=400)["message"]
+    api.post(url, {"picks": [pick(hunks=[1]) | {"against": "Z"}]}, status=404)
+
+
+def test_the_place_of_a_contradiction_in_a_variants_file_is_told_as_that(
+    shop: Shop, api: Api
+) -> None:
+    for text in ("one\ntwo\nthree\n", "I\ntwo\nthree\n", "1\ntwo\nthree\n"):
+        shop.variant({"n.txt": text})
+    picks: list[dict[str, Any]] = [{"variant": "A", "path": "n.txt"}]
+    picks += [{"variant": x, "against": "A", "path": "n.txt", "hunks": [1]} for x in "BC"]
+    refused = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks}, status=409)
+    assert "n.txt, line 1 of A: B and C put different lines there." in refused["message"]
+    (conflict,) = refused["details"]["conflicts"]
+    assert (conflict["against"], conflict["base_start"], conflict["base_lines"]) == ("A", 1, 1)
 
 
 def test_hunks_by_key_and_by_place(shop: Shop, api: Api) -> None:

@@ -1,0 +1,86 @@
+"""What several benches stand on: a product without its processes, and a repository made for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def setup(place: Path, redis_url: str) -> None:
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
+        "BAKEOFF_DATA_DIR": str(place),
+        "REDIS_URL": redis_url,
+        "SECRET_KEY": "of the benchmark",
+    }
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def task_make(number: int, repository: Path, base: str, heads: list[str]) -> tuple[Any, int]:
+    from django.contrib.auth.models import User
+
+    from agents.models import AgentProfile
+    from orchestrator.lib.paths import hub_dir
+    from orchestrator.models import Project, Run, Spec, Task, Variant
+    from orchestrator.states import LETTERS
+
+    user, _ = User.objects.get_or_create(username="bench", is_superuser=True)
+    agent, _ = AgentProfile.objects.get_or_create(name="bench", adapter="demo")
+    project = Project.objects.create(name=f"bench {number}", source=str(repository), state="ready")
+    hub_dir(project.pk).parent.mkdir(parents=True, exist_ok=True)
+    hub_dir(project.pk).symlink_to(
+        repository / ".git" if (repository / ".git").exists() else repository
+    )
+    spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit=base)
+    task = Task.objects.create(project=project, spec=spec, title="Bench")
+    for position, head in enumerate(heads):
+        variant = Variant.objects.create(
+            task=task,
+            position=position,
+            letter=LETTERS[position],
+            agent=agent,
+            branch=f"b/{position}",
+            head_commit=head,
+        )
+        Run.objects.create(variant=variant, number=1, prompt="x", state="succeeded")
+    return user, task.pk
+
+
+def git(
+    repository: Path, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+) -> str:
+    command = ["git", "-C", str(repository), *args]
+    full = os.environ | (env or {})
+    done = subprocess.run(command, check=True, capture_output=True, input=stdin, env=full)
+    return done.stdout.decode(errors="replace").strip()
+
+
+def cost(run: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, of our own and of the processes waited for."""
+    before = os.times()
+    wall = timed(run)
+    after = os.times()
+    return wall, sum(after[n] - before[n] for n in range(4))
+
+
+def timed(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def commit_stream(ref: str, mark: int, parent: int | None, files: dict[str, list[str]]) -> bytes:
+    head = f"commit {ref}\nmark :{mark}\ncommitter bench <b@localhost> {1_700_000_000 + mark} +0000\ndata 1\nx"
+    parts = [head + (f"\nfrom :{parent}" if parent else "")]
+    for name, lines in files.items():
+        text = "\n".join(lines) + "\n"
+        parts.append(f"M 100644 inline {name}\ndata {len(text)}\n{text}")
+    return ("\n".join(parts) + "\n").encode()

@@ -1,0 +1,123 @@
+"""Lines of one Variant put into what another made of a file, told as changes of the base. Pure.
+
+The one whose file it is, is the *host*; those whose lines are put in are its *guests*. Guests meet in
+the host's file as Variants meet in the base; what comes of it stands where the host's own hunks do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from review.composing.lines import Lines, Texts, added_digest, hunk_lines, hunk_of
+from review.composing.settling import Work, lines_settle
+from review.composing.types import Change, Conflict, Place, is_fact
+from review.hunks import About, Fact, Hunk
+
+
+@dataclass(slots=True)
+class Between:
+    """`used` are the keys of the host's hunks, by letter, that came to be part of something else."""
+
+    changes: list[Change] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    used: dict[str, set[str]] = field(default_factory=dict)
+
+
+def between_changes(place: Place, texts: Texts) -> Between:
+    found = Between()
+    for host in sorted({pick.against for pick in place.picks if pick.against}):
+        work = Work(place, [*_edits(place, host, texts)])
+        edits = [change for cluster in lines_settle(work) for change in cluster]
+        found.conflicts += (replace(conflict, against=host) for conflict in work.conflicts)
+        for change in _lifted(place, host, edits, texts, found.used.setdefault(host, set())):
+            found.changes.append(change)
+    return found
+
+
+def _edits(place: Place, host: str, texts: Texts) -> Iterator[Change]:
+    """What the guests put into the host's file, in its lines."""
+    picks = [pick for pick in place.picks if pick.against == host]
+    lines = texts.lines(place.blob(host))
+    for letter in sorted({pick.letter for pick in picks}):
+        mine = [pick for pick in picks if pick.letter == letter]
+        left = frozenset().union(*(pick.left for pick in mine))
+        right = frozenset().union(*(pick.right for pick in mine))
+        theirs = texts.lines(place.blob(letter))
+        for hunk in dict.fromkeys(hunk for pick in mine for hunk in pick.between):
+            for part, put in hunk_lines(hunk, lines, theirs, left=left, right=right):
+                made = part._replace(added=added_digest(put))
+                yield Change(letter=letter, hunk=made, lines=put, partly=part.key != hunk.key)
+
+
+def _lifted(
+    place: Place, host: str, edits: Sequence[Change], texts: Texts, used: set[str]
+) -> Iterator[Change]:
+    """The edits with those hunks of the host that they touch, each place as one change of the base."""
+    file = place.files[host]
+    if not edits:
+        return
+    if file.status == "A":  # a new file has the host's mode
+        for hunk in file.hunks:
+            if is_fact(hunk, Fact.MODE):
+                yield Change(letter=host, hunk=hunk)
+    lines = texts.lines(file.new_blob)
+    shift = 0  # how far the host is ahead of the base
+    for own, here in _touching([h for h in file.hunks if h.about is About.LINES], edits):
+        ahead = own[-1].right_end - own[-1].end if own else shift
+        if here:
+            first = min([h.right_start for h in own] + [c.hunk.start for c in here])
+            last = max([h.right_end for h in own] + [c.hunk.end for c in here])
+            put = _put(lines, first, last, here)
+            made = hunk_of(first - shift, last - ahead, put)
+            for letter in sorted({change.letter for change in here}):
+                yield _guest(place, letter, made, put)
+            if own or file.status == "A":
+                yield Change(letter=host, hunk=made, lines=put, partly=True)
+            used.update(hunk.key for hunk in own)
+        shift = ahead
+
+
+def _touching(
+    own: Sequence[Hunk], edits: Sequence[Change]
+) -> Iterator[tuple[list[Hunk], list[Change]]]:
+    """Hunks of the host and edits of its file in their order, those together that touch there."""
+    items: list[tuple[int, int, Hunk | Change]] = [
+        *((hunk.right_start, hunk.right_end, hunk) for hunk in own),
+        *((change.hunk.start, change.hunk.end, change) for change in edits),
+    ]
+    items.sort(key=lambda item: item[:2])
+    hunks: list[Hunk] = []
+    changes: list[Change] = []
+    until = -1
+    for start, end, item in items:
+        if start > until and (hunks or changes):
+            yield hunks, changes
+            hunks, changes = [], []
+        until = max(until, end)
+        if isinstance(item, Change):
+            changes.append(item)
+        else:
+            hunks.append(item)
+    if hunks or changes:
+        yield hunks, changes
+
+
+def _put(lines: Lines, first: int, last: int, edits: Sequence[Change]) -> tuple[bytes, ...]:
+    """Lines first:last of the host with the edits made."""
+    out: list[bytes] = []
+    at = first
+    for change in {change.does: change for change in edits}.values():
+        out += lines[at : change.hunk.start]
+        out += change.lines
+        at = change.hunk.end
+    return (*out, *lines[at:last])
+
+
+def _guest(place: Place, letter: str, made: Hunk, lines: tuple[bytes, ...]) -> Change:
+    """Where it comes to what the guest itself did to the base, it is that hunk."""
+    file = place.files.get(letter)
+    for hunk in file.hunks if file else ():
+        if hunk.about is About.LINES and hunk[:2] == made[:2] and hunk.added == made.added:
+            return Change(letter=letter, hunk=hunk, lines=lines, guest=True)
+    return Change(letter=letter, hunk=made, lines=lines, partly=True, guest=True)

@@ -1,0 +1,53 @@
+// The tray at the bottom of the page: what was picked so far, kept and checked by the server. What stands here
+// only says what to put in and take out.
+
+export const tray = () => document.getElementById("tray");
+export const file = () => document.getElementById("file");
+export const sides = () => new URL(file().dataset.here, location.href).searchParams;
+export const isLetter = (side) => /^[A-Z]$/.test(side ?? "");
+
+let last = Promise.resolve(); // of what is asked of the tray, one after the other: each answer replaces it
+let known = { of: null, picks: [], ids: new Map() }; // what the tray on the page says
+
+const hunkName = (hunk) => JSON.stringify([hunk.key, hunk.base_start, hunk.base_lines]);
+const linesName = (lines) => [lines.left ?? [], lines.right ?? []];
+const name = ({ variant, against = null, path = null, hunks = null, lines = null }) =>
+  JSON.stringify([variant, against, path, hunks && hunks.map(hunkName).sort(), lines && linesName(lines)]);
+
+function read() {
+  if (known.of !== tray()) {
+    const picks = JSON.parse(tray()?.dataset.picks || "[]");
+    known = { of: tray(), picks, ids: new Map(picks.map(({ id, pick }) => [name(pick), id])) };
+  }
+  return known;
+}
+
+export const picked = () => read().picks;
+export const idsOf = (picks) => picks.map((pick) => read().ids.get(name(pick))).filter(Boolean);
+export const isIn = (picks) => picks.length > 0 && idsOf(picks).length === picks.length;
+
+/** `valuesOf` is asked when it is this one's turn; without it the tray is only looked at again. */
+export function send(valuesOf) {
+  const ask = () => {
+    // Of its own source: among the requests of the body it would be put off or dropped for another.
+    const how = { source: "#tray", target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
+    return htmx.ajax(valuesOf ? "POST" : "GET", tray().dataset.url, how);
+  };
+  last = last.then(ask, ask); // one that failed has been told by its own event
+  return last;
+}
+
+export function change({ add = [], remove = [] }) {
+  return send(() => ({ add: add.map((pick) => JSON.stringify(pick)), remove }));
+}
+
+const isWhole = (pick, path) => !pick.hunks && !pick.lines && (!pick.path || pick.path === path);
+export const hasWhole = (letter, path) => picked().some(({ pick }) => pick.variant === letter && isWhole(pick, path));
+
+/** Of two variants the one whose file was taken, so that the other's lines go into it; "" for neither. */
+export function hostOf(one, other, path) {
+  const into = picked().find(({ pick }) => pick.path === path && [one, other].includes(pick.variant) && [one, other].includes(pick.against));
+  if (into) return into.pick.against;
+  const taken = [one, other].filter((letter) => hasWhole(letter, path));
+  return taken.length === 1 ? taken[0] : "";
+}
