@@ -54,7 +54,8 @@ def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
 def measure(number: int, name: str, repository: Path, base: str, heads: list[str]) -> None:
     from orchestrator.lib.redis import redis_client
     from review.selectors.agreement import agreement_step
-    from review.selectors.board_page import Ask, board_page
+    from review.selectors.board_ask import Ask
+    from review.selectors.board_page import board_page
     from review.selectors.consensus import ground_get
     from review.selectors.consensus_page import ConsensusAsk, consensus_page
 

@@ -39,8 +39,9 @@ class Frame:
     places: str
 
 
-def row_html(frame: Frame, row: Row, *, folder: str, address: str, name: str) -> str:
-    """One file. `address` is its path as an address carries it, `name` as it is shown."""
+def row_html(frame: Frame, row: Row, *, index: int, folder: str, address: str, name: str) -> str:
+    """One file, line `index` of the whole board. `address` is its path as an address carries it, `name` as
+    it is shown."""
     quoted = quote(address, safe="/")
     short = name.removeprefix(folder)
     head, _, last = short.rpartition("/")
@@ -49,8 +50,9 @@ def row_html(frame: Frame, row: Row, *, folder: str, address: str, name: str) ->
         _cell(frame, letter, frame.matrix.cell(row, letter), quoted) for letter in frame.letters
     )
     return (
-        f'<div role="row" class="file" data-row="{escape(address)}">'
-        f'<a role="rowheader" class="path" href="{frame.places}?path={quoted}" title="{escape(name)}">'
+        f'<div role="row" class="file" data-row="{escape(address)}" aria-rowindex="{index}">'
+        f'<a role="rowheader" class="path" href="{frame.places}?path={quoted}" title="{escape(name)}" '
+        f'aria-label="{escape(name)}">'
         f'<span class="cut">{above}<b>{escape(last)}</b></span></a>{cells}'
         f'<span role="gridcell" class="tail">{_who(frame, row)}</span></div>'
     )
@@ -113,6 +115,7 @@ def _who(frame: Frame, row: Row) -> str:
 def folder_html(
     frame: Frame,
     *,
+    index: int,
     key: str,
     name: str,
     files: int,
@@ -126,8 +129,9 @@ def folder_html(
         for letter in frame.letters
     )
     return (
-        f'<div role="row" class="dir" data-row="dir:{key}">'
+        f'<div role="row" class="dir" data-row="dir:{key}" aria-rowindex="{index}">'
         f'<a role="rowheader" class="path" id="dir-{key}" aria-expanded="{str(opened).lower()}" '
+        f'aria-label="{escape(name)}, {files:,} file{"" if files == 1 else "s"}" '
         f'href="{escape(href)}" data-ask title="{escape(name)}">'
         f'<span class="cut">{escape(name)}</span><span class="num">{files:,}</span></a>{cells}'
         f'<span role="gridcell" class="tail"></span></div>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -26,6 +26,7 @@ from orchestrator.models import (
     Variant,
 )
 from orchestrator.selectors.access import Viewer, projects_for, tasks_for
+from orchestrator.selectors.column_order import ColumnOrder, Head, heads, rows_ordered
 from orchestrator.selectors.rows import (
     AskRow,
     TaskHead,
@@ -277,6 +278,27 @@ class TaskPage:
     asks: tuple[AskRow, ...]
     merged: Merged | None
     current: str
+    order: ColumnOrder
+
+    @property
+    def across(self) -> tuple[VariantRow, ...]:
+        """The rows as columns, from left to right."""
+        return rows_ordered(self.rows, self.order)
+
+    @property
+    def letters(self) -> str:
+        """Which order that is; "" is the usual one."""
+        return "".join(row.letter for row in self.across) if self.order.by else ""
+
+    @property
+    def moved(self) -> bool:
+        """Whether ordering anew would change something: what is shown stays while agents work."""
+        fresh = rows_ordered(self.rows, replace(self.order, letters=""))
+        return fresh != self.across
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        return heads(self.order)
 
     @property
     def ready(self) -> tuple[VariantRow, ...]:
@@ -368,7 +390,9 @@ def stands(rows: Sequence[VariantRow]) -> tuple[Stand, ...]:
     return tuple(found)
 
 
-def task_page(user: Viewer, task: Task, *, current: str = "") -> TaskPage:
+def task_page(
+    user: Viewer, task: Task, *, current: str = "", order: ColumnOrder | None = None
+) -> TaskPage:
     """`task` comes from an accessor; `current` is the letter of the open tab, empty for Overview."""
     loaded = tasks_with_state(tasks_for(user).filter(pk=task.pk)).get()
     return TaskPage(
@@ -377,6 +401,7 @@ def task_page(user: Viewer, task: Task, *, current: str = "") -> TaskPage:
         asks=tuple(asks_for(user, task=task)),
         merged=_merged(loaded),
         current=current,
+        order=order or ColumnOrder(),
     )
 
 

@@ -25,6 +25,7 @@ from orchestrator.selectors.tasks import (
     variant_state_of,
 )
 from orchestrator.states import (
+    LETTERS,
     RUN_ACTIVE,
     RUN_STARTED,
     VARIANT_ACTIVE,
@@ -89,6 +90,11 @@ class VariantRow:
     preview: PreviewRow
     changed: bool
     mergeable: bool
+
+    @property
+    def number(self) -> int:
+        """A is 1: also the key that opens it, whatever order the page has."""
+        return LETTERS.index(self.letter) + 1
 
     @property
     def changed_lines(self) -> int:

@@ -23,6 +23,7 @@ from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
 from orchestrator.selectors import charts, pages
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
+from orchestrator.selectors.column_order import column_order
 from orchestrator.selectors.rows import DEMO_ADAPTER
 from orchestrator.services import runs, tasks
 from orchestrator.states import VARIANTS_MAX, ProjectState
@@ -161,7 +162,8 @@ def spec_preview(request: PageRequest) -> HttpResponse:
 def task(request: PageRequest, task_id: int) -> HttpResponse:
     """Overview: what was asked, where it stands, what to do next (`TaskPage`)."""
     found = task_get_for(request.user, task_id)
-    page = pages.task_page(request.user, found)
+    order = column_order(request.GET.get("columns", ""), request.GET.get("letters", ""))
+    page = pages.task_page(request.user, found, order=order)
     name = "orchestrator/_overview_parts.html" if request.htmx else "orchestrator/task.html"
     return render(request, name, {"page": page, "task": found, "nav": "tasks"})
 

@@ -3,110 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import blake2b
 from itertools import groupby
-from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer
+from orchestrator.selectors.column_order import rows_lettered
 from orchestrator.selectors.rows import VariantRow, variant_rows
 from review.board_html import Frame, folder_html, row_html
-from review.compare import READING_ORDER, Kind
 from review.diff import FORMAT_VERSION
-from review.lib.cache import cache_get, cache_key, cache_put, cached
-from review.matrix import (
-    Column,
-    Layout,
-    Matrix,
-    Row,
-    Show,
-    Sort,
-    layout_follow,
-    layout_make,
-    matrix_make,
-    row_shown,
-    shown_counts,
-)
-from review.selectors.agreement import Agreement, agreement_known
+from review.lib.cache import cache_get, cache_key, cache_put
+from review.matrix import Layout, Matrix, Row, Show, layout_follow, layout_make, row_shown
 from review.selectors.board import task_with_state_get
-from review.selectors.compare import files_changed, path_text
+from review.selectors.board_ask import Ask, folder_key
+from review.selectors.board_matrix import matrix_read
+from review.selectors.board_words import (
+    AgreementCount,
+    Choice,
+    agreement_counts,
+    shows,
+    sorts,
+)
+from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, ground_of
 
-READERS = 2
-RECENT_MAX = 3
 CELLS_MAX = 2_400  # what a browser lays out at once without being felt
 ROWS_MIN, ROWS_MAX = 120, 400
-FILTER_MAX = 200
-FLIPS_MAX = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What the reader asked to see; every link of the board is one of these, changed a little.
-
-    `flip` are folders that are not as `fold` (all open, or all closed) has them. `order` names an
-    order that the page shows already, so that an update moves nothing.
-    """
-
-    task_id: int
-    text: str = ""
-    show: Show = Show.ALL
-    sort: Sort = Sort.DISPUTED
-    fold: bool = False
-    flip: frozenset[str] = frozenset()
-    page: int = 1
-    order: str = ""
-
-    @property
-    def query(self) -> str:
-        pairs = {
-            "q": self.text,
-            "show": self.show if self.show is not Show.ALL else "",
-            "sort": self.sort if self.sort is not Sort.DISPUTED else "",
-            "fold": "1" if self.fold else "",
-            "flip": ",".join(sorted(self.flip)),
-            "page": self.page if self.page > 1 else "",
-            "order": self.order,
-        }
-        return urlencode({name: value for name, value in pairs.items() if value})
-
-    def url(self, **changes: object) -> str:
-        at = replace(self, **changes) if changes else self  # type: ignore[arg-type]
-        return f"{reverse('review:board', args=[at.task_id])}?{at.query}".rstrip("?")
-
-    def is_open(self, key: str) -> bool:
-        return (key in self.flip) == self.fold
-
-    def flipped(self, key: str) -> str:
-        return self.url(flip=self.flip ^ {key}, page=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    name: str
-    title: str
-    href: str
-    key: str
-    current: bool
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementCount:
-    """So many places of a kind, in which a Variant (or, without a letter, any) has a part."""
-
-    kind: Kind
-    count: int
-    title: str
-    href: str
+HEADS = 1  # lines above the first one
 
 
 @dataclass(frozen=True)
@@ -120,6 +48,7 @@ class BoardPage:
     shown: int  # lines of the board: a closed folder is one
     first: int
     last: int
+    lines: int  # of the whole board, its heads among them
     rows: SafeString
     pending: bool
     counts: tuple[tuple[str, tuple[AgreementCount, ...]], ...]
@@ -162,12 +91,12 @@ class BoardPage:
 def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
     task = task_with_state_get(user=user, task_id=ask.task_id)
     ground = ground_of(task)
-    matrix, agreement = _read(ground)
+    matrix, agreement = matrix_read(ground)
     layout, ask, reordered = _layout(ground, matrix, ask, known=agreement is not None)
     asked = [row for row in matrix.rows.values() if _matches(row, ask.text)]
     wanted = {row.path for row in asked if row_shown(row, ask.show)}
     items = list(_items(layout, wanted, ask))
-    variants = variant_rows(task)
+    variants = rows_lettered(variant_rows(task), ask.letters)
     size = min(ROWS_MAX, max(ROWS_MIN, CELLS_MAX // max(1, len(variants))))
     page = min(ask.page, max(1, -(-len(items) // size)))
     ask = replace(ask, page=page)
@@ -189,73 +118,17 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
         shown=len(items),
         first=start + 1 if items else 0,
         last=min(start + size, len(items)),
+        lines=items[-1].index if items else HEADS,
         rows=mark_safe(_rows(frame, items[start : start + size], ask)),  # noqa: S308 - escaped there
         pending=agreement is None and bool(matrix.rows),
-        counts=_counts(task, variants, agreement),
+        counts=agreement_counts(task, variants, agreement),
         places=len(agreement.kinds) if agreement else 0,
-        shows=_shows(ask, asked, known=agreement is not None),
-        sorts=_sorts(ask),
+        shows=shows(ask, asked, known=agreement is not None),
+        sorts=sorts(ask),
         folders=len(layout),
         reordered=reordered,
         working=any(variant.active for variant in variants),
     )
-
-
-# ---- what is compared
-
-
-def _read(ground: Ground) -> tuple[Matrix, Agreement | None]:
-    """What is compared, from this process's memory if it was asked for a moment ago.
-
-    A person filters, sorts and turns pages of the same board; large ones take a while to put together.
-    """
-    key = (str(ground.hub), ground.base, *ground.heads.items())
-    kept = _RECENT.get(key)
-    if kept is not None:
-        return kept
-    agreement = agreement_known(ground) if ground.heads else None
-    matrix = _matrix(ground, agreement)
-    if agreement is not None:  # nothing of it can change any more
-        for old in list(_RECENT)[: len(_RECENT) + 1 - RECENT_MAX]:
-            _RECENT.pop(old, None)
-        _RECENT[key] = (matrix, agreement)
-    return matrix, agreement
-
-
-_RECENT: dict[tuple[object, ...], tuple[Matrix, Agreement]] = {}
-
-
-def _matrix(ground: Ground, agreement: Agreement | None) -> Matrix:
-    # Pairs that nobody has asked for yet: git reads them side by side.
-    with ThreadPoolExecutor(max_workers=READERS) as pool:
-        columns = pool.map(lambda head: column_get(ground, head), ground.heads.values())
-        found = dict(zip(ground.heads, columns, strict=True))
-    return matrix_make(found, agreement.marks if agreement else None)
-
-
-def column_get(ground: Ground, head: str) -> Column:
-    if head == ground.base:
-        return _column(())
-    return cached(
-        f"column:{FORMAT_VERSION}:{ground.base}:{head}",
-        lambda: _column(files_changed(hub=ground.hub, left=ground.base, right=head)),
-    )
-
-
-def _column(changes: Sequence[FileChange]) -> Column:
-    return Column(
-        paths=tuple(change.path for change in changes),
-        statuses="".join(change.status for change in changes),
-        insertions=tuple(_lines(change.insertions) for change in changes),
-        deletions=tuple(_lines(change.deletions) for change in changes),
-        results=tuple(
-            f"{change.new_mode} {change.new_blob} {change.old_path}" for change in changes
-        ),
-    )
-
-
-def _lines(count: int | None) -> int:
-    return -1 if count is None else count
 
 
 def _version(ground: Ground, known: bool, variants: Iterable[VariantRow]) -> str:
@@ -293,28 +166,31 @@ def _matches(row: Row, text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A line of the board: a file, or a closed folder (no row)."""
+    """A line of the board: a file, or a closed folder (no row). Both are numbered as lines of the whole
+    board, of which a page shows some; `head` is the folder's own line."""
 
     folder: str
     members: Sequence[str]
     opened: bool
+    head: int
+    index: int
     row: str = ""
 
 
 def _items(layout: Layout, wanted: set[str], ask: Ask) -> Iterable[_Item]:
+    index = HEADS
     for folder, paths in layout:
         members = [path for path in paths if path in wanted]
         if not members:
             continue
+        index += 1
+        head = index
         if not ask.is_open(folder_key(folder)):
-            yield _Item(folder, members, False)
+            yield _Item(folder, members, False, head, head)
             continue
         for path in members:
-            yield _Item(folder, members, True, path)
-
-
-def folder_key(folder: str) -> str:
-    return blake2b(folder.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
+            index += 1
+            yield _Item(folder, members, True, head, index, path)
 
 
 # ---- rows
@@ -329,6 +205,7 @@ def _rows(frame: Frame, items: Iterable[_Item], ask: Ask) -> str:
             row_html(
                 frame,
                 frame.matrix.rows[item.row],
+                index=item.index,
                 folder=display_path(folder),
                 address=path_text(item.row),
                 name=display_path(item.row),
@@ -353,6 +230,7 @@ def _folder(frame: Frame, item: _Item, ask: Ask) -> str:
     key = folder_key(item.folder)
     return folder_html(
         frame,
+        index=item.head,
         key=key,
         name=display_path(item.folder) or "top level",
         files=len(item.members),
@@ -360,81 +238,3 @@ def _folder(frame: Frame, item: _Item, ask: Ask) -> str:
         href=ask.flipped(key),
         sums=sums,
     )
-
-
-# ---- words around them
-
-_SHOWS = (
-    (Show.ALL, "All", "all changed files"),
-    (Show.DIFFER, "Differ", "files in which the variants are not all the same"),
-    (Show.CONTRADICTORY, "Contradict", "files with places where variants contradict each other"),
-    (
-        Show.PARTLY,
-        "Partly shared",
-        "files that several touched, in part the same or in other places",
-    ),
-    (Show.UNIQUE, "Only one", "files that one variant alone touched"),
-    (Show.SHARED, "Shared", "files on which all who touched them agree"),
-)
-_SORTS = (
-    (Sort.DISPUTED, "Disputed", "most disputed first"),
-    (Sort.PATH, "Path", "by path"),
-    (Sort.SIZE, "Size", "largest change first"),
-)
-
-
-def _shows(ask: Ask, asked: Sequence[Row], *, known: bool) -> tuple[Choice, ...]:
-    counts = shown_counts(asked)
-    needs = {Show.CONTRADICTORY, Show.PARTLY, Show.SHARED}
-    if any(row.kind is None and len(row.at) == 1 for row in asked):
-        needs.add(Show.UNIQUE)
-    return tuple(
-        Choice(
-            name,
-            title,
-            ask.url(show=show, page=1),
-            f"show-{show}",
-            show is ask.show,
-            counts[show] if known or show not in needs else None,
-        )
-        for show, name, title in _SHOWS
-    )
-
-
-def _sorts(ask: Ask) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(name, title, ask.url(sort=sort, page=1, order=""), f"sort-{sort}", sort is ask.sort)
-        for sort, name, title in _SORTS
-    )
-
-
-KIND_TITLES = {
-    Kind.CONTRADICTORY: "contradict another variant",
-    Kind.UNIQUE: "are its own alone",
-    Kind.NEAR: "are the same but for white space or import order",
-    Kind.SHARED: "are shared with another variant",
-}
-
-
-def _counts(
-    task: Task, variants: Iterable[VariantRow], agreement: Agreement | None
-) -> tuple[tuple[str, tuple[AgreementCount, ...]], ...]:
-    """By letter; nothing for Variants that have no part, or as long as it is not known."""
-    address = reverse("review:consensus", args=[task.pk])
-    found = []
-    for variant in variants:
-        letter = variant.letter
-        numbers: tuple[AgreementCount, ...] = ()
-        if agreement and letter in agreement.letters:
-            numbers = tuple(
-                AgreementCount(
-                    kind,
-                    count,
-                    f"{count:,} of {letter}'s places {KIND_TITLES[kind]}",
-                    f"{address}?{urlencode({'kind': kind, 'variant': letter})}",
-                )
-                for kind in READING_ORDER
-                if (count := agreement.count(kind, letter))
-            )
-        found.append((letter, numbers))
-    return tuple(found)

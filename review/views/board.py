@@ -7,10 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from orchestrator.lib.errors import Invalid
+from orchestrator.states import LETTERS
 from orchestrator.views.answers import PageRequest
 from review.matrix import Show, Sort
 from review.selectors.agreement import agreement_known, agreement_step
-from review.selectors.board_page import FILTER_MAX, FLIPS_MAX, Ask, board_page
+from review.selectors.board_ask import FILTER_MAX, FLIPS_MAX, Ask
+from review.selectors.board_page import board_page
 from review.selectors.consensus import ground_get
 from review.selectors.consensus_page import consensus_ask, consensus_page
 
@@ -86,6 +88,7 @@ def _ask(request: HttpRequest, task_id: int) -> Ask:
         flip=frozenset(key[:8] for key in flips[:FLIPS_MAX]),
         page=_number(request, "page"),
         order="".join(c for c in query.get("order", "")[:40] if c.isalnum()),
+        letters="".join(c for c in query.get("letters", "")[: len(LETTERS)] if c in LETTERS),
     )
 
 

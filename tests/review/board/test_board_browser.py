@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -222,3 +224,99 @@ def test_an_opened_table_of_a_chart_stays_open(world: World, page: Page) -> None
         changed(page, world)
     expect(page.locator("#chart-time .lane")).not_to_have_count(0)
     expect(page.locator("#table-time table")).to_be_visible()
+
+
+def shown_letters(page: Page) -> list[str]:
+    """Of the tabs, the sheet, the agreement and the files, from left to right."""
+    found: list[str] = page.evaluate(
+        """() => {
+          const letter = (e) => /v-(.)/.exec(e.className)[1].toUpperCase();
+          const of = (css, say = letter) => [...document.querySelectorAll(css)].map(say).join("");
+          return [
+            of(".tabs .tab.v .L", (e) => e.textContent.trim()),
+            of("#overview-sheet .decide .cell"),
+            of(".crit .cell"),
+            of(".board .colheads .ch", (e) => e.textContent),
+            of(".board .rails .v"),
+            of('.board [data-row="app/area.py"] [data-l]', (e) => e.dataset.l),
+          ];
+        }"""
+    )
+    return found
+
+
+def test_the_head_of_a_criterion_orders_the_columns_by_keys(board: Page, world: World) -> None:
+    page = board
+    for letter, files in (("A", 3), ("B", 2)):
+        world.task.variants.filter(letter=letter).update(files_changed=files)
+    page.locator("#by-files").focus()
+    for letters, query, sort in (
+        ("BAC", "?columns=files", "ascending"),
+        ("ABC", "?columns=-files", "descending"),
+    ):
+        page.keyboard.press("Enter")
+        expect(page.locator("#columns-say")).to_contain_text(", ".join(letters))
+        expect(page.locator(".board .colheads .ch").first).to_have_text(letters[0])
+        assert shown_letters(page) == [letters] * 6
+        assert page.url.endswith(query)
+        expect(page.locator("[aria-sort]").and_(page.get_by_role("rowheader"))).to_have_attribute(
+            "aria-sort", sort
+        )
+        expect(page.locator("#by-files")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#columns-say")).to_have_text("Variants by letter")
+    assert page.url.endswith(f"/tasks/{world.task.pk}")
+    page.goto(f"/tasks/{world.task.pk}?columns=files")
+    expect(page.locator(cell(page, "app/area.py", "A"))).to_be_visible()
+    assert shown_letters(page) == ["BAC"] * 6
+
+
+def test_columns_stay_while_agents_work(board: Page, world: World) -> None:
+    page = board
+    world.task.variants.filter(letter="A").update(files_changed=3)
+    world.task.variants.filter(letter="B").update(files_changed=2)
+    page.locator("#by-files").click()
+    expect(page.locator(".board .colheads .ch").first).to_have_text("B")
+    world.task.variants.filter(letter="B").update(files_changed=9)
+    world.commit("B", lambda files: files.update({"app/late.py": "late\n"}))
+    changed(page, world)
+    expect(page.locator(cell(page, "app/late.py", "B"))).to_be_visible()
+    expect(page.locator("#by-anew")).to_be_visible()
+    assert shown_letters(page) == ["BAC"] * 6
+    page.locator("#by-anew").click()
+    expect(page.locator(".board .colheads .ch").first).to_have_text("A")
+    expect(page.locator("#by-anew")).to_have_count(0)
+    assert shown_letters(page) == ["ABC"] * 6
+
+
+def test_what_a_screen_reader_finds_in_a_cell(board: Page, world: World) -> None:
+    page = board
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    nodes = {node["nodeId"]: node for node in tree}
+
+    def said(node: dict[str, Any]) -> tuple[str, str]:
+        return node["role"]["value"], node.get("name", {}).get("value", "")
+
+    def inside(node: dict[str, Any]) -> list[tuple[str, str]]:
+        children = [nodes[child] for child in node["childIds"]]
+        return [
+            s
+            for child in children
+            for s in ([said(child)] if not child["ignored"] else inside(child))
+        ]
+
+    (grid,) = [node for node in tree if said(node) == ("grid", "Files by variant")]
+    lines = [nodes[child] for child in grid["childIds"] if nodes[child]["role"]["value"] == "row"]
+    heads = [name for role, name in inside(lines[0]) if role == "columnheader"]
+    assert [head[:2] for head in heads[1:-1]] == ["A,", "B,", "C,"]
+    (area,) = [line for line in lines if ("rowheader", "app/area.py") in inside(line)]
+    cells = [name for role, name in inside(area) if role == "gridcell"]
+    assert cells[0] == "+1 −1 contradicts another"
+    assert cells[2] == "not touched"
+    (folder,) = [
+        name
+        for line in lines
+        for role, name in inside(line)
+        if role == "rowheader" and name.startswith("app/,")
+    ]
+    assert folder == "app/, 2 files"

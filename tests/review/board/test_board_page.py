@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from orchestrator.models import Spec
 from review.selectors.agreement import agreement_get
-from review.selectors.board_page import Ask, board_page
+from review.selectors.board_ask import Ask
+from review.selectors.board_page import board_page
 from review.selectors.consensus import ground_get
 from tests.support.merging import Shop
 from tests.support.pages import HTMX, Element, tree
@@ -249,3 +250,46 @@ def test_the_agreement_row_counts_the_places_of_each_variant(
         wanted = int(link.all(lambda e: "num" in e.attrs.get("class", "").split())[0].text)
         listed = tree(client.get(link.attrs["href"]))
         assert len(listed.all(lambda e: "data-place" in e.attrs)) == wanted
+
+
+def test_columns_stand_as_those_above_them(client: Client, answers: Shop, pat: User) -> None:
+    read(answers, pat)
+    query = "letters=CA&show=differ"
+    page = tree(fragment(client, answers, query))
+    assert list(cells(rows(page)["src/app.py"])) == ["C", "A", "B"]
+    heads = page.all(lambda e: e.attrs.get("role") == "columnheader")
+    assert [head.attrs.get("aria-label", "")[:1] for head in heads] == ["", "C", "A", "B", ""]
+    counts = page.all(lambda e: e.attrs.get("role") == "cell" and "v" in e.attrs["class"].split())
+    assert [cell.attrs["class"].split()[1] for cell in counts] == ["v-c", "v-a", "v-b"]
+    assert cells(rows(page)["README.md"])["C"].text == "−1"
+    assert cells(rows(page)["README.md"])["A"].attrs["aria-label"] == "not touched"
+    again = page.id("sort-path").attrs["href"].partition("?")[2]
+    assert list(cells(rows(tree(fragment(client, answers, again)))["src/app.py"])) == [
+        "C",
+        "A",
+        "B",
+    ]
+    for letters in ("%00", "zz", "<b>", "A" * 5000):
+        shown = tree(fragment(client, answers, f"letters={letters}"))
+        assert list(cells(rows(shown)["src/app.py"])) == ["A", "B", "C"]
+
+
+def test_lines_say_which_of_the_whole_board_they_are(
+    client: Client, answers: Shop, pat: User
+) -> None:
+    answers.variant({f"many/{n:03}.txt": f"{n}\n" for n in range(450)})
+    seen: dict[str, str] = {}
+    for number in (1, 2):
+        page = tree(fragment(client, answers, f"sort=path&page={number}"))
+        (grid,) = page.all(lambda e: e.attrs.get("role") == "grid")
+        lines = grid.all(lambda e: e.attrs.get("role") == "row")
+        assert lines[0].attrs["aria-rowindex"] == "1"
+        for name, row in rows(page).items():
+            index = row.attrs["aria-rowindex"]
+            assert seen.setdefault(name, index) == index, "a folder on two pages is one line"
+    assert sorted(map(int, seen.values())) == list(range(2, int(grid.attrs["aria-rowcount"]) + 1))
+    closed = tree(fragment(client, answers, "sort=path&fold=1"))
+    (grid,) = closed.all(lambda e: e.attrs.get("role") == "grid")
+    indices = [row.attrs["aria-rowindex"] for row in rows(closed).values()]
+    assert indices == [str(n) for n in range(2, len(indices) + 2)]
+    assert grid.attrs["aria-rowcount"] == str(len(indices) + 1)
