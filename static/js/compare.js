@@ -86,8 +86,8 @@ function changeGo(step) {
   changes[now]?.removeAttribute("data-now");
   cell.setAttribute("data-now", "");
   const line = cell.id ? cell : cell.nextElementSibling;
-  cell.tabIndex = -1;
-  cell.focus({ preventScroll: true });
+  const bar = cell.previousElementSibling;
+  view().cellFocus(cell, bar?.matches(".hunkbar") ? bar.dataset.says : "");
   centre(cell);
   if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
 }

@@ -52,9 +52,11 @@ document.addEventListener(
 document.addEventListener("click", (event) => {
   const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
   const opener = event.target.closest("[data-dialog]");
+  const menu = opener?.closest("details");
+  if (menu && plain) menu.querySelector("summary").focus(); // where the focus comes back to: the menu closes
   if (opener && plain && dialogOpen(opener.dataset.dialog)) {
     event.preventDefault();
-    opener.closest("details")?.removeAttribute("open");
+    menu?.removeAttribute("open");
   }
   if (event.target instanceof HTMLDialogElement) event.target.close(); // the backdrop
   event.target.closest("[data-dismiss]")?.closest(".notice").remove();

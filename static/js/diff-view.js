@@ -60,9 +60,26 @@ class DiffView extends HTMLElement {
     const cell = event.target.closest(".rows > [id]");
     if (cell && event.clientX - cell.getBoundingClientRect().left < this.#gutter(cell)) {
       this.choose(this.#rangeTo(cell, event.shiftKey));
-      cell.tabIndex = -1;
-      cell.focus({ preventScroll: true });
+      this.cellFocus(cell);
     }
+  }
+
+  /** Gives a cell the focus, and it is heard as what it is: whose line, which number, what became of it. */
+  cellFocus(cell, before = "") {
+    const line = cell.id ? cell : cell.nextElementSibling;
+    cell.tabIndex = -1;
+    cell.role = "group";
+    cell.ariaLabel = [before, line?.id && this.#heard(line)].filter(Boolean).join(", ");
+    cell.addEventListener("blur", () => { cell.role = cell.ariaLabel = null; }, { once: true });
+    cell.focus({ preventScroll: true });
+  }
+
+  /** The words are the style sheet's, which has them for those who read on from here. */
+  #heard(cell) {
+    const style = getComputedStyle(this);
+    const word = (name) => style.getPropertyValue(name).trim().slice(1, -1);
+    const became = cell.matches(".del") ? word("--gone") : cell.matches(".add") ? word("--come") : ": ";
+    return word(cell.id[0] === "L" ? "--left-said" : "--right-said") + cell.id.slice(1) + became + cell.textContent;
   }
 
   // Arrow keys go from line to line; with shift they choose a range.
@@ -74,8 +91,7 @@ class DiffView extends HTMLElement {
     if (!next) return;
     event.preventDefault();
     this.choose(this.#rangeTo(next, event.shiftKey));
-    next.tabIndex = -1;
-    next.focus({ preventScroll: true });
+    this.cellFocus(next);
     next.scrollIntoView({ block: "nearest" });
   }
 

@@ -7,13 +7,25 @@ const input = dialog?.querySelector(".jump-in");
 let found = null; // what was asked for when the rows that are shown came; null before any did
 let going = false; // Enter came before its rows
 
+const list = document.getElementById("jump-list");
+
 const rows = () => [...dialog.querySelectorAll("[data-jump]")];
 const chosen = () => rows().findIndex((row) => row.getAttribute("aria-selected") === "true");
 
+/** The focus stays in the field; which row is chosen is said by it. */
 function choose(index) {
-  rows().forEach((row, at) => {
+  const all = rows();
+  list.setAttribute("role", all.length ? "listbox" : "status");
+  input.setAttribute("aria-expanded", String(all.length > 0));
+  input.removeAttribute("aria-activedescendant");
+  all.forEach((row, at) => {
+    row.role = "option";
+    row.tabIndex = -1;
+    row.id = `jump-${at}`;
     row.setAttribute("aria-selected", String(at === index));
-    if (at === index) row.scrollIntoView({ block: "nearest" });
+    if (at !== index) return;
+    input.setAttribute("aria-activedescendant", row.id);
+    row.scrollIntoView({ block: "nearest" });
   });
 }
 

@@ -28,6 +28,14 @@ async function open(link) {
   }
 }
 
+// The button that was pressed is gone, or cannot be pressed any more: what came of it is heard next.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  const title = target.closest("dialog.mergedialog[open], .mergepage")?.querySelector("#merge-title");
+  if (!title || target.closest(".mergedialog, .mergepage").contains(document.activeElement)) return;
+  title.tabIndex = -1;
+  title.focus({ preventScroll: true });
+});
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || !plain(event)) {

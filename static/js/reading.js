@@ -31,11 +31,22 @@ const fail = (what, error) => failureShow(`${what} ${error.message}`);
 
 function who(letters, title) {
   const chips = letters.map((letter) => h(`span.v.v-${letter.toLowerCase()}.ch.sm`, null, letter));
-  return h("span.whos", { title, "aria-label": title }, ...chips);
+  return h("span.whos", { title, role: "img", "aria-label": title }, ...chips);
 }
 
 function names(letters) {
   return letters.length ? letters.join(", ") : "base";
+}
+
+/** For those who hear it: what the bar of a change shows. */
+function changeSay({ n, say, left, right, rest }) {
+  const whose = [
+    say,
+    left.length ? `left side as in ${names(left)}` : "",
+    `right side as in ${names(right)}`,
+    rest.length ? `neither in ${names(rest)}` : "",
+  ];
+  return [`Change ${n} of ${shown.changes.length}`, ...(say ? whose : [])].filter(Boolean).join(", ");
 }
 
 function barFill(bar, change) {
@@ -85,7 +96,7 @@ function barsBuild() {
   for (const change of shown.changes) {
     const cell = first.get(change.n);
     if (!cell) continue;
-    const bar = h("div.hunkbar", { "data-change": change.n, role: "group", "aria-label": `Change ${change.n}` });
+    const bar = h("div.hunkbar", { "data-change": change.n, "data-says": changeSay(change), role: "group", "aria-label": `Change ${change.n}` });
     cell.before(bar);
     gutter(cell, change);
     fill.observe(bar);

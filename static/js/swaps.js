@@ -1,4 +1,4 @@
-// What a swap must not lose: how far the reader has scrolled, and what is opened. And the open tab is in sight from the start.
+// What a swap must not lose: how far the reader has scrolled, what is opened, and where the focus is. And the open tab is in sight from the start.
 const kept = new Map();
 let opened = [];
 
@@ -23,6 +23,34 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
   kept.clear();
   for (const element of event.detail.target.querySelectorAll("[data-end]")) element.scrollTop = element.scrollHeight;
+});
+
+// htmx finds the focus again where the element has an id. Others are known by what they do.
+let focus = null;
+
+const NAMES = ["href", "name", "value", "aria-label"];
+const doing = (element) => NAMES.map((name) => element.getAttribute(name)).filter(Boolean).join(" ") || element.textContent.trim();
+const alike = (root, { tag, does }) => [...root.querySelectorAll(tag)].filter((element) => doing(element) === does);
+
+function focusNote({ detail: { target, shouldSwap } }) {
+  const active = document.activeElement;
+  if (!shouldSwap || active === target || !target.contains(active)) return;
+  const kind = { tag: active.localName, does: doing(active) };
+  focus = { ...kind, at: alike(target, kind).indexOf(active), id: target.id };
+}
+
+for (const name of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) document.addEventListener(name, focusNote);
+
+document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+  if (!focus) return;
+  const { id, at, ...kind } = focus;
+  focus = null;
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const root = (id && document.getElementById(id)) || (detail.target.isConnected ? detail.target : target);
+  const found = alike(root, kind);
+  const next = found[at] ?? found.at(-1) ?? root;
+  if (next === root && !root.hasAttribute("tabindex")) root.tabIndex = -1;
+  next.focus({ preventScroll: true });
 });
 
 /** Scrolls only the strip itself, never the page. */
