@@ -34,6 +34,7 @@ class Frame:
 
     matrix: Matrix
     letters: Sequence[str]
+    composed: frozenset[str]
     lines_max: int
     compare: str
     places: str
@@ -68,7 +69,7 @@ def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str) -> str:
     return (
         f'<a role="gridcell" class="{css}" data-l="{letter}" style="--h:{heat:.2f}"{title} '
         f'href="{frame.compare}?left=base&amp;right={letter}&amp;path={quoted}">'
-        f"{_numbers(frame, cell)}{_mark(cell.mark)}</a>"
+        f"{_numbers(frame, cell)}{_mark(cell.mark, letter in frame.composed)}</a>"
     )
 
 
@@ -91,10 +92,10 @@ def _px(scale: float, lines: int) -> str:
     return f"{max(2, round(scale * lines))}px" if lines else "0px"
 
 
-def _mark(mark: Mark | None) -> str:
+def _mark(mark: Mark | None, composed: bool) -> str:
     if mark is None:
         return ""
-    word = MARK_WORDS[mark]
+    word = MARK_WORDS[mark] + (", composed" if composed else "")
     return f'<i class="mk mk-{mark}" role="img" aria-label="{word}" title="{word}"></i>'
 
 
@@ -103,11 +104,16 @@ def _who(frame: Frame, row: Row) -> str:
         f'<i class="v-{letter.lower()}">{letter}</i>' if letter in row.at else '<i class="o"></i>'
         for letter in frame.letters
     )
-    said = f" of {len(frame.letters)} variants"
+    composed = [letter for letter in frame.letters if letter in row.at and letter in frame.composed]
+    silent = len(row.at) - row.voices
+    voices = len(frame.letters) - len(frame.composed) + len(composed) - silent
+    said = f" of {voices} variants"
+    if silent:
+        said += f", and composed from them {' and '.join(composed)}"
     if row.kind is not None:
         said += f"; {KIND_WORDS[row.kind]}"
     return (
-        f'<span class="who" aria-hidden="true">{boxes}</span><span class="num">{len(row.at)}'
+        f'<span class="who" aria-hidden="true">{boxes}</span><span class="num">{row.voices}'
         f'<span class="vh">{said}</span></span>'
     )
 

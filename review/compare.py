@@ -8,12 +8,15 @@ the base does not have, see `review.new_files`.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import NamedTuple, TypeVar
 
-from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk
+from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk, touches
+from review.import_joins import Join
+from review.voices import NOBODY, Composed, Does, does, voices_of
 
 Span = tuple[int, int]
 Of = TypeVar("Of")  # whose a hunk is
@@ -40,20 +43,25 @@ READING_ORDER = (Kind.CONTRADICTORY, Kind.UNIQUE, Kind.NEAR, Kind.SHARED)
 
 
 class Option(NamedTuple):
-    """What these variants made of the place: they agree on it to the letter."""
+    """What these variants made of the place: they agree on it to the letter. Voices are named first."""
 
     letters: tuple[str, ...]
     keys: tuple[str, ...]  # of the hunks of the first of them (empty where no hunk of it is it)
 
 
 class Group(NamedTuple):
-    """Base lines start:end (from 0), and by letter the lines of that variant which stand there."""
+    """Base lines start:end (from 0), and by letter the lines of that variant which stand there.
+
+    `voices` are the letters that count; the others are composed and only took what they have here.
+    Groups that have a letter in common do not overlap, but for what a composed one took.
+    """
 
     kind: Kind
     start: int
     end: int
     options: tuple[Option, ...]
     spans: Mapping[str, Span]
+    voices: tuple[str, ...]
     about: About = About.LINES
 
     @property
@@ -61,16 +69,66 @@ class Group(NamedTuple):
         return tuple(sorted(self.spans))
 
 
-def file_groups(files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
+def file_groups(
+    files: Mapping[str, FileHunks], composed: Composed = NOBODY, joins: Sequence[Join] = ()
+) -> tuple[Group, ...]:
     """The groups of one file that the base has; `files` are the variants that changed it, by letter."""
     replaced = any(h.about is About.CONTENT for file in files.values() for h in file.hunks)
     if replaced:  # in one of them there are no lines to compare, so the whole file is the place
         files = {letter: as_content(file) for letter, file in files.items()}
     found = sorted(
-        ((hunk, letter) for letter, file in files.items() for hunk in file.hunks),
-        key=lambda pair: (pair[0].about, pair[0].start, pair[0].end, pair[1]),
+        ((hunk, letter) for letter, file in files.items() for hunk in file.hunks), key=_in_order
     )
-    return tuple(_group(cluster, files) for cluster in clusters(found))
+    quiet = [(hunk, letter) for hunk, letter in found if composed.is_quiet(letter, hunk)]
+    if quiet:  # they part nothing and join nothing
+        found = [(hunk, letter) for hunk, letter in found if not composed.is_quiet(letter, hunk)]
+    places = [_Place(cluster) for cluster in clusters(found)]
+    if joins and not replaced:
+        places = _joined(places, joins, composed)
+    for pair in quiet:
+        beside = [place for place in places if any(touches(h, pair[0]) for h, _ in place.cluster)]
+        for place in beside:
+            place.quiet.append(pair)
+    return tuple(_group(place, composed) for place in places)
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Hunks that are about one place. `near`: they are known to come to the same, as wholes."""
+
+    cluster: Sequence[tuple[Hunk, str]]
+    quiet: list[tuple[Hunk, str]] = field(default_factory=list)
+    near: bool = False
+
+
+def _in_order(pair: tuple[Hunk, str]) -> tuple[About, int, int, str]:
+    hunk, letter = pair
+    return hunk.about, hunk.start, hunk.end, letter
+
+
+def _joined(places: list[_Place], joins: Sequence[Join], composed: Composed) -> list[_Place]:
+    """Places that are one because of what they come to together; none where others have a say in one."""
+    for join in joins:
+        inside = [place for place in places if any(join.has(h, n) for h, n in place.cluster)]
+        pairs = [pair for place in inside for pair in place.cluster]
+        said = _said(pairs)
+        voices = voices_of(said, composed.letters)
+        heard = {
+            name for place in inside for name in voices_of(_said(place.cluster), composed.letters)
+        }
+        alike = len({tuple(sorted(said[letter])) for letter in voices}) < 2
+        if alike or not heard <= join.letters:
+            continue
+        places = [place for place in places if place not in inside]
+        places.append(_Place(sorted(pairs, key=_in_order), near=True))
+    return sorted(places, key=lambda place: _in_order(place.cluster[0]))
+
+
+def _said(pairs: Iterable[tuple[Hunk, str]]) -> dict[str, list[Does]]:
+    said: dict[str, list[Does]] = {}
+    for hunk, letter in pairs:
+        said.setdefault(letter, []).append(does(hunk))
+    return said
 
 
 def existence_told(files: Mapping[str, FileHunks]) -> Mapping[str, FileHunks]:
@@ -94,8 +152,9 @@ def _exists(file: FileHunks) -> bool:
 
 
 def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
-    """The hunks of one Variant that a group is made of. Its `options` name those of one of many: equal
-    changes of a file are told apart by their order, so another Variant's may have other keys."""
+    """The hunks of one Variant in a group of which it is. Its `options` name those of one of many: equal
+    changes of a file are told apart by their order, so another Variant's may have other keys.
+    Of a composed one there may be none: git may tell what it took of several as one hunk."""
     start, end, hunks = group.start, group.end, file.hunks
     facts = sum(1 for hunk in takewhile(lambda h: h.about is not About.LINES, hunks))
     if group.about is not About.LINES:
@@ -113,6 +172,15 @@ def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
             if hunk.start == hunk.end
             else start <= hunk.start and hunk.end <= end
         )
+    )
+
+
+def group_hunks_wide(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
+    """The same; of a composed Variant also a hunk that is of this group and of others."""
+    return group_hunks(group, file) or tuple(
+        hunk
+        for hunk in file.hunks
+        if hunk.about is group.about and hunk.start <= group.start and group.end <= hunk.end
     )
 
 
@@ -151,36 +219,54 @@ def _touches(cluster: Sequence[tuple[Hunk, Of]], end: int, hunk: Hunk) -> bool:
     )
 
 
-def _group(cluster: Sequence[tuple[Hunk, str]], files: Mapping[str, FileHunks]) -> Group:
+def _group(place: _Place, composed: Composed) -> Group:
+    cluster = place.cluster
     start = min(hunk.start for hunk, _ in cluster)
     end = max(hunk.end for hunk, _ in cluster)
-    about = cluster[0][0].about
     by_letter: dict[str, list[Hunk]] = {}
-    for hunk, letter in cluster:
+    members = sorted([*cluster, *place.quiet], key=_in_order) if place.quiet else cluster
+    for hunk, letter in members:
         by_letter.setdefault(letter, []).append(hunk)
-    same: dict[tuple[tuple[int, int, str], ...], list[str]] = {}
-    near: set[tuple[tuple[int, int, str], ...]] = set()
-    for letter, hunks in by_letter.items():
-        same.setdefault(tuple((h.start, h.end, h.added) for h in hunks), []).append(letter)
-        near.add(tuple((h.start, h.end, h.near) for h in hunks))
-    options = tuple(
-        Option(tuple(sorted(letters)), tuple(h.key for h in by_letter[letters[0]] if h.key))
-        for letters in same.values()
-    )
+    said = {letter: tuple(map(does, hunks)) for letter, hunks in by_letter.items()}
+    voices = voices_of(said, composed.letters, composed.quiet)
+    near = {tuple((h.start, h.end, h.near) for h in by_letter[letter]) for letter in voices}
+    options = options_of(said, voices, keys={n: [h.key for h in by_letter[n]] for n in said})
     return Group(
-        kind=kind_of(len(options), len(by_letter), near=len(near) == 1),
+        kind=kind_of(options, voices, near=place.near or len(near) == 1),
         start=start,
         end=end,
-        options=tuple(sorted(options, key=lambda o: (-len(o.letters), o.letters))),
+        options=options,
         spans={letter: _span(hunks, start, end) for letter, hunks in sorted(by_letter.items())},
-        about=about,
+        voices=voices,
+        about=cluster[0][0].about,
     )
 
 
-def kind_of(options: int, letters: int, *, near: bool) -> Kind:
-    if letters == 1:
+def options_of(
+    said: Mapping[str, Hashable],
+    voices: Sequence[str],
+    *,
+    keys: Mapping[str, Iterable[str]] | None = None,
+) -> tuple[Option, ...]:
+    """Who says the same: those first that most voices have, and in each of them its voices."""
+    same: dict[Hashable, list[str]] = {}
+    for letter in sorted(said, key=lambda letter: (letter not in voices, letter)):
+        same.setdefault(said[letter], []).append(letter)
+    options = [
+        Option(tuple(letters), tuple(key for key in (keys or {}).get(letters[0], ()) if key))
+        for letters in same.values()
+    ]
+    return tuple(sorted(options, key=lambda o: (-_count(o, voices), -len(o.letters), o.letters)))
+
+
+def _count(option: Option, voices: Collection[str]) -> int:
+    return sum(letter in voices for letter in option.letters)
+
+
+def kind_of(options: Iterable[Option], voices: Sequence[str], *, near: bool) -> Kind:
+    if len(voices) == 1:
         return Kind.UNIQUE
-    if options == 1:
+    if sum(bool(_count(option, voices)) for option in options) == 1:
         return Kind.SHARED
     return Kind.NEAR if near else Kind.CONTRADICTORY
 
@@ -194,20 +280,43 @@ def _span(hunks: Sequence[Hunk], start: int, end: int) -> Span:
 # ---- marks of the board
 
 
-def file_marks(groups: Sequence[Group], touched: Iterable[str]) -> dict[str, Mark]:
+def file_marks(
+    groups: Sequence[Group], touched: Iterable[str], composed: Collection[str] = ()
+) -> dict[str, Mark]:
     """A mark for each variant that touched the file."""
     letters = sorted(touched)
-    everyone = len(letters)
-    return {letter: _mark([g for g in groups if letter in g.spans], everyone) for letter in letters}
+    everyone = len(letters) - len(silent_in(groups, letters, composed))
+    return {
+        letter: _mark([g for g in groups if letter in g.spans], letter, everyone)
+        for letter in letters
+    }
 
 
-def _mark(mine: Sequence[Group], everyone: int) -> Mark:
+def silent_in(
+    groups: Iterable[Group], touched: Iterable[str], composed: Collection[str]
+) -> frozenset[str]:
+    """The composed variants among those that touched the file which have nothing of their own in it."""
+    if not composed:
+        return frozenset()
+    heard = {letter for group in groups for letter in group.voices}
+    return frozenset(letter for letter in touched if letter in composed and letter not in heard)
+
+
+def _mark(mine: Sequence[Group], letter: str, everyone: int) -> Mark:
     kinds = [group.kind for group in mine]
     if Kind.CONTRADICTORY in kinds:
         return Mark.CONTRADICTORY
-    if everyone > 1 and mine:
-        if all(g.kind is Kind.SHARED and len(g.spans) == everyone for g in mine):
-            return Mark.SHARED
-        if any(kind in (Kind.SHARED, Kind.NEAR) for kind in kinds):
-            return Mark.PARTLY
+    agreed = [_agreed(group, letter) for group in mine]
+    if mine and all(agreed) and all(len(group.voices) == everyone for group in mine):
+        return Mark.SHARED
+    if any(agreed) or any(g.kind is Kind.NEAR or letter not in g.voices for g in mine):
+        return Mark.PARTLY
     return Mark.UNIQUE
+
+
+def _agreed(group: Group, letter: str) -> bool:
+    """Whether all voices in the place say what this variant has there, and others are among them."""
+    if group.kind is Kind.SHARED or (group.kind is Kind.UNIQUE and letter not in group.voices):
+        option = next(option for option in group.options if letter in option.letters)
+        return any(name != letter and name in group.voices for name in option.letters)
+    return False

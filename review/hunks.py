@@ -13,6 +13,7 @@ from enum import IntEnum, StrEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
+from review.imports import may_be_of_import
 from review.near import near_key
 
 DIGEST_BYTES = 10
@@ -42,6 +43,7 @@ class Hunk(NamedTuple):
 
     `key` names the change by its removed and added lines; `added` by what it puts there, `near` by
     that without white space and, where all are imports, their order. All are hexadecimal digests.
+    `imports`: all lines may be of imports, as far as one sees from each by itself.
     """
 
     start: int
@@ -52,6 +54,7 @@ class Hunk(NamedTuple):
     added: str
     near: str
     about: About = About.LINES
+    imports: bool = False
 
 
 class FileHunks(NamedTuple):
@@ -80,6 +83,11 @@ class InBase(Protocol):
     def start(self) -> int: ...
     @property
     def end(self) -> int: ...
+
+
+def touches(one: Hunk, other: Hunk) -> bool:
+    """Whether they overlap, or stand at an edge of each other."""
+    return one.about is other.about and one.start <= other.end and other.start <= one.end
 
 
 def base_range(change: InBase) -> tuple[int, int]:
@@ -197,6 +205,9 @@ def _lines(section: bytes) -> Iterator[Hunk]:
             key=digest(removed, added),
             added=digest(added),
             near=digest(near_key(line[1:] for line in added.split(b"\n") if line[:1] == b"+")),
+            imports=all(
+                may_be_of_import(line[1:]) for line in body.split(b"\n") if line[:1] in (b"-", b"+")
+            ),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -56,7 +56,8 @@ class Cell(NamedTuple):
 class Row(NamedTuple):
     """`at` says by letter where the file stands in the variant's column.
 
-    `kind` is how the variants stand to each other here; None until the marks are known.
+    `kind` is how the variants stand to each other here; None until the marks are known. `voices` are how
+    many of those in `at` count for it, and for `differs`: not the composed ones that only took.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Row(NamedTuple):
     kind: Show | None
     differs: bool
     lines: int
+    voices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +94,65 @@ Layout = Sequence[tuple[str, Sequence[str]]]
 
 
 def matrix_make(
-    columns: Mapping[str, Column], marks: Mapping[str, Mapping[str, Mark]] | None
+    columns: Mapping[str, Column],
+    marks: Mapping[str, Mapping[str, Mark]] | None,
+    *,
+    composed: Collection[str] = (),
+    silent: Mapping[str, Collection[str]] | None = None,
 ) -> Matrix:
+    """`silent` are, by path, composed variants without a voice in the file. Until it is known what a
+    composed one has of its own, it counts where nobody else has the file."""
     at: dict[str, dict[str, int]] = {}
     lines: dict[str, int] = {}
-    result: dict[str, str] = {}
-    differ: set[str] = set()
     most = 0
     for letter, column in columns.items():
-        counted = zip(
-            column.paths, column.insertions, column.deletions, column.results, strict=True
-        )
-        for index, (path, plus, minus, blob) in enumerate(counted):
+        counted = zip(column.paths, column.insertions, column.deletions, strict=True)
+        for index, (path, plus, minus) in enumerate(counted):
             touched = plus + minus if plus > 0 and minus > 0 else max(plus, 0) + max(minus, 0)
             if touched > most:
                 most = touched
             if path not in at:
                 at[path] = {letter: index}
                 lines[path] = touched
-                result[path] = blob
                 continue
             at[path][letter] = index
             lines[path] += touched
-            if result[path] != blob:
-                differ.add(path)
-    everyone = len(columns)
+    everyone = {letter for letter in columns if letter not in composed}
     renames = any("R" in column.statuses for column in columns.values())
-    rows = {
-        path: Row(
+    rows = {}
+    for path, letters in at.items():
+        voices = _voices(letters, composed, silent.get(path, ()) if silent is not None else None)
+        results = {columns[letter].results[letters[letter]] for letter in voices}
+        rows[path] = Row(
             path=path,
             at=letters,
             kind=_kind(
-                letters, marks.get(path, _NONE) if marks is not None else None, renames=renames
+                voices, marks.get(path, _NONE) if marks is not None else None, renames=renames
             ),
-            differs=len(letters) < everyone or path in differ,
+            differs=len(results) > 1 or not letters.keys() >= everyone,
             lines=lines[path],
+            voices=len(voices),
         )
-        for path, letters in at.items()
-    }
     return Matrix(columns, marks, rows, most)
 
 
-def _kind(
-    letters: Mapping[str, int], marks: Mapping[str, Mark] | None, *, renames: bool
-) -> Show | None:
+def _voices(
+    letters: Iterable[str], composed: Collection[str], silent: Collection[str] | None
+) -> list[str]:
+    if not composed:
+        return [*letters]
+    agents = [letter for letter in letters if letter not in composed]
+    if silent is None:
+        return agents or [*letters]
+    return [letter for letter in letters if letter not in silent]
+
+
+def _kind(voices: Sequence[str], marks: Mapping[str, Mark] | None, *, renames: bool) -> Show | None:
     """What one alone has under this name, others may have under another: the marks know."""
-    alone = len(letters) == 1
+    alone = len(voices) == 1
     if marks is None:
         return Show.UNIQUE if alone and not renames else None
-    found = set(marks.values())
+    found = {marks[letter] for letter in voices if letter in marks}
     if Mark.CONTRADICTORY in found:
         return Show.CONTRADICTORY
     if found == {Mark.SHARED}:
@@ -253,7 +265,7 @@ _DISPUTED = {Show.CONTRADICTORY: 0, Show.PARTLY: 1, None: 1, Show.UNIQUE: 2, Sho
 
 
 def _disputed(row: Row) -> tuple[int, ...]:
-    return _DISPUTED[row.kind], -len(row.at), -row.lines
+    return _DISPUTED[row.kind], -row.voices, -row.lines
 
 
 def _size(row: Row) -> tuple[int, ...]:

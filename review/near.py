@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-_IMPORT = re.compile(
-    rb"\s*(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#\s*include\b|require\b"
-    rb"|(?:const|let|var)\s.*=\s*require\()"
-)
-_SPACE = b" \t\r\n\f\v"
+from review.imports import SPACE, imports_key, is_import
 
 
 def near_key(lines: Iterable[bytes]) -> bytes:
     """Equal for lines that are near each other."""
-    kept = [line for line in lines if line.strip(_SPACE)]
-    bare = [line.translate(None, _SPACE) for line in kept]
-    if all(map(is_import, kept)):
-        bare.sort()
-    return b"".join(bare)
-
-
-def is_import(line: bytes) -> bool:
-    return _IMPORT.match(line) is not None
+    kept = [line for line in lines if line.strip(SPACE)]
+    found = imports_key(kept) if kept and is_import(kept[0]) else None
+    return b"".join(line.translate(None, SPACE) for line in kept) if found is None else found

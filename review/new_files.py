@@ -2,34 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from review.compare import Group, Option, Span, kind_of
+from review.compare import Group, Span, kind_of, options_of
 from review.diff.patch import lines_opcodes
-from review.near import is_import, near_key
+from review.imports import statements
+from review.near import near_key
+from review.voices import voices_of
 
 Lines = Sequence[str]
 
 
-def new_file_groups(texts: Mapping[str, Lines]) -> tuple[Group, ...]:
+def new_file_groups(
+    texts: Mapping[str, Lines], composed: Collection[str] = ()
+) -> tuple[Group, ...]:
     """Groups of a file that only variants have; `texts` are its lines, by letter.
 
     Lines common to all are shared; between them the same is asked again of those that have lines
     there. `start` and `end` are 0: the base has no place for them. The order is that of the lines.
-    Imports that all have, each in its own order, are aligned as a block.
+    Imports that all have, each in its own order, are aligned as a block. Composed variants that have
+    the file of another one are where that one is.
     """
-    letters = sorted(texts)
-    spans = {letter: (0, len(texts[letter])) for letter in letters}
-    return tuple(_merged(_aligned(texts, _keys(texts), spans, depth=0)))
+    first: dict[Lines, str] = {}
+    for letter in sorted(texts, key=lambda letter: (letter in composed, letter)):
+        first.setdefault(tuple(texts[letter]), letter)
+    sources = {
+        letter: source
+        for letter in texts
+        if letter in composed and (source := first[tuple(texts[letter])]) != letter
+    }
+    heard = {letter: texts[letter] for letter in sorted(texts) if letter not in sources}
+    spans = {letter: (0, len(lines)) for letter, lines in heard.items()}
+    found = _aligned(heard, _keys(heard), spans, composed, depth=0)
+    return tuple(_with_copies(group, sources) for group in _merged(found))
+
+
+def _with_copies(group: Group, sources: Mapping[str, str]) -> Group:
+    there = {letter: source for letter, source in sources.items() if source in group.spans}
+    if not there:
+        return group
+    options = tuple(
+        option._replace(
+            letters=(*option.letters, *sorted(n for n, s in there.items() if s in option.letters))
+        )
+        for option in group.options
+    )
+    spans = {**group.spans, **{letter: group.spans[source] for letter, source in there.items()}}
+    return group._replace(options=options, spans=dict(sorted(spans.items())))
 
 
 _DEPTH_MAX = 12
 
 
 def _aligned(
-    texts: Mapping[str, Lines], keys: Mapping[str, Lines], spans: Mapping[str, Span], *, depth: int
+    texts: Mapping[str, Lines],
+    keys: Mapping[str, Lines],
+    spans: Mapping[str, Span],
+    composed: Collection[str],
+    *,
+    depth: int,
 ) -> Iterator[Group]:
     """`keys` stand for the lines: where they are equal, lines are common."""
     spans = {letter: span for letter, span in spans.items() if span[1] > span[0]}
@@ -37,11 +70,11 @@ def _aligned(
         return
     cut = {letter: tuple(keys[letter][a:b]) for letter, (a, b) in spans.items()}
     if len(set(cut.values())) == 1:
-        yield from _common(texts, keys, spans)
+        yield from _common(texts, keys, spans, composed)
         return
     anchors = _anchors(list(cut.values())) if depth < _DEPTH_MAX else []
     if not anchors:
-        yield _new_group(texts, spans)
+        yield _new_group(texts, spans, composed)
         return
     index = {text: n for n, text in enumerate(cut.values())}
     at = dict.fromkeys(cut, 0)
@@ -53,7 +86,7 @@ def _aligned(
             )
             for letter in cut
         }
-        yield from _aligned(texts, keys, gap, depth=depth + 1)
+        yield from _aligned(texts, keys, gap, composed, depth=depth + 1)
         if run is None:
             return
         here = {letter: run.starts[index[cut[letter]]] for letter in cut}
@@ -61,7 +94,7 @@ def _aligned(
             letter: (spans[letter][0] + here[letter], spans[letter][0] + here[letter] + run.count)
             for letter in cut
         }
-        yield from _common(texts, keys, shared)
+        yield from _common(texts, keys, shared, composed)
         at = {letter: here[letter] + run.count for letter in cut}
 
 
@@ -121,7 +154,10 @@ def _common_lines(left: Lines, right: Lines) -> list[tuple[int, int]]:
 
 
 def _common(
-    texts: Mapping[str, Lines], keys: Mapping[str, Lines], spans: Mapping[str, Span]
+    texts: Mapping[str, Lines],
+    keys: Mapping[str, Lines],
+    spans: Mapping[str, Span],
+    composed: Collection[str],
 ) -> Iterator[Group]:
     """Lines that all have, blocks of imports by themselves."""
     start, end = next(iter(spans.values()))
@@ -129,22 +165,20 @@ def _common(
     at = 0
     for _, lines in groupby(keys[letter][start:end], _block):
         count = len([*lines])
-        yield _new_group(texts, {name: (a + at, a + at + count) for name, (a, _) in spans.items()})
+        here = {name: (a + at, a + at + count) for name, (a, _) in spans.items()}
+        yield _new_group(texts, here, composed)
         at += count
 
 
-def _new_group(texts: Mapping[str, Lines], spans: Mapping[str, Span]) -> Group:
-    same: dict[tuple[str, ...], list[str]] = {}
-    for letter in sorted(spans):
-        start, end = spans[letter]
-        same.setdefault(tuple(texts[letter][start:end]), []).append(letter)
-    near = len({_near(lines) for lines in same}) == 1
-    options = sorted(
-        (Option(tuple(letters), ()) for letters in same.values()),
-        key=lambda o: (-len(o.letters), o.letters),
-    )
-    kind = kind_of(len(options), len(spans), near=near)
-    return Group(kind, 0, 0, tuple(options), dict(sorted(spans.items())))
+def _new_group(
+    texts: Mapping[str, Lines], spans: Mapping[str, Span], composed: Collection[str]
+) -> Group:
+    said = {letter: tuple(texts[letter][start:end]) for letter, (start, end) in spans.items()}
+    voices = voices_of({letter: (lines,) for letter, lines in said.items()}, composed)
+    options = options_of(said, voices)
+    near = len({_near(said[letter]) for letter in voices}) == 1
+    kind = kind_of(options, voices, near=near)
+    return Group(kind, 0, 0, options, dict(sorted(spans.items())), voices)
 
 
 def _near(lines: Lines) -> bytes:
@@ -177,13 +211,13 @@ def _keys(texts: Mapping[str, Lines]) -> dict[str, Lines]:
 
 def _import_blocks(lines: Lines) -> Iterator[tuple[int, int, str]]:
     """Imports that follow each other: from where to where, and what they are in any order."""
-    start = 0
-    for imports, members in groupby(lines, lambda line: is_import(_bytes(line))):
-        block = [*members]
-        end = start + len(block)
-        if imports and len(block) > 1:
-            yield start, end, f"{len(block)} {_near(block).decode('latin-1')}"
-        start = end
+    start = end = 0
+    for statement in (*statements([*map(_bytes, lines)]), None):
+        if statement is None or statement.start > end:
+            if end - start > 1:
+                yield start, end, f"{end - start} {_near(lines[start:end]).decode('latin-1')}"
+            start = statement.start if statement else 0
+        end = statement.end if statement else 0
 
 
 def _block(key: str) -> str:
@@ -197,13 +231,13 @@ def _merged(groups: Iterable[Group]) -> Iterator[Group]:
     for group in groups:
         joins = (
             last is not None
-            and last.kind == group.kind
+            and (last.kind, last.voices) == (group.kind, group.voices)
             and [o.letters for o in last.options] == [o.letters for o in group.options]
             and all(last.spans[name][1] == group.spans[name][0] for name in group.spans)
         )
         if last is not None and joins:
             spans = {name: (last.spans[name][0], group.spans[name][1]) for name in group.spans}
-            last = Group(group.kind, 0, 0, group.options, spans)
+            last = group._replace(spans=spans)
             continue
         if last is not None:
             yield last

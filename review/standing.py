@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import accumulate, islice, takewhile
 from operator import itemgetter
 
 from review.compare import READING_ORDER, Group, Kind, Span
@@ -19,7 +19,8 @@ class Standing:
     """`left` and `right`: the variants that have the text of that side here; `rest`: neither.
 
     Of a comparison with the base, `left` are those that left the place alone. `groups` are the ones
-    that are about the hunk.
+    that are about the hunk. `only` are those who alone have what is changed here. `silent` are composed
+    variants without a voice here: they took or left what others have.
     """
 
     kind: Kind
@@ -27,6 +28,8 @@ class Standing:
     right: tuple[str, ...]
     rest: tuple[str, ...]
     groups: tuple[Group, ...]
+    only: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
 
 
 class Standings:
@@ -36,9 +39,16 @@ class Standings:
     """
 
     def __init__(
-        self, groups: Sequence[Group], *, left: str, right: str, letters: Iterable[str]
+        self,
+        groups: Sequence[Group],
+        *,
+        left: str,
+        right: str,
+        letters: Iterable[str],
+        composed: Collection[str] = (),
     ) -> None:
         self._sides = (left, right)
+        self._composed = frozenset(composed)
         self._place = {id(group): number for number, group in enumerate(groups)}
         self._letters = sorted(letters)
         lines = [group for group in groups if group.about is About.LINES]
@@ -59,10 +69,15 @@ class Standings:
         same_left = tuple(letter for letter, version in versions.items() if version == on_left)
         same_right = tuple(letter for letter, version in versions.items() if version == on_right)
         rest = tuple(x for x in versions if x not in same_left and x not in same_right)
+        silent = self._composed.difference(*(group.voices for group in here))
         kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
-        if kind is Kind.SHARED and len(_changers(here, left, same_left, same_right)) == 1:
+        changers = [x for x in _changers(here, left, same_left, same_right) if x not in silent]
+        if kind is Kind.SHARED and len(changers) == 1:
             kind = Kind.UNIQUE
-        return Standing(kind, same_left, same_right, rest, tuple(here))
+        elif not changers:  # what a composed one took counts as whose it is
+            kind = _kind_of_base(here)
+        only = changers or sorted({voice for group in here for voice in group.voices})
+        return Standing(kind, same_left, same_right, rest, tuple(here), tuple(only), silent)
 
     def _groups(self, hunk: Hunk) -> list[Group]:
         left, right = self._sides
@@ -81,14 +96,15 @@ class Standings:
 
 
 class _Ranges:
-    """Groups by where they stand on one side: ranges that do not overlap, in their order."""
+    """Groups by where they stand on one side: ranges in their order, few of which overlap."""
 
     def __init__(self, ranges: Iterable[tuple[int, int, Group]]) -> None:
         self._ranges = sorted(ranges, key=itemgetter(0, 1))
+        self._ends = [*accumulate((end for _, end, _ in self._ranges), max)]
 
     def near(self, start: int, end: int) -> list[Group]:
         """Those that touch start:end, at least."""
-        first = bisect_left(self._ranges, start, key=itemgetter(1))
+        first = bisect_left(self._ends, start)
         touching = takewhile(lambda found: found[0] <= end, islice(self._ranges, first, None))
         return [group for _, _, group in touching]
 
@@ -100,7 +116,10 @@ def concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
     if hunk.about is not About.LINES:
         return right in group.spans or left in group.spans
     if not left and (group.start or group.end):
-        return right in group.spans and group.start <= hunk.start and hunk.end <= group.end
+        inside = group.start <= hunk.start and hunk.end <= group.end
+        # git tells as one hunk what a composed variant took of several that are beside each other.
+        around = hunk.start <= group.start and group.end <= hunk.end
+        return right in group.spans and (inside or around)
     return _meets(group.spans.get(left), (hunk.start, hunk.end)) or _meets(
         group.spans.get(right), (hunk.right_start, hunk.right_end)
     )
@@ -128,10 +147,9 @@ def _kind_of_base(groups: Sequence[Group]) -> Kind:
 
 def _kind_between(groups: Sequence[Group], left: str, right: str) -> Kind:
     both = [g for g in groups if left in g.spans and right in g.spans]
-    differ = [g for g in both if _version([g], left) != _version([g], right)]
-    if any(group.kind is Kind.CONTRADICTORY for group in differ):
-        return Kind.CONTRADICTORY
-    return Kind.NEAR if differ else Kind.SHARED
+    differ = [g.kind for g in both if _version([g], left) != _version([g], right)]
+    # Where two differ and nobody contradicts, one of them took a part of what the others have.
+    return min(differ, key=READING_ORDER.index, default=Kind.SHARED)
 
 
 def _changers(
@@ -145,16 +163,30 @@ def _changers(
 
 def standing_say(standing: Standing) -> str:
     """The standing in a few words; the letters themselves are shown beside them."""
-    left, right = standing.left, standing.right
-    everyone = len(left) + len(right) + len(standing.rest)
+    left, right = _voices(standing, standing.left), _voices(standing, standing.right)
+    everyone = len(left) + len(right) + len(_voices(standing, standing.rest))
     match standing.kind:
         case Kind.UNIQUE:
-            return f"Only in {(right if len(right) == 1 else left)[0]}"
+            return " ".join([f"Only in {' and only in '.join(standing.only)}", *_took(standing)])
         case Kind.NEAR:
             return "The same but for white space or the order of imports"
         case Kind.CONTRADICTORY:
             return "Contradiction"
         case Kind.SHARED:
+            if not right:
+                return f"In part the same as in {' and '.join(standing.only)}"
             if len(right) == everyone:
                 return "The same in both" if everyone == 2 else f"The same in all {everyone}"
             return f"The same in {len(right)} of {everyone}"
+
+
+def _voices(standing: Standing, letters: Iterable[str]) -> list[str]:
+    return [letter for letter in letters if letter not in standing.silent]
+
+
+def _took(standing: Standing) -> Iterator[str]:
+    """Who is composed and has what one voice alone says, or a part of it."""
+    there = {letter for group in standing.groups for letter in group.spans}
+    took = sorted(there & standing.silent)
+    if took:
+        yield f"({' and '.join(took)}, composed, took it)"

@@ -57,8 +57,9 @@ class Agreement:
     """`marks` by path of the Variant's file, then letter. `kinds`, `places`, `masks` have one entry a place.
 
     `places` are indices into `paths`; `masks` have a bit for each of `letters` that is involved.
-    `counts` are places of each kind, by letter, and in all by "". `renamed` leads from a Variant's name of a
-    file to the one it has here, the base's.
+    `counts` are places of each kind, by letter, and in all by ""; `heard` those where the letter is a voice.
+    `silent` are, by path, composed Variants without a voice in the file. `renamed` leads from a Variant's
+    name of a file to the one it has here, the base's.
     """
 
     marks: Marks
@@ -68,6 +69,8 @@ class Agreement:
     places: tuple[int, ...]
     masks: tuple[int, ...]
     counts: Mapping[str, tuple[int, ...]]
+    heard: Mapping[str, tuple[int, ...]]
+    silent: Mapping[str, frozenset[str]]
     renamed: Mapping[str, str]
     stretches: tuple[Stretch, ...]
 
@@ -83,9 +86,14 @@ class Agreement:
     def shared(self) -> int:
         return self.count(Kind.NEAR) + self.count(Kind.SHARED)
 
-    def count(self, kind: Kind, letter: str = "") -> int:
-        """Places of a kind; with a letter, those where that Variant has a part."""
-        return self.counts[letter][READING_ORDER.index(kind)]
+    @property
+    def voices(self) -> int:
+        """How many Variants have a say in any place."""
+        return sum(any(found) for letter, found in self.heard.items() if letter)
+
+    def count(self, kind: Kind, letter: str = "", *, heard: bool = False) -> int:
+        """Places of a kind; with a letter, those where that Variant has a part, or is a voice."""
+        return (self.heard if heard else self.counts)[letter][READING_ORDER.index(kind)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +200,21 @@ def _claim(key: str) -> Iterator[bool]:
 
 def _put_together(ground: Ground, parts: Sequence[tuple[PartPlan, Part]]) -> Agreement:
     marks: dict[str, dict[str, Mark]] = {}
+    silent: dict[str, frozenset[str]] = {}
     renamed: dict[str, str] = {}
     paths: dict[str, int] = {}
     numbers = []
     for _, part in parts:
         for path, by_letter in part.marks.items():
             marks.setdefault(path, {}).update(by_letter)
+        for path, letters in part.silent.items():
+            silent[path] = silent.get(path, frozenset()) | letters
         renamed |= part.renamed
         numbers.append([paths.setdefault(path, len(paths)) for path in part.paths])
     kinds = bytearray()
     places: list[int] = []
     masks: list[int] = []
+    heard: list[int] = []
     stretches = []
     for rank in range(len(READING_ORDER)):
         for at, ((plan, part), number) in enumerate(zip(parts, numbers, strict=True)):
@@ -213,6 +225,7 @@ def _put_together(ground: Ground, parts: Sequence[tuple[PartPlan, Part]]) -> Agr
             kinds += part.kinds[first:end]
             places += [number[place] for place in part.places[first:end]]
             masks += part.masks[first:end]
+            heard += part.heard[first:end]
     made = Agreement(
         marks=marks,
         letters=tuple(ground.heads),
@@ -221,6 +234,8 @@ def _put_together(ground: Ground, parts: Sequence[tuple[PartPlan, Part]]) -> Agr
         places=tuple(places),
         masks=tuple(masks),
         counts=_counts(tuple(ground.heads), kinds, masks),
+        heard=_counts(tuple(ground.heads), kinds, heard),
+        silent=silent,
         renamed=renamed,
         stretches=tuple(stretches),
     )
@@ -265,5 +280,5 @@ def _again(ground: Ground, part: int, piece: int) -> Sequence[Place]:
 
 
 def agreement_key(ground: Ground) -> str:
-    facts = cache_key(FORMAT_VERSION, *RULES, ground.base, tuple(ground.heads.items()))
+    facts = cache_key(FORMAT_VERSION, *RULES, *ground.facts)
     return f"agreement:{facts}"

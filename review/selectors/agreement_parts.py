@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
-from review.compare import READING_ORDER, Group, Mark, file_marks
+from review.compare import READING_ORDER, Group, Mark, file_marks, silent_in
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks
 from review.lib.cache import cache_get, cache_has, cache_key, cache_put_many, cached
@@ -52,12 +52,14 @@ class Part:
     kinds: bytes
     places: tuple[int, ...]
     masks: tuple[int, ...]
+    heard: tuple[int, ...]
+    silent: Mapping[str, frozenset[str]]
     renamed: Mapping[str, str]
 
 
 def parts_plan(ground: Ground) -> tuple[PartPlan, ...]:
     """All files that a Variant changed, in parts, in the order of paths."""
-    key = f"parts:{cache_key(RULES, ground.base, tuple(ground.heads.items()))}"
+    key = f"parts:{cache_key(RULES, *ground.facts)}"
     return cached(key, lambda: _plan(ground), limit_bytes=LIMIT_BYTES)
 
 
@@ -89,7 +91,9 @@ def _number(place: str) -> int:
 def _part_plan(
     ground: Ground, places: Sequence[str], inside: Mapping[str, Sequence[tuple[str, Packed]]]
 ) -> PartPlan:
-    found = blake2b(repr((RULES, tuple(ground.heads))).encode(), digest_size=16)
+    # What a composed Variant began with decides what of it is its own.
+    began = (ground.base, *ground.composed.items()) if ground.composed else ()
+    found = blake2b(repr((RULES, tuple(ground.heads), began)).encode(), digest_size=16)
     for place in places:
         for letter, packed in inside[place]:
             found.update(b"%s %d " % (letter.encode(), len(packed.data)))
@@ -110,11 +114,15 @@ def part_has(plan: PartPlan) -> bool:
 
 
 def part_make(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) -> Part:
-    files = list(consensus_at(ground.hub, pairs, set(plan.places)))
+    files = list(consensus_at(ground, pairs, set(plan.places)))
     marks: dict[str, dict[str, Mark]] = {}
+    silent: dict[str, frozenset[str]] = {}
     for file in files:
-        for letter, mark in file_marks(file.groups, file.files).items():
+        for letter, mark in file_marks(file.groups, file.files, ground.composed).items():
             marks.setdefault(file.files[letter].path, {})[letter] = mark
+        for letter in silent_in(file.groups, file.files, ground.composed):
+            path = file.files[letter].path
+            silent[path] = silent.get(path, frozenset()) | {letter}
     places = _places(files)
     bits = {letter: 1 << n for n, letter in enumerate(ground.heads)}
     paths: dict[str, int] = {}
@@ -123,6 +131,8 @@ def part_make(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) ->
         kinds=bytes(READING_ORDER.index(place.group.kind) for place in places),
         places=tuple(paths.setdefault(place.path, len(paths)) for place in places),
         masks=tuple(sum(bits[letter] for letter in place.group.spans) for place in places),
+        heard=tuple(sum(bits[letter] for letter in place.group.voices) for place in places),
+        silent=silent,
         paths=tuple(paths),
         renamed={
             change.path: file.path
@@ -137,7 +147,7 @@ def part_make(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) ->
 
 def part_places(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) -> Sequence[Place]:
     """The places of a part anew, where the cache has lost some of them."""
-    places = _places(list(consensus_at(ground.hub, pairs, set(plan.places))))
+    places = _places(list(consensus_at(ground, pairs, set(plan.places))))
     cache_put_many(_pieces(plan, places), limit_bytes=LIMIT_BYTES)
     return places
 

@@ -22,7 +22,7 @@ def matrix_read(ground: Ground) -> tuple[Matrix, Agreement | None]:
 
     A person filters, sorts and turns pages of the same board; large ones take a while to put together.
     """
-    key = (str(ground.hub), ground.base, *ground.heads.items())
+    key = (str(ground.hub), *ground.facts)
     kept = _RECENT.get(key)
     if kept is not None:
         return kept
@@ -43,7 +43,12 @@ def _matrix(ground: Ground, agreement: Agreement | None) -> Matrix:
     with ThreadPoolExecutor(max_workers=READERS) as pool:
         columns = pool.map(lambda head: _column_get(ground, head), ground.heads.values())
         found = dict(zip(ground.heads, columns, strict=True))
-    return matrix_make(found, agreement.marks if agreement else None)
+    return matrix_make(
+        found,
+        agreement.marks if agreement else None,
+        composed=ground.composed,
+        silent=agreement.silent if agreement else None,
+    )
 
 
 def _column_get(ground: Ground, head: str) -> Column:

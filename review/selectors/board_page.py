@@ -104,6 +104,7 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
     frame = Frame(
         matrix=matrix,
         letters=[variant.letter for variant in variants],
+        composed=frozenset(ground.composed),
         lines_max=matrix.lines_max,
         compare=reverse("review:compare", args=[task.pk]),
         places=reverse("review:consensus", args=[task.pk]),
@@ -133,7 +134,7 @@ def board_page(*, user: Viewer, ask: Ask) -> BoardPage:
 
 def _version(ground: Ground, known: bool, variants: Iterable[VariantRow]) -> str:
     states = [(variant.letter, variant.state) for variant in variants]
-    return cache_key(ground.base, sorted(ground.heads.items()), known, states)[:16]
+    return cache_key(*ground.facts, known, states)[:16]
 
 
 # ---- order, filter
@@ -146,9 +147,7 @@ def _layout(ground: Ground, matrix: Matrix, ask: Ask, *, known: bool) -> tuple[L
     if kept is not None:
         layout = layout_follow(kept, matrix.rows)
         return layout, ask, _flat(layout) != _flat(fresh)
-    name = cache_key(FORMAT_VERSION, ground.base, sorted(ground.heads.items()), known, ask.sort)[
-        :16
-    ]
+    name = cache_key(FORMAT_VERSION, *ground.facts, known, ask.sort)[:16]
     cache_put(f"order:{name}", fresh)
     return fresh, replace(ask, order=name), False
 

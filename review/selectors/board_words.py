@@ -58,7 +58,7 @@ _SORTS = (
 def shows(ask: Ask, asked: Sequence[Row], *, known: bool) -> tuple[Choice, ...]:
     counts = shown_counts(asked)
     needs = {Show.CONTRADICTORY, Show.PARTLY, Show.SHARED}
-    if any(row.kind is None and len(row.at) == 1 for row in asked):
+    if any(row.kind is None and row.voices == 1 for row in asked):
         needs.add(Show.UNIQUE)
     return tuple(
         Choice(
@@ -102,7 +102,7 @@ def agreement_counts(
                 AgreementCount(
                     kind,
                     count,
-                    f"{count:,} of {letter}'s places {KIND_TITLES[kind]}",
+                    _count_title(letter, kind, count, agreement.count(kind, letter, heard=True)),
                     f"{address}?{urlencode({'kind': kind, 'variant': letter})}",
                 )
                 for kind in READING_ORDER
@@ -110,3 +110,11 @@ def agreement_counts(
             )
         found.append((letter, numbers))
     return tuple(found)
+
+
+def _count_title(letter: str, kind: Kind, count: int, own: int) -> str:
+    """What a composed Variant only took is not its own alone."""
+    if kind is not Kind.UNIQUE or own == count:
+        return f"{count:,} of {letter}'s places {KIND_TITLES[kind]}"
+    said = f"{count - own:,} of {letter}'s places are composed of what one other variant alone has"
+    return f"{said}, {own:,} {KIND_TITLES[kind]}" if own else said

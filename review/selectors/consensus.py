@@ -5,7 +5,7 @@ What is read from git is kept by the commits it was read of, so only a Variant's
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for
+from review import import_joins, taken
 from review.compare import (
     READING_ORDER,
     Group,
@@ -23,28 +24,42 @@ from review.compare import (
     existence_told,
     file_groups,
 )
+from review.composing.lines import lines_split
 from review.diff.text import text_read
 from review.diff.types import Text
 from review.hunks import About, Fact, FileHunks, base_range
 from review.new_files import new_file_groups
 from review.selectors.compare import path_text
 from review.selectors.hunks import PairHunks, pair_hunks
+from review.voices import Composed
 
 # A new file larger than that is not aligned with its namesakes: they are compared as wholes.
 ALIGN_LIMIT_BYTES = 1_000_000
 GROUPS_MAX = 5_000
+SUBMODULE_MODE = "160000"
+# So many blobs are read at once, of however many files.
+BLOBS_AT_ONCE = 64
 
 Heads = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What is compared: the base, and by letter the newest commit of each Variant that has one."""
+    """What is compared: the base, and by letter the newest commit of each Variant that has one.
+
+    `composed` leads from the letter of a composed Variant to the commit that it began with.
+    """
 
     task: Task
     hub: Path
     base: str
     heads: Heads
+    composed: Heads
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that what is found out depends on: the key of whatever is kept of it."""
+        return self.base, tuple(self.heads.items()), tuple(self.composed.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +80,15 @@ def ground_get(*, user: Viewer, task_id: object) -> Ground:
 
 
 def ground_of(task: Task) -> Ground:
-    shown = (v for v in task.variants.all() if v.head_commit and v.archived_at is None)
-    heads = {v.letter: v.head_commit for v in shown}
-    heads = dict(sorted(heads.items()))
-    return Ground(task, hub_dir(task.project_id), task.spec.base_commit, heads)
+    variants = (v for v in task.variants.all() if v.head_commit and v.archived_at is None)
+    shown = sorted(variants, key=lambda variant: variant.letter)
+    return Ground(
+        task=task,
+        hub=hub_dir(task.project_id),
+        base=task.spec.base_commit,
+        heads={v.letter: v.head_commit for v in shown},
+        composed={v.letter: v.start_commit for v in shown if v.composed},
+    )
 
 
 def pairs_read(ground: Ground) -> dict[str, PairHunks]:
@@ -90,44 +110,109 @@ def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus
     Any of its names will do: the base's, or that of a Variant which renamed it.
     """
     pairs = pairs_read(ground)
-    return consensus_at(ground.hub, pairs, places_named(pairs, path) if path else None)
+    return consensus_at(ground, pairs, places_named(pairs, path) if path else None)
 
 
 def consensus_at(
-    hub: Path, pairs: Mapping[str, PairHunks], places: Collection[str] | None
+    ground: Ground, pairs: Mapping[str, PairHunks], places: Collection[str] | None
 ) -> Iterator[FileConsensus]:
     """The files at these places, or all of them."""
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, pair in pairs.items():
         for file in pair.values() if places is None else pair.at(places):
             by_place.setdefault(file.place, {})[letter] = file
-    for place in sorted(by_place):
-        files = by_place[place]
-        yield FileConsensus(place, files, _groups(hub, files))
+    for some in _read_together(sorted(by_place.items()), ground):
+        blobs = sorted(set().union(*(wanted for _, _, wanted in some)))
+        read = blobs_read(hub=ground.hub, blobs=blobs, limit_bytes=ALIGN_LIMIT_BYTES)
+        contents = {blob: found.data for blob, found in read.items() if found.data is not None}
+        for place, files, wanted in some:
+            begun = _begun(ground, place, files) if wanted else {}
+            yield FileConsensus(place, files, _groups(files, ground.composed, begun, contents))
 
 
-def _groups(hub: Path, files: Mapping[str, FileHunks]) -> tuple[Group, ...]:
-    files = existence_told(files)
+def _begun(ground: Ground, place: str, files: Mapping[str, FileHunks]) -> dict[str, FileHunks]:
+    """By letter, what the file was in composed Variants when they were composed."""
+    begun = {}
+    for letter, start in ground.composed.items():
+        if letter in files and start == ground.heads[letter]:
+            begun[letter] = files[letter]
+        elif letter in files:
+            pair = pair_hunks(hub=ground.hub, left=ground.base, right=start)
+            begun.update((letter, file) for file in pair.at((place,)))
+    return begun
+
+
+Wanted = tuple[str, Mapping[str, FileHunks], frozenset[str]]
+
+
+def _read_together(
+    places: Iterable[tuple[str, Mapping[str, FileHunks]]], ground: Ground
+) -> Iterator[list[Wanted]]:
+    """Places with the blobs that they need, several at a time: each reading costs two processes."""
+    some: list[Wanted] = []
+    count = 0
+    for place, files in places:
+        wanted = _contents_wanted(files, ground.composed)
+        if some and wanted and count + len(wanted) > BLOBS_AT_ONCE:
+            yield some
+            some, count = [], 0
+        some.append((place, files, wanted))
+        count += len(wanted)
+    if some:
+        yield some
+
+
+def _contents_wanted(files: Mapping[str, FileHunks], composed: Heads) -> frozenset[str]:
+    if len(files) == 1:
+        return frozenset()
+    if _to_align(files):
+        return frozenset(file.new_blob for file in files.values())
+    return taken.contents_wanted(files, composed) | import_joins.contents_wanted(files)
+
+
+def _to_align(files: Mapping[str, FileHunks]) -> bool:
+    """Whether the base has nothing that leads from the lines of one to those of the other."""
     blobs = {file.new_blob for file in files.values()}
-    if len(files) == 1 or len(blobs) == 1 or any(file.status != "A" for file in files.values()):
+    return len(blobs) > 1 and all(
+        file.status == "A" and file.new_mode != SUBMODULE_MODE for file in files.values()
+    )
+
+
+def _groups(
+    files: Mapping[str, FileHunks],
+    composed: Heads,
+    begun: Mapping[str, FileHunks],
+    contents: Mapping[str, bytes],
+) -> tuple[Group, ...]:
+    files = existence_told(files)
+    if len(files) == 1:
         return file_groups(files)
-    texts = _texts(hub, {letter: file.new_blob for letter, file in files.items()})
+    if not _to_align(files):
+        apart, known = taken.taken_apart(files, composed, begun=begun, contents=contents)
+        lines = {blob: lines_split(contents[blob]) for blob in _joinable(apart, contents)}
+        return file_groups(apart, known, import_joins.import_joins(apart, lines))
+    who = Composed(frozenset(composed))
+    texts = _texts({letter: file.new_blob for letter, file in files.items()}, contents)
     if texts is None:
-        return file_groups({letter: as_content(file) for letter, file in files.items()})
+        return file_groups({letter: as_content(file) for letter, file in files.items()}, who)
     facts = {
         letter: file._replace(hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
         for letter, file in files.items()
     }
-    return (*file_groups(facts), *new_file_groups(texts))
+    return (*file_groups(facts, who), *new_file_groups(texts, composed))
 
 
-def _texts(hub: Path, blobs: Mapping[str, str]) -> dict[str, tuple[str, ...]] | None:
+def _joinable(files: Mapping[str, FileHunks], contents: Mapping[str, bytes]) -> set[str]:
+    return {blob for blob in import_joins.contents_wanted(files) if blob in contents}
+
+
+def _texts(
+    blobs: Mapping[str, str], contents: Mapping[str, bytes]
+) -> dict[str, tuple[str, ...]] | None:
     """The lines of each, told apart where the last has no end; None if one of them has no lines."""
-    found = blobs_read(hub=hub, blobs=[*blobs.values()], limit_bytes=ALIGN_LIMIT_BYTES)
     texts = {}
     for letter, blob in blobs.items():
-        data = found[blob].data
-        text = text_read(data) if data is not None else None
+        text = text_read(contents[blob]) if blob in contents else None
         if text is None:
             return None
         texts[letter] = _lines(text)
@@ -170,6 +255,7 @@ def _group_payloads(
                 "base_lines": count,
                 "kind": str(group.kind),
                 "about": str(group.about),
+                "voices": list(group.voices),
                 "options": [
                     {
                         "letters": list(option.letters),

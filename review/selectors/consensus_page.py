@@ -39,7 +39,7 @@ READ_LIMIT_BYTES = 1_000_000
 
 _NAMES = {
     Kind.CONTRADICTORY: ("Contradictory", "Different answers for the same lines: one has to be chosen."),
-    Kind.UNIQUE: ("Only one", "One variant alone has this: forgotten by the others, or too much?"),
+    Kind.UNIQUE: ("Only one", "One variant alone came up with this: forgotten by the others, or too much?"),
     Kind.NEAR: ("Nearly the same", "The same but for white space or the order of imports."),
     Kind.SHARED: ("Shared", "Two or more variants do the same here, to the letter."),
 }  # fmt: skip
@@ -106,9 +106,11 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class OptionRow:
-    """`picks` (JSON) are what taking it means, one for each of `letters`; `whole` if it takes the file."""
+    """`took`: those of `letters` that are composed and only took this. `picks` (JSON) are what taking it
+    means, one for each of `letters` that has it by itself; `whole` if it takes the file."""
 
     letters: tuple[str, ...]
+    took: tuple[str, ...]
     code: Code
     href: str
     pick: str
@@ -413,6 +415,7 @@ def _option(
     picks = option_picks(pairs, place, option)
     return OptionRow(
         letters=option.letters,
+        took=tuple(name for name in option.letters if name not in place.group.voices),
         code=_option_code(place, option, read),
         href=_compare(ask, place, BASE, option.letters[0]),
         pick=json.dumps(picks[0]),

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from review.compare import Group, group_hunks
+from review.compare import Group, group_hunks_wide
 from review.hunks import About, FileHunks, Hunk, hunk_named, hunk_reversed
 from review.lib.paths import path_text
 from review.selectors.compare import Comparison
@@ -60,6 +60,7 @@ Standing = tuple[FileConsensus, Standings]
 def _standings(comparison: Comparison, file: FileHunks, letters: Sequence[str]) -> list[Standing]:
     """Of the file that is compared, by the name it has on a side; none for other commits."""
     heads = {v.letter: v.head_commit for v in comparison.variants}
+    composed = [v.letter for v in comparison.variants if v.composed and v.letter in letters]
     left, right = comparison.left, comparison.right
     newest = heads.get(right.letter) == right.commit and (
         left.ref == BASE or heads.get(left.letter) == left.commit
@@ -70,7 +71,13 @@ def _standings(comparison: Comparison, file: FileHunks, letters: Sequence[str]) 
     return [
         (
             known,
-            Standings(known.groups, left=left.letter, right=right.letter, letters=letters),
+            Standings(
+                known.groups,
+                left=left.letter,
+                right=right.letter,
+                letters=letters,
+                composed=composed,
+            ),
         )
         for known in files_consensus(ground, path=file.path)
         if (file.status != "A" and known.name_of(left.letter) == file.old_path)
@@ -110,12 +117,14 @@ def _standing(comparison: Comparison, hunk: Hunk, standings: Sequence[Standing])
             "left": list(found.left),
             "right": list(found.right),
             "rest": list(found.rest),
+            "silent": sorted(found.silent),
             "left_hunks": _hunks(file, found.groups, left),
             "right_hunks": right_hunks or _hunks(file, found.groups, right),
             "left_path": path_text(file.name_of(left)),
             "right_path": path_text(file.name_of(right)),
         }
     nothing: dict[str, Any] = {"kind": "", "say": "", "left": [], "right": [], "rest": []}
+    nothing["silent"] = []
     hunks = {"left_hunks": [], "right_hunks": right_hunks}
     return nothing | hunks | {"left_path": "", "right_path": ""}
 
@@ -125,4 +134,5 @@ def _hunks(file: FileConsensus, groups: Sequence[Group], letter: str) -> list[di
     own = file.files.get(letter)
     if own is None or own.status == "A":
         return []
-    return [hunk_named(hunk) for group in groups for hunk in group_hunks(group, own)]
+    hunks = [h for group in groups if letter in group.spans for h in group_hunks_wide(group, own)]
+    return [hunk_named(hunk) for hunk in dict.fromkeys(hunks)]

@@ -69,6 +69,8 @@ def consensus_next(request: PageRequest, task_id: int) -> HttpResponse:
     """What the consensus leaves to decide, for the card of what to do next; nothing until it is known."""
     ground = ground_get(user=request.user, task_id=task_id)
     known = agreement_known(ground) if len(ground.heads) > 1 else None
+    if known is not None and known.voices < 2:  # what one alone has is no difference yet
+        known = None
     return render(request, "review/_places_next.html", {"agreement": known, "task": ground.task})
 
 

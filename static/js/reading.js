@@ -34,8 +34,8 @@ function who(letters, title) {
   return h("span.whos", { title, role: "img", "aria-label": title }, ...chips);
 }
 
-function names(letters) {
-  return letters.length ? letters.join(", ") : "base";
+function names(letters, silent) {
+  return letters.length ? letters.map((letter) => (silent.includes(letter) ? `${letter} (composed)` : letter)).join(", ") : "base";
 }
 
 /** For those who hear it: what the bar of a change shows. */
@@ -57,11 +57,11 @@ function barFill(bar, change) {
     ? [
         icon(MARKS[change.kind]),
         h("b.cut", null, change.say),
-        change.left.length ? who(change.left, `Left side: as in ${names(change.left)}`) : null,
+        change.left.length ? who(change.left, `Left side: as in ${names(change.left, change.silent)}`) : null,
         change.left.length ? h("span.arrow", { "aria-hidden": "true" }, "→") : null,
-        who(change.right, `Right side: as in ${names(change.right)}`),
+        who(change.right, `Right side: as in ${names(change.right, change.silent)}`),
         change.rest.length ? h("span.label", null, "otherwise") : null,
-        change.rest.length ? who(change.rest, `Neither: ${names(change.rest)}`) : null,
+        change.rest.length ? who(change.rest, `Neither: ${names(change.rest, change.silent)}`) : null,
       ]
     : [h("span.label", null, `Change ${change.n}`)];
   bar.replaceChildren(...says.filter(Boolean), h("span.push"), h("span.hunkbar-acts"), label);

@@ -31,8 +31,12 @@ def answers(shop: Shop) -> Shop:
 
 
 def listed(client: Client, shop: Shop, query: str = "") -> Element:
-    response = client.get(f"/tasks/{shop.task.pk}/consensus?{query}")
-    assert response.status_code == 200
+    """Asked until it is there: a busy machine may take several steps to compare."""
+    for _ in range(100):
+        response = client.get(f"/tasks/{shop.task.pk}/consensus?{query}")
+        assert response.status_code == 200
+        if b"data-again" not in response.content:
+            break
     return tree(response)
 
 

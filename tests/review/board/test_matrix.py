@@ -151,3 +151,28 @@ def test_an_update_moves_nothing_that_is_shown(before: set[str], after: set[str]
     assert sorted(now) == sorted(after)
     assert [path for path in now if path in before] == [path for path in was if path in after]
     assert all(path.startswith(folder) for folder, paths in new for path in paths)
+
+
+def test_a_composed_variant_that_only_took_is_no_difference() -> None:
+    composed = column(src__a=(1, 1, "x"), only=(9, 9, "o"), src__b=(5, 0, "same"))
+    marks = {path: {**found, "F": Mark.PARTLY} for path, found in MARKS.items() if path != "bin"}
+    marks["bin"] = dict(MARKS["bin"])
+    silent = dict.fromkeys(("src/a", "only", "src/b"), ("F",))
+    before = matrix_make(COLUMNS, MARKS).rows
+    for some in (
+        matrix_make({**COLUMNS, "F": composed}, marks, composed="F", silent=silent),
+        matrix_make(
+            {**COLUMNS, "F": column(src__b=(5, 0, "same"))},
+            MARKS,
+            composed="F",
+            silent={"src/b": "F"},
+        ),
+    ):
+        for path, row in some.rows.items():
+            told = (before[path].kind, before[path].differs, before[path].voices)
+            assert (row.kind, row.differs, row.voices) == told
+    # What it has of its own counts, once that is known.
+    own = {"F": column(src__b=(6, 0, "own"))}
+    assert not matrix_make({**COLUMNS, **own}, None, composed="F").rows["src/b"].differs
+    known = matrix_make({**COLUMNS, **own}, MARKS, composed="F", silent={}).rows["src/b"]
+    assert (known.differs, known.voices) == (True, 3)
