@@ -54,16 +54,17 @@ def _lifted(
     place: Place, host: str, edits: Sequence[Change], texts: Texts, used: set[str]
 ) -> Iterator[Change]:
     """The edits with those hunks of the host that they touch, each place as one change of the base."""
-    file = place.files[host]
     if not edits:
         return
-    if file.status == "A":  # a new file has the host's mode
-        for hunk in file.hunks:
-            if is_fact(hunk, Fact.MODE):
-                yield Change(letter=host, hunk=hunk)
-    lines = texts.lines(file.new_blob)
+    file = place.files.get(host)
+    hunks = file.hunks if file else ()
+    new = file is not None and file.status == "A"
+    for hunk in hunks:
+        if new and is_fact(hunk, Fact.MODE):  # it has the host's
+            yield Change(letter=host, hunk=hunk)
+    lines = texts.lines(place.blob(host))
     shift = 0  # how far the host is ahead of the base
-    for own, here in _touching([h for h in file.hunks if h.about is About.LINES], edits):
+    for own, here in _touching([h for h in hunks if h.about is About.LINES], edits):
         ahead = own[-1].right_end - own[-1].end if own else shift
         if here:
             first = min([h.right_start for h in own] + [c.hunk.start for c in here])
@@ -72,7 +73,7 @@ def _lifted(
             made = hunk_of(first - shift, last - ahead, put)
             for letter in sorted({change.letter for change in here}):
                 yield _guest(place, letter, made, put)
-            if own or file.status == "A":
+            if own or new:
                 yield Change(letter=host, hunk=made, lines=put, partly=True)
             used.update(hunk.key for hunk in own)
         shift = ahead

@@ -32,11 +32,38 @@ document.addEventListener("submit", (event) => {
   send(() => Object.fromEntries(values));
 });
 
+// --- The title of the commit, and why ------------------------------------------------------------
+
+const words = () => [...document.querySelectorAll("#tray-why [name]")];
+const wordsName = () => `tray ${tray().dataset.url}`;
+
 /** Who asks an agent to reconcile has the same title and why. */
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches(".reconcile")) return;
-  for (const field of document.querySelectorAll("#tray-why [name]")) event.formData.set(field.name, field.value);
+  for (const field of words()) event.formData.set(field.name, field.value);
 });
+
+/** What is written is there on the next page too: one goes and looks before one composes. */
+document.addEventListener("input", (event) => {
+  if (!event.target.closest("#tray-why")) return;
+  const written = words().filter((field) => field.value !== field.defaultValue);
+  sessionStorage.setItem(wordsName(), JSON.stringify(Object.fromEntries(written.map((field) => [field.name, field.value]))));
+});
+
+document.addEventListener("submit", (event) => {
+  if (tray() && event.target.closest("#tray") && (event.target.matches(".reconcile") || event.submitter?.id === "tray-compose")) sessionStorage.removeItem(wordsName());
+});
+
+/** The title follows what is taken until somebody writes another. */
+function wordsFollow() {
+  const written = JSON.parse(sessionStorage.getItem(wordsName()) ?? "{}");
+  for (const field of words()) {
+    const said = field.name === "title" ? (tray().dataset.title ?? "") : "";
+    const own = field.value !== field.defaultValue;
+    field.defaultValue = said;
+    if (!own) field.value = written[field.name] ?? said;
+  }
+}
 
 // --- Changes -------------------------------------------------------------------------------------
 
@@ -131,14 +158,6 @@ function pressedShow() {
   boxesCheck();
 }
 
-/** The title follows what is taken until somebody writes another. */
-function titleFollow() {
-  const [field, said] = [document.getElementById("tray-title"), tray().dataset.title ?? ""];
-  if (!field || field.value !== field.defaultValue) return;
-  field.defaultValue = said;
-  field.value = said;
-}
-
 let focusAt = -1; // the place among the chips whose pick is being taken out
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -152,7 +171,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   pressedShow();
   if (swapped === "tray") {
     follow();
-    titleFollow();
+    wordsFollow();
   }
   if (swapped !== "tray" || focusAt < 0) return;
   const left = [...tray().querySelectorAll(".pickchip button")];

@@ -247,7 +247,7 @@ function badge(text) {
     badgeNode.className = "tag wait live-badge";
     badgeNode.setAttribute("role", "status");
     Object.assign(badgeNode.style,
-      { position: "fixed", left: "12px", bottom: "12px", zIndex: "60", height: "24px", boxShadow: "var(--shadow-2)" });
+      { position: "fixed", left: "12px", bottom: "12px", zIndex: "60", pointerEvents: "none", height: "24px", boxShadow: "var(--shadow-2)" });
     document.body.append(badgeNode);
   }
   badgeNode.textContent = text;

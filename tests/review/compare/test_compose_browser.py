@@ -284,11 +284,20 @@ def test_the_title_says_what_was_taken_until_somebody_writes_another(
     page.get_by_role("button", name="Remove B area.py, hunk 1").click()
     expect(page.locator(".pickchip")).to_have_count(1)
     expect(title).to_have_value("Areas as they should be")
+    page.get_by_label("Why these together").evaluate("it => it.closest('details').open = true")
+    page.get_by_label("Why these together").fill("As they were")
+    page.reload()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(title).to_have_value("Areas as they should be")
+    expect(page.get_by_label("Why these together")).to_have_value("As they were")
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_be_visible()
     head = Variant.objects.get(letter="D").head_commit
     hub = hub_dir(world.task.project_id)
     assert plain_git(hub, "log", "-1", "--format=%s", head) == "Areas as they should be"
+    compare(page, world, "base", "B")
+    page.get_by_role("button", name="Take B", exact=True).click()
+    expect(title).to_have_value(f"{world.task.title}: B (1 file)")  # for the next one, anew
 
 
 def test_a_hunk_is_reverted(page: Page, world: World) -> None:

@@ -48,8 +48,6 @@ class Desk:
         return tuple(h for h in found.hunks if h.about is About.LINES) if found else ()
 
     def pick(self, guest: str, host: str, left: set[int], right: set[int]) -> Pick:
-        if "f" not in self.files[host] and "f" in self.files[guest]:  # it has what the base has
-            return Pick(letter=guest, place="f", left=frozenset(left), right=frozenset(right))
         letter = guest if "f" in self.files[guest] else BASE
         between = self.between(host, guest)
         return Pick(
