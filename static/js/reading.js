@@ -39,12 +39,12 @@ function names(letters, silent) {
 }
 
 /** For those who hear it: what the bar of a change shows. */
-function changeSay({ n, say, left, right, rest }) {
+function changeSay({ n, say, left, right, rest, silent }) {
   const whose = [
     say,
-    left.length ? `left side as in ${names(left)}` : "",
-    `right side as in ${names(right)}`,
-    rest.length ? `neither in ${names(rest)}` : "",
+    left.length ? `left side as in ${names(left, silent)}` : "",
+    `right side as in ${names(right, silent)}`,
+    rest.length ? `neither in ${names(rest, silent)}` : "",
   ];
   return [`Change ${n} of ${shown.changes.length}`, ...(say ? whose : [])].filter(Boolean).join(", ");
 }
