@@ -44,6 +44,7 @@ urlpatterns = [
     ),
     path("tasks/<int:task_id>/comments", comments.comments, name="comments"),
     path("tasks/<int:task_id>/comments/threads", comments.comment_threads, name="comment_threads"),
+    path("tasks/<int:task_id>/comments/forms", comments.comment_forms, name="comment_forms"),
     path(
         "tasks/<int:task_id>/comments/publish", comments.comments_publish, name="comments_publish"
     ),

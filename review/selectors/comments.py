@@ -6,7 +6,7 @@ A draft is its author's own: nobody else is told that it exists.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
@@ -27,6 +27,7 @@ from review.selectors.compare import path_text
 from review.selectors.places import Spot, comment_spots, path_real
 from review.selectors.sides import BASE, Side
 
+FORMS_FIRST = 10
 FILTERS = ("open", "drafts", "outdated", "resolved", "all")
 
 
@@ -57,6 +58,15 @@ class Sent:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class SaidOn:
+    """The file and lines that a thread was begun on, in its own commit."""
+
+    path: str
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
     """`path`, `start`, `end` are where it stands on the commit that was asked for, else where it stood."""
@@ -71,6 +81,7 @@ class Thread:
     outdated: bool
     same: bool  # False: the lines are there, with other spaces
     commit: str
+    said_on: SaidOn
     lines: tuple[str, ...]
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -123,6 +134,11 @@ class Thread:
         )
 
     @property
+    def suggestible(self) -> bool:
+        """Other lines can be suggested in it."""
+        return self.about == About.LINES and bool(self.letter)
+
+    @property
     def counts_as(self) -> frozenset[str]:
         """The filters that show it."""
         found = {"all", "resolved" if self.resolved else "open"}
@@ -163,10 +179,12 @@ def comment_get_for(user: Viewer, comment_id: object) -> Comment:
     return found
 
 
-def comments_of(user: Viewer, task: Task, *, thread: int | None = None) -> list[Comment]:
+def comments_of(
+    user: Viewer, task: Task, *, threads: Collection[int] | None = None
+) -> list[Comment]:
     found = comments_for(user).filter(task=task)
-    if thread is not None:
-        found = found.filter(Q(pk=thread) | Q(thread=thread))
+    if threads is not None:
+        found = found.filter(Q(pk__in=threads) | Q(thread__in=threads))
     return list(
         found.select_related("author", "variant", "resolved_by")
         .prefetch_related("follow_ups__run", "follow_ups__variant")
@@ -228,11 +246,16 @@ def thread_list(user: Viewer, task: Task, *, shown: str = "open", letter: str = 
 def thread_of(user: Viewer, comment: Comment) -> Thread:
     """The thread that a comment is in."""
     root = comment.thread_id or comment.pk
-    return _threads(comments_of(user, comment.task, thread=root), user, comment.task)[0]
+    return thread_rows(user, comment.task, only=[root])[0]
 
 
-def thread_rows(user: Viewer, task: Task) -> list[Thread]:
-    return sorted(_threads(comments_of(user, task), user, task), key=_order)
+def thread_rows(user: Viewer, task: Task, *, only: Collection[int] | None = None) -> list[Thread]:
+    return sorted(_threads(comments_of(user, task, threads=only), user, task), key=_order)
+
+
+def forms_for(threads: Sequence[Thread], asked: Collection[int] = ()) -> frozenset[int]:
+    """Of these threads in order, those to show with all their forms; the others fetch them when they are wanted."""
+    return frozenset(thread.id for thread in threads[:FORMS_FIRST]) | frozenset(asked)
 
 
 def _threads(comments: Iterable[Comment], user: Viewer, task: Task) -> list[Thread]:
@@ -302,6 +325,7 @@ def _thread(
         outdated=placed and spot is None,
         same=spot is None or spot.same,
         commit=root.commit,
+        said_on=SaidOn(path_real(root.path), root.start or 0, root.end or 0),
         lines=tuple(root.lines),
         before=tuple(root.before),
         after=tuple(root.after),

@@ -21,8 +21,10 @@ from review.selectors.comments import (
     FILTERS,
     comment_get_for,
     comments_for,
+    forms_for,
     thread_list,
     thread_of,
+    thread_rows,
     thread_url,
 )
 from review.selectors.compare import comparison_get
@@ -39,6 +41,7 @@ from review.services.comment_applying import suggestion_apply
 from review.services.comment_sending import comment_post, comments_send
 
 LINES_MAX = 10**9
+IDS_MAX = 500
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,17 +54,45 @@ def comments(request: PageRequest, task_id: int) -> HttpResponse:
     if shown not in FILTERS:
         raise Invalid("comment.filter", f"show is one of {', '.join(FILTERS)}.")
     rows = thread_list(request.user, task, shown=shown, letter=request.GET.get("variant", "")[:1])
+    shown_with = _ids(request.GET.get("forms", "")) | _ids(request.GET.get("thread", ""))
     context = {
         "list": rows,
+        "full": forms_for(rows.threads, shown_with),
         "left": request.GET.get("left", ""),
         "right": request.GET.get("right", ""),
-        "here": request.get_full_path(),
+        "here": _here(request),
         "nav": "tasks",
         "task": task,
     }
     if request.htmx:
         return render(request, "review/_comment_list.html", context)
     return render(request, "review/comments.html", context)
+
+
+def _here(request: HttpRequest) -> str:
+    """The address of the list, but for which threads have their forms now."""
+    query = request.GET.copy()
+    query.pop("forms", None)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def _ids(text: str) -> frozenset[int]:
+    found = (number_of(part, most=ID_MAX) for part in text.split(",")[:IDS_MAX])
+    return frozenset(number for number in found if number is not None)
+
+
+@require_GET
+def comment_forms(request: PageRequest, task_id: int) -> HttpResponse:
+    """The threads with these `ids`, with all that can be done with them."""
+    task = task_get_for(request.user, task_id)
+    threads = thread_rows(request.user, task, only=_ids(request.GET.get("ids", "")))
+    context = {
+        "threads": threads,
+        "full": frozenset(thread.id for thread in threads),
+        "here": request.GET.get("next", ""),
+        "task": task,
+    }
+    return render(request, "review/_comment_forms.html", context)
 
 
 @action
@@ -90,7 +121,13 @@ def comment_threads(request: PageRequest, task_id: int) -> HttpResponse:
     found = file_threads(request.user, sides)
     if query.get("seen") == found.digest:
         return HttpResponse(status=204)
-    context = {"found": found, "excerpt": not sides.lined, "task": sides.task}
+    asked = _ids(query.get("forms", ""))
+    context = {
+        "found": found,
+        "full": forms_for([placed.thread for placed in found.placed], asked),
+        "excerpt": not sides.lined,
+        "task": sides.task,
+    }
     return render(request, "review/_file_threads.html", context)
 
 
@@ -119,7 +156,7 @@ def comment_reply(request: PageRequest, comment_id: int) -> HttpResponse:
     """A reply; with `send_to` the whole thread goes to that agent, also without a reply."""
     thread, said = comment_get_for(request.user, comment_id), _said(request)
     send_to = _send_to(request)
-    if send_to and not said["body"].strip():
+    if send_to and not said["body"].strip() and said["suggestion"] is None:
         comments_send(
             user=request.user,
             task=thread.task,

@@ -54,7 +54,7 @@ class DiffColumns extends HTMLElement {
 
   #line(side, number) {
     const cell = document.getElementById(`${side}-${number}`);
-    return cell && this.contains(cell) ? cell : null;
+    return cell?.matches(".crows > [data-n]") && this.contains(cell) ? cell : null;
   }
 
   /** The lines that are chosen: { side, start, end }, side being a letter, `base` or a commit; or null. */
@@ -100,7 +100,7 @@ class DiffColumns extends HTMLElement {
   /** Mark the lines that the address names, and go to the first. */
   async addressShow() {
     const range = linesRead(location.hash.slice(1));
-    if (!range) return;
+    if (!range || range.side === "comment") return;
     await this.line(range.side, range.end);
     const cell = await this.line(range.side, range.start);
     if (!cell) return;

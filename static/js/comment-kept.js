@@ -1,10 +1,10 @@
-// What is being written outlasts the page: one key or link may load another one. It is kept for this tab only, and
-// comes back where its file is shown.
-import { formsWritten, repliesWritten, replyTake } from "./comment-layer.js";
+// New comments that are being written outlast the page: one key or link may load another one. They are kept for this
+// tab only, and come back where their file is shown. (What is written in other forms: kept.js.)
+import { formsWritten } from "./comment-layer.js";
 import { formRestore } from "./comment-pick.js";
 import { suggestionSay } from "./comment-suggest.js";
 
-const NAME = `comments of ${document.getElementById("comment-form")?.dataset.user}`;
+const NAME = `new comments of ${document.body.dataset.user}`;
 const FIELDS = ["against", "commit", "body"];
 
 let waiting = []; // forms whose file is not shown: { key, at, fields, suggestion }
@@ -14,13 +14,11 @@ function keep() {
     const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     return { key, at, fields, suggestion: suggestionSay(form) };
   });
-  sessionStorage.setItem(NAME, JSON.stringify({ forms: [...waiting, ...forms], replies: repliesWritten() }));
+  sessionStorage.setItem(NAME, JSON.stringify([...waiting, ...forms]));
 }
 
 function take() {
-  const { forms, replies } = JSON.parse(sessionStorage.getItem(NAME)) ?? { forms: [], replies: [] };
-  waiting = forms;
-  for (const [thread, text] of replies) replyTake(thread, text);
+  waiting = JSON.parse(sessionStorage.getItem(NAME)) ?? [];
   for (const layer of document.querySelectorAll("file-comments")) restore(layer);
 }
 

@@ -4,15 +4,14 @@
 //
 // When something changes elsewhere only what differs is replaced, what is being typed is left alone, and the line
 // that one reads stays where it is.
-import { formsTake } from "./comment-forms.js";
+import { formsPut, formsShown, formsWatch } from "./comment-forms.js";
 import { formIsWritten } from "./comment-suggest.js";
 import { h } from "./dom.js";
 import { columnOf, firstSeen, lineReveal, placeBelow, scrollerOf, viewIn } from "./comment-places.js";
 import { centre } from "./in-sight.js";
+import { keptRestore, keptThreads } from "./kept.js";
 
-const MANY = 20; // so many threads have all their forms from the start
 const layers = new Set();
-const typed = new Map(); // thread -> what was typed as its reply when its diff went away
 const orphans = new Set(); // forms whose diff went away
 
 /** The layer of a diff. */
@@ -22,16 +21,6 @@ export const layerOf = (view) => view?.closest("section, live-diff")?.querySelec
 export function formsWritten() {
   const open = [...layers].flatMap((layer) => layer.forms.map((row) => ({ row, at: layer.at(row), key: layer.key(layer.at(row).side) })));
   return [...open, ...orphans].filter(({ row }) => formIsWritten(row.firstElementChild));
-}
-
-/** What is written as replies, by thread. */
-export function repliesWritten() {
-  const open = [...layers].flatMap((layer) => layer.replies);
-  return [...typed, ...open];
-}
-
-export function replyTake(thread, text) {
-  typed.set(thread, text);
 }
 
 /** Look again, wherever threads are shown. */
@@ -67,7 +56,6 @@ class FileComments extends HTMLElement {
     document.removeEventListener(`live:task:${this.dataset.task}`, this.onLive);
     document.removeEventListener("diff-rows", this.onRows);
     this.#loading?.abort();
-    for (const [id, text] of this.replies) typed.set(id, text);
     for (const [row, at] of this.#forms) if (formIsWritten(row.firstElementChild)) orphans.add({ row, at, key: this.key(at.side) });
   }
 
@@ -112,17 +100,13 @@ class FileComments extends HTMLElement {
     return side ? { ...at, side } : null;
   }
 
-  get replies() {
-    const texts = [...this.#rows].map(([id, row]) => [id, row.querySelector(".reply textarea")?.value]);
-    return texts.filter(([, text]) => text);
-  }
-
   // --- Loading ---
 
   async load() {
     this.#loading?.abort();
     const loading = (this.#loading = new AbortController());
-    const query = new URLSearchParams({ seen: this.#seen });
+    const forms = [...this.#rows.values()].flatMap(formsShown);
+    const query = new URLSearchParams({ seen: this.#seen, forms });
     let answer, text;
     try {
       answer = await fetch(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
@@ -153,13 +137,16 @@ class FileComments extends HTMLElement {
     for (const fresh of threads) {
       const id = fresh.dataset.thread;
       const row = this.#rows.get(id);
-      const text = typed.get(id);
-      typed.delete(id);
-      if (text) fresh.querySelector(".reply textarea").value = text;
-      else if (threads.length > MANY && (!row || "bare" in row.firstElementChild.dataset)) formsTake(fresh);
       if (row) threadUpdate(row, fresh);
       else this.#rows.set(id, h("comment-row", { "data-side": fresh.dataset.side }, fresh));
     }
+    const written = keptThreads();
+    const rows = [...this.#rows.values()];
+    for (const row of rows) {
+      keptRestore(row);
+      formsWatch(row);
+    }
+    formsPut(rows.map((row) => row.firstElementChild).filter((thread) => written.has(thread.dataset.thread)));
   }
 
   // --- Placing ---
@@ -276,7 +263,8 @@ class FileComments extends HTMLElement {
 
 /** Is somebody writing in it? */
 function isBusy(row) {
-  return [...row.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+  const fields = [...row.querySelectorAll("textarea:enabled")];
+  return fields.some((field) => field.value !== field.defaultValue || field === document.activeElement);
 }
 
 /** Takes over what differs, but nothing that is being written. */
@@ -292,12 +280,13 @@ function threadUpdate(row, fresh) {
     if (!isBusy(mine) && !mine.contains(document.activeElement)) mine.replaceWith(theirs);
     else if (part === ".thread-msgs") messagesUpdate(mine, theirs);
   }
+  thread.toggleAttribute("data-bare", Boolean(thread.querySelector("[data-forms]")));
 }
 
 /** One of the messages is being edited: add and replace the others. */
 function messagesUpdate(mine, theirs) {
   for (const fresh of theirs.querySelectorAll(":scope > .msg")) {
-    const known = document.getElementById(fresh.id);
+    const known = mine.querySelector(`#${fresh.id}`);
     if (!known) mine.querySelector(":scope > .msg:last-of-type")?.after(fresh);
     else if (!isBusy(known) && !known.contains(document.activeElement)) known.replaceWith(fresh);
   }

@@ -2,7 +2,7 @@
 // Dragging from the plus, or shift and another plus, makes it a range.
 import { layerOf } from "./comment-layer.js";
 import { cellsOf, changeAhead, changeRanges, linesAt, viewOf, viewsAll } from "./comment-places.js";
-import { formIsWritten, suggestionFill, suggestionRestore, suggestionToggle } from "./comment-suggest.js";
+import { formIsWritten, suggestionFill, suggestionRestore } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
 import { keysTake } from "./page-keys.js";
 
@@ -145,7 +145,7 @@ function rangeSet(layer, row, at) {
   formFill(layer, row.firstElementChild, at);
   layer.formMove(row, at);
   picked(layer.view, at);
-  suggestionFill(layer, row.firstElementChild);
+  suggestionFill(row.firstElementChild);
 }
 
 function formClose(row) {
@@ -166,8 +166,6 @@ const rowOf = (target) => target.closest(".newform")?.closest("comment-row");
 document.addEventListener("click", (event) => {
   const row = rowOf(event.target);
   if (row && event.target.closest("[data-cancel]")) formClose(row);
-  const layer = row && layerOf(row);
-  if (layer && event.target.closest("[data-suggest]")) suggestionToggle(layer, row.firstElementChild);
   const button = event.target.closest("[data-comment-file]");
   const whole = button?.closest("#file").querySelector("file-comments");
   if (whole) formOpen(whole, { side: whole.sideFirst });

@@ -8,9 +8,17 @@ const coming = new WeakMap(); // form -> the range whose lines are on their way
 
 const linesSay = ({ start, end }) => (start === end ? `line ${start}` : `lines ${start}–${end}`);
 
-export async function suggestionToggle(layer, form) {
+/** Where the lines are that a form is about: { commit, path, start, end }. A reply is about those of its thread. */
+function sourceOf(form) {
+  const { commit, path, start, end } = form.elements;
+  if (!commit) return { ...form.dataset, start: Number(form.dataset.start), end: Number(form.dataset.end) };
+  return { commit: commit.value, path: path.value, start: Number(start.value), end: Number(end.value) };
+}
+
+async function suggestionToggle(form) {
   openSet(form, form.querySelector(".newform-sugg").hidden);
-  await suggestionFill(layer, form);
+  await suggestionFill(form);
+  form.dispatchEvent(new CustomEvent("kept-change", { bubbles: true }));
   const field = form.elements.suggestion;
   if (field.disabled) return;
   field.focus({ preventScroll: true });
@@ -43,16 +51,16 @@ export function suggestionRestore(form, { text, start, end }) {
 }
 
 /** The field of an open suggestion gets the lines that the form is on, unless something was written there. */
-export async function suggestionFill(layer, form) {
+export async function suggestionFill(form) {
   const box = form.querySelector(".newform-sugg");
   const field = form.elements.suggestion;
-  const at = layer.at(form.parentElement);
+  const at = sourceOf(form);
   coming.delete(form);
   box.querySelector(".newform-other")?.remove();
   if (box.hidden) return;
   const was = begun.get(form);
   const isHere = was?.start === at.start && was?.end === at.end;
-  if (was && field.value !== was.text && !isHere) box.append(otherLines(layer, form, was, at));
+  if (was && field.value !== was.text && !isHere) box.append(otherLines(form, was, at));
   else if (!isHere) await fieldFill(form, at);
 }
 
@@ -62,10 +70,10 @@ async function fieldFill(form, at) {
   field.readOnly = true;
   errorShow(form, "");
   try {
-    const text = await linesRead(form, at);
+    const text = await linesRead(form.dataset.raw, at);
     if (coming.get(form) !== at) return;
     field.value = text;
-    begun.set(form, { ...at, text: field.value });
+    begun.set(form, { start: at.start, end: at.end, text: field.value });
   } catch (error) {
     if (coming.get(form) !== at) return;
     openSet(form, false);
@@ -75,18 +83,17 @@ async function fieldFill(form, at) {
   field.readOnly = false;
 }
 
-function otherLines(layer, form, was, at) {
+function otherLines(form, was, at) {
   const anew = h("button.btn.sm", { type: "button" }, `Begin anew with ${linesSay(at)}`);
   anew.addEventListener("click", () => {
     begun.delete(form);
-    suggestionFill(layer, form);
+    suggestionFill(form);
   });
   return h("p.row.wrap.label.newform-other", { role: "status" }, `Begun in place of ${linesSay(was)}, and would now replace ${linesSay(at)}.`, anew);
 }
 
-async function linesRead(form, { start, end }) {
-  const { commit, path } = form.elements;
-  const answer = await fetch(`${form.dataset.raw}?${new URLSearchParams({ at: commit.value, path: path.value })}`);
+async function linesRead(raw, { commit, path, start, end }) {
+  const answer = await fetch(`${raw}?${new URLSearchParams({ at: commit, path })}`);
   if (!answer.ok) throw new Error(`The lines could not be read: the server answered ${answer.status}.`);
   let text;
   try {
@@ -98,6 +105,18 @@ async function linesRead(form, { start, end }) {
   if (lines.some((line) => line.includes("\r"))) throw new Error("These lines hold carriage returns, which a text field cannot keep.");
   return lines.at(-1) === "" ? `${lines.join("\n")}\n` : lines.join("\n");
 }
+
+document.addEventListener("click", (event) => {
+  const form = event.target.closest("[data-suggest]")?.closest("form");
+  if (form) suggestionToggle(form);
+});
+
+/** Sent: a reply box stays, and is empty. */
+document.addEventListener("comment-posted", ({ target: form }) => {
+  if (!form.querySelector("[data-suggest]")) return;
+  openSet(form, false);
+  begun.delete(form);
+});
 
 /** Not yet: its suggestion would be that of other lines. */
 document.addEventListener(

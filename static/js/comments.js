@@ -2,10 +2,12 @@
 import "./comment-layer.js";
 import "./comment-pick.js";
 import "./comment-kept.js";
+import { formsPut, formsShown, formsWatch } from "./comment-forms.js";
 import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { errorShow } from "./form-error.js";
+import { keptRestore, keptThreads } from "./kept.js";
 
 // --- Sending -------------------------------------------------------------------------------------
 
@@ -19,10 +21,10 @@ document.addEventListener("submit", async (event) => {
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(wordsOf(await answer.text()));
+    form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
     form.reset();
     form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");
     if (form.contains(document.activeElement)) document.activeElement.blur(); // what was sent is no longer typed
-    form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
     await Promise.all([layersLoad(), listLoad()]);
     htmx.trigger(document.body, "acted");
   } catch (error) {
@@ -43,27 +45,40 @@ function wordsOf(html) {
 
 const list = () => document.querySelector(".clist");
 
-/** Does somebody write in the list? Then it stays as it is. */
-function isWritten(shown) {
-  if (shown.querySelector(".newwhole[open], .msg-edit[open]")) return true;
-  return [...shown.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
-}
+/** Is somebody in a field of the list? Then it stays as it is. What was written in others is kept and comes back. */
+const isBusy = (shown) => shown.contains(document.activeElement) && document.activeElement.matches("textarea, select, summary");
 
 /** The newest state of the list, if there is one on the page; nothing that is being written is lost. */
 async function listLoad(address = list()?.dataset.commentsAt) {
   const shown = list();
   const same = address === shown?.dataset.commentsAt;
-  if (!shown || !address || (same && isWritten(shown))) return;
-  const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-  if (!answer.ok || !shown.isConnected || (same && isWritten(shown))) return;
+  if (!shown || !address || (same && isBusy(shown))) return;
+  const url = new URL(address, location.href);
+  if (same) url.searchParams.set("forms", formsShown(shown));
+  const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (!answer.ok || !shown.isConnected || (same && isBusy(shown))) return;
   const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
   const parts = document.createElement("template");
   parts.innerHTML = await answer.text();
   for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
+  if (same && shown.querySelector(".newwhole[open]")) parts.content.querySelector(".newwhole").open = true;
   const at = shown.closest(".drawer")?.scrollTop;
   shown.replaceWith(parts.content);
   if (at && same) list().closest(".drawer").scrollTop = at;
+  listReady();
 }
+
+/** Forms where one is, and what was written in them before. */
+function listReady() {
+  const shown = list();
+  if (!shown) return;
+  keptRestore(shown);
+  formsWatch(shown);
+  const written = keptThreads();
+  formsPut([...shown.querySelectorAll(".thread[data-bare]")].filter((thread) => written.has(thread.dataset.thread)));
+}
+
+listReady();
 
 function drawer() {
   const made = document.getElementById("comments-drawer");

@@ -4,6 +4,7 @@ import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
 import { change, file, idsOf, isIn, picked, send, sides, tray } from "./compose-tray.js";
 import { h } from "./dom.js";
+import "./kept.js";
 import { keysTake } from "./page-keys.js";
 
 const LIVE_MS = 500;

@@ -55,6 +55,58 @@ def test_each_filter_shows_its_own(room: Room, reader: Client) -> None:
     assert gone.pk
 
 
+def test_of_many_threads_the_first_have_forms_and_the_others_fetch_them(
+    room: Room, reader: Client
+) -> None:
+    made = [room.say(f"Number {n}") for n in range(14)]
+    url = f"/tasks/{room.shop.task.pk}/comments"
+
+    def with_forms(address: str) -> list[int]:
+        answer = reader.get(address)
+        assert answer.status_code == 200
+        html = answer.content.decode()
+        assert all(
+            f"/comments/{m.pk}/edit" in html for m in made if f"/comments/{m.pk}/reply" in html
+        )
+        return [n for n, m in enumerate(made) if f"/comments/{m.pk}/reply" in html]
+
+    assert with_forms(url) == list(range(10))
+    assert with_forms(f"{url}/threads?left=base&right=A&path=area.py") == list(range(10))
+    assert f"?show=all&amp;thread={made[12].pk}#" in reader.get(url).content.decode()
+    assert with_forms(f"{url}?show=all&thread={made[12].pk}") == [*range(10), 12]
+    assert with_forms(f"{url}?forms={made[11].pk},{made[13].pk},x,-1") == [*range(10), 11, 13]
+    asked = reader.get(
+        f"{url}/forms?ids={made[12].pk},{made[3].pk},999&next={url}"
+    ).content.decode()
+    assert [n for n, m in enumerate(made) if f'data-thread="{m.pk}"' in asked] == [3, 12]
+    assert f'name="next" value="{url}"' in asked
+    # The address to come back to does not say who had forms.
+    assert (
+        f'data-comments-at="{url}?show=open"'
+        in reader.get(f"{url}?show=open&forms={made[11].pk}", headers=HTMX).content.decode()
+    )
+
+
+def test_forms_of_what_one_may_not_see_are_not_there(room: Room, reader: Client) -> None:
+    secret = room.say("Kim's", user=room.kim, draft=True)
+    url = f"/tasks/{room.shop.task.pk}/comments/forms?ids={secret.pk}"
+    assert "data-thread" not in reader.get(url).content.decode()
+    assert reader.get(f"/tasks/999/comments/forms?ids={secret.pk}").status_code == 404
+    assert Client(headers={"host": "localhost:8000"}).get(url).status_code == 302
+
+
+def test_a_reply_of_nothing_but_a_suggestion_is_sent_as_one(room: Room, reader: Client) -> None:
+    made = room.say()
+    fields = {"body": "", "suggestion": "    return 1", "send_to": "A"}
+    assert act(reader, made, "reply", **fields) == 302
+    (reply,) = made.replies.all()
+    assert reply.suggestion == "    return 1\n"
+    assert (
+        "Suggested in place of these lines:\n\n```\n    return 1\n```"
+        in FollowUp.objects.get().text
+    )
+
+
 def test_from_form_to_form(room: Room, reader: Client) -> None:
     url = f"/tasks/{room.shop.task.pk}/comments"
     new = {"target": "variant:B", "body": "No tests", "do": "draft"}

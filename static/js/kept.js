@@ -1,0 +1,98 @@
+// What is being written in a form with a name (data-keep) outlasts its page, a reload and the tab, until it is sent or
+// taken back. It is kept in this browser, by who is signed in: nobody else gets to see it.
+import { suggestionRestore, suggestionSay } from "./comment-suggest.js";
+
+const KEPT_MS = 30 * 24 * 3600 * 1000;
+const PREFIX = `kept ${document.body.dataset.user} `;
+
+const known = new Map(); // where storage is off, until the page goes
+
+function read(name) {
+  try {
+    return JSON.parse(localStorage.getItem(PREFIX + name));
+  } catch {
+    return known.get(name) ?? null;
+  }
+}
+
+function write(name, said) {
+  known.set(name, said);
+  try {
+    localStorage.setItem(PREFIX + name, JSON.stringify(said));
+  } catch { /* storage is off or full: it is kept as long as the page */ }
+}
+
+function drop(name) {
+  known.delete(name);
+  try {
+    localStorage.removeItem(PREFIX + name);
+  } catch { /* storage is off */ }
+}
+
+function names() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+  } catch {
+    return [...known.keys()];
+  }
+}
+
+const TEXTS = "textarea, input:not([type=hidden])";
+const fieldsOf = (form) => [...form.elements].filter((field) => field.matches(`${TEXTS}, select`) && field.name && !field.closest(".newform-sugg"));
+const startOf = (field) => (field.matches("select") ? [...field.options].find((one) => one.defaultSelected)?.value ?? field.options[0]?.value : field.defaultValue);
+const isWritten = (form) => fieldsOf(form).some((field) => field.matches(TEXTS) && field.value !== startOf(field)) || suggestionOf(form) !== null;
+
+/** What a box for suggestions says; null where there is none, or none is open. */
+const suggestionOf = (form) => (form.querySelector(".newform-sugg") ? suggestionSay(form) : null);
+
+function keep(form) {
+  if (!isWritten(form)) return drop(form.dataset.keep);
+  const fields = Object.fromEntries(fieldsOf(form).map((field) => [field.name, field.value]));
+  write(form.dataset.keep, { fields, suggestion: suggestionOf(form), at: Date.now() });
+}
+
+/** Puts what was kept into the forms in here that nobody has written in. */
+export function keptRestore(root) {
+  for (const form of root.querySelectorAll("form[data-keep]")) {
+    const said = read(form.dataset.keep);
+    if (!said || isWritten(form)) continue;
+    for (const field of fieldsOf(form)) if (field.name in said.fields) field.value = said.fields[field.name];
+    if (said.suggestion) suggestionRestore(form, said.suggestion);
+    form.closest("details.msg-edit, details.newwhole")?.setAttribute("open", "");
+  }
+}
+
+/** The ids of the threads in which something is written. */
+export const keptThreads = () => new Set(names().map((name) => /^thread (\d+) /.exec(name)?.[1]).filter(Boolean));
+
+const formOf = (event) => event.target.closest?.("form[data-keep]");
+
+for (const type of ["input", "change"]) document.addEventListener(type, (event) => formOf(event) && keep(formOf(event)));
+document.addEventListener("kept-change", (event) => formOf(event) && keep(formOf(event)));
+
+/** Taken back: the form is as it came. */
+document.addEventListener("reset", (event) => {
+  const form = formOf(event);
+  if (!form) return;
+  drop(form.dataset.keep);
+  form.closest("details.msg-edit")?.removeAttribute("open");
+});
+
+document.addEventListener("comment-posted", (event) => formOf(event) && drop(formOf(event).dataset.keep));
+
+// A form that leads to another page: what was sent is dropped there, unless it was refused and that is the page of the form.
+document.addEventListener("submit", (event) => {
+  const form = formOf(event);
+  const said = form && !("commentForm" in form.dataset) && !event.defaultPrevented && read(form.dataset.keep);
+  if (said) write(form.dataset.keep, { ...said, sent: true });
+});
+
+for (const name of names()) {
+  const said = read(name);
+  const isRefused = said?.sent && document.querySelector(`form[data-keep="${CSS.escape(name)}"]`);
+  if (isRefused) write(name, { ...said, sent: false });
+  else if (!said || said.sent || Date.now() - said.at > KEPT_MS) drop(name);
+}
+keptRestore(document);
+document.addEventListener("forms-put", ({ target }) => keptRestore(target));
+document.addEventListener("htmx:afterSettle", ({ detail }) => keptRestore(detail.elt));

@@ -1,0 +1,171 @@
+"""The forms in threads and lists: they come when they are wanted, and what is written in them is kept."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Locator, Page, expect
+
+from review.models import Comment
+from review.services.comments import reply_create
+from tests.review.compare.conftest import World
+from tests.review.compare.test_comments_browser import NEW, area, changed, say, threads
+
+pytestmark = pytest.mark.browser
+
+
+def reply(thread: Locator) -> Locator:
+    return thread.get_by_role("textbox", name="Reply")
+
+
+def test_a_reply_suggests_other_lines(world: World, page: Page) -> None:
+    thread = say(world, "Too clever")
+    page.goto(area(world))
+    threads(page).get_by_role("button", name="Suggest a change").click()
+    lines = page.locator(".reply").get_by_role("textbox", name="Suggested lines")
+    expect(lines).to_have_value(NEW)
+    lines.fill("    return 20 * side**2")
+    page.reload()
+    expect(lines).to_have_value("    return 20 * side**2")
+    threads(page).get_by_role("button", name="Reply", exact=True).click()
+    expect(threads(page).locator(".sugg ins")).to_have_text("    return 20 * side**2\n")
+    expect(lines).to_be_hidden()
+    made = thread.replies.get()
+    assert (made.body, made.suggestion) == ("", "    return 20 * side**2\n")
+    # Begun again it is that of the thread's own lines, wherever they are now; nothing is sent with it closed.
+    world.commit("A", lambda files: files.update({"app/area.py": "#\n" + files["app/area.py"]}))
+    page.goto(world.url("comments"))
+    button = page.get_by_role("button", name="Suggest a change")
+    button.click()
+    expect(lines).to_have_value(NEW)
+    button.click()
+    expect(lines).to_be_hidden()
+    reply(page.locator(".thread")).fill("Or not")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg")).to_have_count(3)
+    assert Comment.objects.get(body="Or not").suggestion is None
+    # What is about no lines has nothing to suggest.
+    Comment.objects.all().delete()
+    say(world, "Of old", on="base")
+    page.goto(world.url("comments"))
+    expect(reply(page.locator(".thread"))).to_be_visible()
+    expect(page.get_by_role("button", name="Suggest a change")).to_have_count(0)
+
+
+def test_a_long_list_fetches_forms_where_one_is(world: World, page: Page) -> None:
+    made = [say(world, f"Remark {n}", line=5 * n + 1) for n in range(30)]
+    page.goto(world.url("comments"))
+    last = page.locator(f"#comment-{made[29].pk}")
+    expect(last).to_contain_text("Remark 29")
+    expect(last.locator("form")).to_have_count(0)
+    # By keyboard: the link in place of the forms brings them, and the focus.
+    link = last.get_by_role("link", name="Answer or resolve")
+    link.focus()
+    expect(reply(last)).to_be_focused()
+    page.keyboard.type("Half an answer")
+    reply_create(user=world.user, thread=made[28], body="By another")
+    page.evaluate("document.activeElement.blur()")
+    changed(page, world)
+    expect(reply(last)).to_have_value("Half an answer")
+    # Near the window they come by themselves.
+    page.reload()
+    middle = page.locator(f"#comment-{made[15].pk}")
+    middle.scroll_into_view_if_needed()
+    expect(reply(middle)).to_be_visible()
+    # What is written in one far away is there without going to it.
+    expect(reply(last)).to_have_value("Half an answer")
+    middle.get_by_role("button", name="Resolve").click()
+    expect(middle).to_have_count(0, timeout=20_000)
+
+
+def test_without_scripts_the_link_leads_to_the_forms(world: World, page: Page) -> None:
+    made = [say(world, f"Remark {n}", line=5 * n + 1) for n in range(12)]
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto(world.url("comments"))
+    last = page.locator(f"#comment-{made[11].pk}")
+    last.get_by_role("link", name="Answer or resolve").click()
+    reply(last).fill("Without")
+    last.get_by_role("button", name="Reply", exact=True).click()
+    expect(page.locator(f"#comment-{made[11].pk}")).to_contain_text("Without")
+
+
+def test_edits_and_words_on_the_whole_outlast_the_tab(world: World, page: Page) -> None:
+    made = say(world, "First words")
+    page.goto(area(world))
+    threads(page).get_by_text("Edit", exact=True).click()
+    threads(page).get_by_role("textbox", name="Comment").fill("Better wor")
+    reply(threads(page)).fill("Half an answer")
+    page.goto(world.url("comments"))
+    page.get_by_text("Comment on a variant as a whole").click()
+    page.get_by_label("About").select_option("variant:B")
+    page.locator(".newwhole textarea").fill("No te")
+    context = page.context
+    page.close()
+    page = context.new_page()
+    page.goto(world.url("comments"))
+    edit = page.locator(".msg-edit").get_by_role("textbox", name="Comment")
+    expect(edit).to_have_value("Better wor")
+    expect(edit).to_be_visible()
+    expect(page.locator(".newwhole textarea")).to_have_value("No te")
+    expect(page.get_by_label("About")).to_have_value("variant:B")
+    expect(reply(page.locator(".thread"))).to_have_value("Half an answer")
+
+    # Not for another person in the same browser.
+    kim = Client(headers={"host": "localhost:8000"})
+    kim.force_login(User.objects.create_user("kim"))
+    [(session, cookie)] = kim.cookies.items()
+    [mine] = [c for c in context.cookies() if c["name"] == session]
+    theirs = {**mine, "value": cookie.value}
+    context.add_cookies([theirs])  # type: ignore[list-item]
+    page.goto(world.url("comments"))
+    expect(page.locator(".thread")).to_contain_text("First words")
+    expect(reply(page.locator(".thread"))).to_have_value("")
+    expect(page.locator(".newwhole textarea")).to_have_value("")
+    context.add_cookies([mine])  # type: ignore[list-item]
+
+    # Sent or taken back, it is gone.
+    page.goto(world.url("comments"))
+    expect(edit).to_have_value("Better wor")
+    page.locator(".msg-edit").get_by_role("button", name="Save").click()
+    expect(page.locator(".thread")).to_contain_text("Better wor")
+    page.locator(".newwhole").get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator(".newwhole textarea")).to_be_hidden()
+    thread = page.locator(f"#comment-{made.pk}")
+    reply(thread).fill("")
+    page.goto(world.url("comments"))
+    expect(page.locator(".clist-threads > li")).to_have_count(2)
+    expect(reply(thread)).to_have_value("")
+    expect(page.locator(".newwhole")).not_to_have_attribute("open", "")
+    expect(page.locator(".msg-edit[open]")).to_have_count(0)
+    thread.get_by_text("Edit", exact=True).click()
+    thread.get_by_role("textbox", name="Comment").fill("Never mind")
+    thread.get_by_role("button", name="Cancel").click()
+    page.reload()
+    expect(page.locator(".msg-edit[open]")).to_have_count(0)
+    made.refresh_from_db()
+    assert made.body == "Better wor"
+    assert Comment.objects.get(about="variant").variant == world.task.variants.get(letter="B")
+    page.close()
+
+
+def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    page.locator("#tray .why summary").click()
+    why = page.get_by_label("Why these together")
+    why.fill("A is the clear")
+    page.goto(world.url("compare?left=base&right=B&path=app/new.py"))
+    page.locator("#tray .why summary").click()
+    expect(why).to_have_value("A is the clear")
+    why.fill("A is the clearest")
+    page.locator("#tray-compose").click()
+    page.wait_for_url(re.compile(r"variants/D|/tray"))
+    assert (
+        page.evaluate("Object.keys(localStorage).filter((key) => key.includes(' why ')).length")
+        == 0
+    )
