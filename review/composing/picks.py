@@ -112,7 +112,7 @@ def change_numbers(file: FileHunks) -> dict[str, int]:
 
 
 def hunk_find(file: FileHunks, ref: HunkRef) -> Hunk | None:
-    numbers = change_numbers(file)
+    numbers = change_numbers(file) if isinstance(ref, int) else {}
     for hunk in file.hunks:
         if isinstance(ref, int):
             found = numbers.get(hunk.key) == ref
