@@ -36,7 +36,7 @@ class FindBox extends HTMLElement {
 
   #show() {
     const { bottom, left } = this.input.getBoundingClientRect();
-    this.hits.style.top = `${Math.max(52, bottom + 4)}px`;
+    this.hits.style.setProperty("--top", `${Math.max(52, bottom + 4)}px`);
     this.hits.style.left = `${left}px`;
     if (!this.open) this.hits.showPopover();
   }

@@ -91,6 +91,7 @@ def test_from_a_spec_to_a_merged_variant(
     page.locator("textarea[name=message]").fill("Greet the world\n\nIn a file.")
     page.get_by_role("button", name="Merge B now").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("B is merged into main")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     assert git(origin, "log", "-1", "--format=%s") == "Greet the world"
     assert (origin / "later.txt").exists()
     page.goto(task_url)

@@ -102,7 +102,7 @@ def test_going_to_a_change_says_which_who_has_it_and_its_line(world: World, page
 
 def test_a_cell_of_the_board_says_file_letter_lines_and_mark(world: World, page: Page) -> None:
     page.goto(f"/tasks/{world.task.pk}")
-    expect(page.locator("task-board .mk-contradictory").first).to_be_visible()
+    expect(page.locator("task-board [data-row] .mk-contradictory").first).to_be_visible()
     said = heard(page, 'task-board [data-row="app/area.py"]')
     assert any(name.startswith("rowheader") and "area.py" in name for name in said)
     cells = [name for name in said if name.startswith("gridcell")]
