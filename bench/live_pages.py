@@ -2,8 +2,9 @@
 
     MINUTES=10 make bench ARGS=live_pages
 
-Eight agents print lines and edit files all the time; each variant's page is open in a tab. Heap sizes are
-read after a garbage collection, once a minute. Flat means: the last third is not above the middle one.
+Eight agents print lines and edit files all the time; each variant's page is open in a tab. Figures are read
+after garbage collections, once a minute: heap, nodes (`attached` are those in the documents), listeners.
+Flat means: the last third is not above the middle one.
 """
 
 from __future__ import annotations
@@ -17,13 +18,20 @@ import time
 from pathlib import Path
 from statistics import median
 
-from playwright.sync_api import BrowserContext, CDPSession, sync_playwright
+from playwright.sync_api import BrowserContext, CDPSession, Page, sync_playwright
 
 from bench.idle import memory_kb
 from tests.support.installation import Installation, eventually, git
 
 MINUTES = int(os.environ.get("MINUTES") or 10)
 VARIANTS = 8
+COLLECTIONS = 3  # nodes that scripts held go in the one after
+FIGURES = ("heap_mb", "nodes", "attached", "listeners", "web_pss_mb")
+ATTACHED = """() => {
+    let count = 0;
+    for (const walk = document.createTreeWalker(document); walk.nextNode(); ) count++;
+    return count;
+}"""
 # Ten lines a second, and a file rewritten every two seconds.
 AGENT = """\
 cat > /dev/null; i=0; while :; do i=$((i + 1)); echo "line $i: looking at module $((i % 97))";
@@ -70,23 +78,28 @@ def main() -> None:
 def measure(
     installation: Installation, context: BrowserContext, task: dict[str, object]
 ) -> list[dict[str, float]]:
-    sessions: list[CDPSession] = []
+    tabs: list[tuple[Page, CDPSession]] = []
     for number in range(VARIANTS):
         page = context.new_page()
         page.goto(f"{installation.url}/tasks/{task['id']}/variants/{chr(65 + number)}")
-        sessions.append(context.new_cdp_session(page))
+        tabs.append((page, context.new_cdp_session(page)))
     web = installation.pids("uvicorn")
     rows = []
     for minute in range(MINUTES + 1):
         if minute:
             time.sleep(60)
-        heap = nodes = 0.0
-        for session in sessions:
-            session.send("HeapProfiler.collectGarbage")
-            heap += session.send("Runtime.getHeapUsage")["usedSize"] / 2**20
-            nodes += session.send("Memory.getDOMCounters")["nodes"]
-        pss = sum(memory_kb(pid, "Pss") for pid in web) / 1024
-        rows.append({"minute": minute, "heap_mb": heap, "nodes": nodes, "web_pss_mb": pss})
+        row = dict.fromkeys(FIGURES, 0.0)
+        for page, session in tabs:
+            for _ in range(COLLECTIONS):
+                session.send("HeapProfiler.collectGarbage")
+            row["heap_mb"] += session.send("Runtime.getHeapUsage")["usedSize"] / 2**20
+            counters = session.send("Memory.getDOMCounters")
+            row["nodes"] += counters["nodes"]
+            row["listeners"] += counters["jsEventListeners"]
+            row["attached"] += page.evaluate(ATTACHED)
+        row["web_pss_mb"] = sum(memory_kb(pid, "Pss") for pid in web) / 1024
+        rows.append({"minute": minute, **row})
+        print(json.dumps({k: round(v, 1) for k, v in rows[-1].items()}), flush=True)
     return rows
 
 
@@ -105,7 +118,7 @@ def report(installation: Installation, rows: list[dict[str, float]]) -> None:
                         / median(r[name] for r in rows[-2 * third : -third] or rows),
                         2,
                     )
-                    for name in ("heap_mb", "nodes", "web_pss_mb")
+                    for name in FIGURES
                 },
             }
         )

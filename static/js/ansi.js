@@ -24,18 +24,26 @@ export function ansiLines(text, style = plainStyle()) {
   return text.replace(/\r+\n/g, "\n").split("\n").map((line) => ansiLine(line, style));
 }
 
-/** `text` appended to `node`; a line end between lines, none after the last. */
+/** `text` appended to `node`; a line end between lines, none after the last. Lines without colours share a text node. */
 export function ansiAppend(node, text, style = plainStyle()) {
+  let plain = "";
+  const flush = () => {
+    if (node.lastChild instanceof Text) node.lastChild.appendData(plain);
+    else if (plain) node.append(plain);
+    plain = "";
+  };
   ansiLines(text, style).forEach((parts, at) => {
-    if (at) node.append("\n");
+    if (at) plain += "\n";
     for (const [run, name] of parts) {
-      if (!name) { node.append(run); continue; }
+      if (!name) { plain += run; continue; }
+      flush();
       const span = document.createElement("span");
       span.className = name;
       span.textContent = run;
       node.append(span);
     }
   });
+  flush();
   return node;
 }
 

@@ -26,6 +26,7 @@ export class Rows {
     this.asks = new Map();     // request id -> ask row
     this.group = null;         // the row that the next event may belong to
     this.minute = "";
+    this.lines = 0;            // in all rows: of output as many as were printed, of anything else one a row
   }
 
   add(event) {
@@ -40,18 +41,23 @@ export class Rows {
       const mine = this.calls.get(call);
       if (mine && !mine.call && mine.result && !tool.result) {
         tool.update(mine.result);
-        mine.node.closest(".ev")?.remove();
+        this.drop(mine.node.closest(".ev"));
       }
       this.calls.set(call, tool);
     }
     for (const [request, ask] of earlier.asks) {
       const mine = this.asks.get(request);
-      if (mine?.answer && !ask.answer) { this.answered(ask, mine.answer); mine.row.remove(); }
+      if (mine?.answer && !ask.answer) { this.answered(ask, mine.answer); this.drop(mine.row); }
       this.asks.set(request, ask);
     }
+    this.lines += earlier.lines;
   }
 
-  forget(row) {
+  /** Take a row out, and forget it. */
+  drop(row) {
+    if (!row?.parentNode) return;
+    row.remove();
+    this.lines -= row.lines;
     if (row.dataset.call) this.calls.delete(row.dataset.call);
     if (row.dataset.request) this.asks.delete(row.dataset.request);
     if (this.group?.row === row) this.group = null;
@@ -64,6 +70,8 @@ export class Rows {
     if (minute === this.minute) time.className = "same";
     this.minute = minute;
     const row = h(event.parent ? "div.ev.sub" : "div.ev", { "data-seq": event.seq }, time, h("div", null, ...content));
+    row.lines = 1;
+    this.lines += 1;
     this.list.append(row);
     this.group = null;
     return row;
@@ -159,7 +167,7 @@ export class Rows {
     number(event.cache_read_tokens, "from cache");
     if (Number.isFinite(event.cost_usd)) parts.push(`$${event.cost_usd.toFixed(event.cost_usd < 0.1 ? 4 : 2)}`);
     if (!parts.length) return;
-    this.usage?.remove();   // one line is enough: the totals grow
+    this.drop(this.usage);   // one line is enough: the totals grow
     this.usage = this.row(event, h("p.mark.usage", null, h("span", null, `Tokens so far: ${parts.join(" · ")}`)));
   }
 
@@ -227,12 +235,12 @@ export class Rows {
         pre.replaceChildren();
         ansiAppend(pre, full.text);
       }));
-    } else {
-      group.pre.append("\n");
     }
     const text = (event.text ?? "").replace(/\n$/, "");
-    ansiAppend(group.pre, text, group.style);
+    ansiAppend(group.pre, group.lines ? `\n${text}` : text, group.style);
     group.lines += text.split("\n").length;
+    this.lines += group.lines - group.row.lines;
+    group.row.lines = group.lines;
     this.group = event.truncated ? null : group;
   }
 

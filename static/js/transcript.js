@@ -3,7 +3,7 @@
    `after` (default 0): where the transcript begins. `last`: the newest event when the page was rendered; a
    long run is then shown from a little before it. Several of them in one scrolling box (`.log`, or the nearest
    that scrolls) share it: it keeps to the end while the reader is there, else a button says that there is more.
-   The number of rows is bounded: what is older is fetched again by "Show earlier". */
+   Rows and lines are bounded: what is older is fetched again by "Show earlier". */
 
 import { h, icon } from "./dom.js";
 import { follow } from "./live.js";
@@ -11,6 +11,9 @@ import { Rows } from "./transcript-rows.js";
 
 const WINDOW = 400;          // events that a long run is shown from
 const ROWS_MAX = 1_200;
+const LINES_MAX = 2_000;     // of output, some hundred of which may share a row
+const KEPT = 0.9;            // of both, when the oldest are taken out
+const ASIDE = 3;             // times as much while somebody reads further up
 const QUEUE_MAX = 1_500;
 const FRAME_MS = 10;         // of each frame for making rows
 const EARLIER = 300;
@@ -106,18 +109,18 @@ class Transcript extends HTMLElement {
     if (this.queue.length) this.frame = requestAnimationFrame(() => this.draw());
   }
 
+  within(times) {
+    return this.list.childElementCount <= ROWS_MAX * times && this.rows.lines <= LINES_MAX * times;
+  }
+
   trim(stay) {
-    const extra = this.list.childElementCount - ROWS_MAX;
-    if (extra <= 0) return;
+    if (this.within(1)) return;
     if (!stay) {
       // Somebody reads further up: that stays; adding stops before it becomes too much.
-      if (this.list.childElementCount > ROWS_MAX * 3) this.hold();
+      if (!this.within(ASIDE)) this.hold();
       return;
     }
-    for (let left = extra + WINDOW / 4; left > 0; left--) {
-      this.rows.forget(this.list.firstElementChild);
-      this.list.firstElementChild.remove();
-    }
+    while (!this.within(KEPT) && this.list.childElementCount > 1) this.rows.drop(this.list.firstElementChild);
     this.first = Number(this.list.firstElementChild.dataset.seq) - 1;
     this.showFirst();
   }
@@ -133,10 +136,7 @@ class Transcript extends HTMLElement {
 
   /* So much earlier was asked for that the newest rows go; the end is fetched again when it is gone to. */
   dropNewest() {
-    while (this.list.childElementCount > ROWS_MAX * 3) {
-      this.rows.forget(this.list.lastElementChild);
-      this.list.lastElementChild.remove();
-    }
+    while (!this.within(ASIDE) && this.list.childElementCount > 1) this.rows.drop(this.list.lastElementChild);
     this.hold();
     this.box.more(1);
   }
@@ -163,7 +163,7 @@ class Transcript extends HTMLElement {
         this.first = after;
         this.showFirst();
       });
-      if (this.list.childElementCount > ROWS_MAX * 3) this.dropNewest();
+      if (!this.within(ASIDE)) this.dropNewest();
       this.earlier.textContent = "Show earlier";
     } catch {
       this.earlier.textContent = "It could not be loaded. Try again";

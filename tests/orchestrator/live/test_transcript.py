@@ -305,6 +305,51 @@ def test_a_very_long_run_stays_light_and_can_be_read_back(page: Page, web: Web, 
     assert seqs == list(range(int(first) - 300, count + 1))
 
 
+def test_output_that_goes_on_for_hours_stays_light_wherever_one_reads(
+    page: Page, web: Web, run: Run
+) -> None:
+    """Hundreds of lines share a row there, so it is lines that are counted."""
+    run_id = run.id.hex
+    gap = "(log => log.scrollHeight - log.scrollTop - log.clientHeight)(document.querySelector('.log'))"
+
+    def printed(first: int, last: int) -> None:
+        for start in range(first, last, 400):
+            entries = [entry(seq, stream="out") for seq in range(start, start + 400)]
+            feed.append(run_id, entries)
+            page.wait_for_function(
+                f"document.querySelector('run-transcript').newest >= {start + 399}"
+            )
+
+    feed.append(run_id, [entry(seq, stream="out") for seq in range(1, 101)])
+    page.goto(f"{web.origin}/harness?{run_id}")
+    until(page, "document.querySelector('.log').innerText.includes('line 100')")
+    printed(101, 6101)
+    until(page, "document.querySelector('.log').innerText.includes('line 6100')")
+    until(page, f"{gap} < 2")
+    lines = term_lines(page)
+    assert 1_500 < len(lines) <= 2_000
+    assert lines == [f"line {seq}" for seq in range(6101 - len(lines), 6101)]
+    nodes = "document.createTreeWalker(document.querySelector('.trail'))"
+    count = f"(walk => {{ let n = 0; while (walk.nextNode()) n++; return n; }})({nodes})"
+    assert page.evaluate(count) < 100  # not one a line
+    page.locator("button.earlier").click()
+    until(page, "document.querySelector('.log').innerText.includes('line 4000\\n')")
+    earlier = term_lines(page)
+    assert earlier == [f"line {seq}" for seq in range(6101 - len(earlier), 6101)]
+
+    # Who reads further up keeps what is read where it is, and no more comes than can be carried.
+    page.evaluate("document.querySelector('.log').scrollTop = 500")
+    until(page, f"{gap} > 1000")
+    printed(6101, 14_101)
+    assert page.evaluate("document.querySelector('.log').scrollTop") == 500
+    kept = term_lines(page)
+    assert kept[0] == earlier[0]
+    assert len(kept) < 7_000
+    page.locator(".newlines").click()
+    until(page, "document.querySelector('.log').innerText.includes('line 14100')")
+    until(page, f"{gap} < 2")
+
+
 def test_a_text_that_was_cut_can_be_loaded(page: Page, web: Web, run: Run) -> None:
     tail = "the very end"
     feed.append(
