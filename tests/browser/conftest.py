@@ -7,11 +7,12 @@ from pathlib import Path
 from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 from tests.support.installation import Installation, shop_make
 from tests.support.servers import needed
 
+WAIT_MS = 20_000
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -45,7 +46,8 @@ def context(
             executable_path=str(needed(chromium, "chromium")), args=QUIET
         )
         context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
         name, value = session_cookie
         context.add_cookies([{"name": name, "value": value, "url": installation.url}])
         yield context

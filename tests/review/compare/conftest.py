@@ -13,14 +13,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from pytest_django import Settings
 
 from agents.models import AgentProfile
 from orchestrator.git.hub import hub_create
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Project, Spec, Task, Variant
+from tests.support.live import eventually
 from tests.support.repositories import plain_git
+
+EXPECT_MS = 20_000  # a busy machine is no fault of what is tested
 
 BASE = {
     "app/area.py": "".join(f"def area_{n}(side):\n    return side * {n}\n\n\n" for n in range(40)),
@@ -133,6 +136,7 @@ def chromium() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Playwright keeps an event loop in this thread, which Django takes for an async caller.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        expect.set_options(timeout=EXPECT_MS)
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
@@ -169,6 +173,18 @@ def page(
     server.server_close()
     thread.join(10)
     assert errors == []
+
+
+def file_hold(page: Page) -> Callable[[], Route]:
+    """Keeps the next file that the page asks for on its way; what is returned waits for it to be asked for."""
+    held: list[Route] = []
+    page.route("**/compare/file?*", lambda route: held.append(route), times=1)
+
+    def asked() -> Route:
+        eventually(lambda: page.evaluate("true") and bool(held), within_s=30)
+        return held[0]
+
+    return asked
 
 
 class Threaded(ThreadingMixIn, WSGIServer):

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from agents.models import AgentProfile
 from orchestrator.models import Variant
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, file_hold
 from tests.support.live import eventually
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,7 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     page.keyboard.press("j")
     expect(page.locator("[data-now]")).to_have_attribute("data-change", "1")
     expect(page.locator("[data-now]")).to_be_in_viewport()
-    assert page.url.endswith("#L82")
+    expect(page).to_have_url(re.compile(r"#L82$"))
     shown = page.locator("#file")
     expect(shown).to_have_attribute("aria-label", "app/area.py")
     page.keyboard.press("n")
@@ -37,6 +37,7 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     page.go_back()
     expect(shown).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("u")
+    page.wait_for_url("**view=unified**")
     expect(page.locator("diff-view.uni")).to_be_visible()
     expect(shown).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("2")
@@ -46,17 +47,16 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
 def test_the_file_asked_for_last_is_the_one_that_is_shown(world: World, page: Page) -> None:
     page.goto(area(world))
     page.wait_for_selector("#tray[aria-label]", state="attached")
-    held: list[Route] = []
-    page.route("**/compare/file?*", lambda route: route.continue_() if held else held.append(route))
-    with page.expect_request("**/compare/file?*"):
-        page.keyboard.press("n")
+    asked = file_hold(page)
+    page.keyboard.press("n")
+    held = asked()
     tree = page.locator("file-tree nav")
     tree.get_by_title("new name.txt").click()
     expect(page.locator("#file")).to_have_attribute("aria-label", "new name.txt")
     expect(tree.locator("[aria-current]")).to_have_attribute("title", re.compile("^new name.txt"))
     unified = page.locator("[data-view=unified]")
     expect(unified).to_have_attribute("href", re.compile(r"path=new\+name\.txt"))
-    held[0].abort()
+    held.abort()
     expect(page.locator("#file")).to_have_attribute("aria-label", "new name.txt")
     expect(page.locator(".notice.error")).to_have_count(0)
 

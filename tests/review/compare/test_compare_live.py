@@ -6,9 +6,9 @@ import json
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, file_hold
 
 AREA = "app/area.py"
 
@@ -72,14 +72,14 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
 @pytest.mark.browser
 def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, page: Page) -> None:
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
-    held: list[Route] = []
-    page.route("**/compare/file?*", lambda route: route.continue_() if held else held.append(route))
+    asked = file_hold(page)
     page.keyboard.press("n")
+    held = asked()
     expect(page.locator("#file.htmx-request")).to_have_count(1)
     world.commit("A", lambda files: files.update({AREA: files[AREA] + "# last\n"}))
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
     expect(page.locator("file-tree a.fresh")).to_have_count(1)
-    held[0].continue_()
+    held.continue_()
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
 
 

@@ -6,12 +6,12 @@ import re
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
-from tests.review.compare.conftest import BASE, A, B, World
+from tests.review.compare.conftest import BASE, A, B, World, file_hold
 from tests.support.repositories import plain_git
 
 pytestmark = pytest.mark.browser
@@ -343,14 +343,13 @@ def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: Wor
 def test_no_pick_waits_for_a_file_or_is_dropped_for_another(page: Page, world: World) -> None:
     compare(page, world, "base", "A")
     page.wait_for_selector(".hunkbar .take")
-    held: list[Route] = []
-    page.route("**/compare/file?*", lambda route: held.append(route))
+    asked = file_hold(page)
     page.keyboard.press("n")
+    held = asked()
     page.get_by_role("button", name="Take A", exact=True).click()
     page.get_by_role("button", name="Take all of A").click()
     expect(page.locator(".pickchip")).to_have_count(2)
-    assert len(held) == 1
-    held[0].continue_()
+    held.continue_()
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
@@ -121,7 +123,7 @@ def test_from_the_box_to_a_folded_line_of_another_file(world: World, page: Page)
     expect(page.locator("#R13")).to_have_attribute("aria-current", "true")
     expect(page.locator("#R13")).to_be_in_viewport()
     expect(page.locator(".hits")).to_be_hidden()
-    assert page.url.endswith("#R13")
+    expect(page).to_have_url(re.compile(r"#R13$"))
     eventually(lambda: page.evaluate("CSS.highlights.get('found')?.size") == 1)
     page.keyboard.press("/")
     page.keyboard.press("Escape")

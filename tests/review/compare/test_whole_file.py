@@ -88,7 +88,7 @@ def test_from_the_diff_to_a_line_of_the_whole_file(world: World, page: Page) -> 
     page.locator("summary:has-text('The file by itself')").click()
     page.get_by_role("link", name="Whole file of A").click()
     page.locator("#R40").click(position={"x": 20, "y": 8})
-    assert page.url.endswith("#R40")
+    expect(page).to_have_url(re.compile(r"#R40$"))
     page.keyboard.press("2")
     page.wait_for_url("**at=B**")
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
