@@ -200,7 +200,11 @@ if (!customElements.get("diff-columns")) customElements.define("diff-columns", D
 
 const view = () => document.querySelector("diff-columns");
 const press = (selector) => document.querySelector(selector)?.click();
-const toggle = (ref) => press(`[data-toggle="${ref}"]`);
+const toggle = (ref) => {
+  const link = document.querySelector(`[data-toggle="${ref}"]`);
+  link?.click();
+  return Boolean(link);
+};
 const next = () => press("#file-next[href]");
 const previous = () => press("#file-previous[href]");
 

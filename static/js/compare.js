@@ -140,8 +140,14 @@ keysTake(KEYS);
 
 /** 1 is variant A, 0 the base: on the right side, with shift on the left one. */
 const letterOf = (number) => (number ? String.fromCharCode(64 + number) : "0");
-const sideGo = (number) => follow(`[data-side="${letterOf(number)}"]:not([aria-current])`);
-const leftGo = (number) => follow(`[data-left="${letterOf(number)}"]:not([aria-current])`);
+const sideGo = (number) => choose(document.querySelector(`[data-side="${letterOf(number)}"]`));
+const leftGo = (number) => choose(document.querySelector(`[data-left="${letterOf(number)}"]`));
+
+/** False if there is nothing to choose. */
+function choose(link) {
+  if (!link?.hasAttribute("aria-current")) link?.click();
+  return Boolean(link);
+}
 
 /** Open the fold above the change where one is, up to the function that it is in. */
 function functionShow() {

@@ -5,6 +5,7 @@ import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js"
 import { change, file, idsOf, isIn, picked, send, sides, tray } from "./compose-tray.js";
 import { h } from "./dom.js";
 import "./kept.js";
+import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
 
 const LIVE_MS = 500;
@@ -186,31 +187,51 @@ function barNow() {
   return bars.find(({ n, root }) => n === now && root.isConnected);
 }
 
-/** Picks the side of the change one is at. What takes more than the change is only offered: Enter takes it. */
-function sideTake(side) {
-  const bar = barNow();
-  const act = bar?.acts.find((one) => one.side === side);
-  const button = act?.button ?? fileTake(side);
-  if (!button) return false;
-  if (act && !act.whole) button.click();
-  else button.focus();
+/** Does something with the bar of the change one is at, or else of the first in sight. False where there are no lines. */
+function changeHere(act) {
+  const view = file()?.querySelector("diff-view");
+  if (!view) return false;
+  if (!view.querySelector("[data-now]")) document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+  if (!view.querySelector("[data-now]")) keySay("There is no change here to take.");
+  else if (sides().has("w")) keySay("While white space is ignored, changes cannot be taken: i shows all.");
+  else if (barNow()) act(barNow());
+  // It has only just come into sight.
+  else document.addEventListener("hunkbars", () => barNow() && act(barNow()), { once: true });
   return true;
+}
+
+/** Picks the side of the change. What takes more than the change is only offered: Enter takes it. */
+function sideTake(side) {
+  return changeHere((bar) => changeTake(bar, side)) || fileOffer(side);
+}
+
+function changeTake({ acts }, side) {
+  const act = acts.find((one) => one.side === side);
+  if (!act) keySay(`The ${side} side of this comparison is no variant's newest state: there is nothing to take from it.`);
+  else if (act.whole) act.button.focus();
+  else act.button.click();
+}
+
+function fileOffer(side) {
+  const button = fileTake(side);
+  button?.focus();
+  return Boolean(button);
 }
 
 /** The button of the whole file, where nothing of it can be taken by itself: it has no lines to show. */
 function fileTake(side) {
   const letter = sides().get(side);
-  const form = file()?.querySelector("diff-view") ? null : file()?.querySelector(`.takes form:has([name=variant][value="${CSS.escape(letter)}"])`);
+  const form = file()?.querySelector(`.takes form:has([name=variant][value="${CSS.escape(letter)}"])`);
   return form?.querySelector("button");
 }
 
-/** Opens the boxes at the lines of the change one is at, and goes to the first; or closes them. */
+/** Opens the boxes at the lines of the change, and goes to the first; or closes them. */
 function linesToggle() {
-  const bar = barNow();
-  if (!bar?.button) return false;
-  bar.button.click();
-  boxesFocus(bar);
-  return true;
+  return changeHere((bar) => {
+    if (!bar.button) return keySay("Single lines of this change cannot be taken.");
+    bar.button.click();
+    boxesFocus(bar);
+  });
 }
 
 /** Takes the last pick out again. */

@@ -1,6 +1,7 @@
 // Keys. An element with data-key="y" is what `y` does (several keys with spaces between): a link or button is pressed, a field gets the focus.
 import { dialogOpen } from "./dialogs.js";
 import { jumpOpen } from "./jump.js";
+import { variantsTake } from "./variant-lead.js";
 
 const GO = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
 const GO_WITHIN_MS = 1500;
@@ -20,6 +21,15 @@ function tabStep(step) {
   return at >= 0;
 }
 
+/** In the dialog stand the keys of this page: those that say they are of others, or not of this one, are left out. */
+function keysFilter() {
+  const here = document.body.dataset.keys;
+  const names = (element, name) => element.dataset[name]?.split(" ");
+  for (const part of document.querySelectorAll("#keys :is([data-on], [data-not])")) {
+    part.hidden = !(names(part, "on")?.includes(here) ?? true) || (names(part, "not")?.includes(here) ?? false);
+  }
+}
+
 /** True if the key meant something. */
 function press(key) {
   if (performance.now() - goAt < GO_WITHIN_MS && GO[key]) {
@@ -33,6 +43,7 @@ function press(key) {
   }
   switch (key) {
     case "?":
+      keysFilter();
       return dialogOpen("keys");
     case "/":
       return jumpOpen();
@@ -50,6 +61,8 @@ function press(key) {
       return false;
   }
 }
+
+variantsTake((number) => press(String(number)), () => document.querySelector(".tabs [data-key]"));
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing) return;

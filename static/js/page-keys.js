@@ -1,10 +1,12 @@
 // Keys of a page that mean something else on other pages of a task, so they are taken before all others.
+import { variantsTake } from "./variant-lead.js";
 
 const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
 let goAt = -Infinity;
 
-/** `keys` by event.key; `digit` and `shiftDigit` get the number, `other` what is none of them. */
+/** `keys` by event.key; `digit` and `shiftDigit` get the number. One that returns false has meant nothing. */
 export function keysTake(keys) {
+  if (keys.digit) variantsTake((number, event) => (event.shiftKey && keys.shiftDigit ? keys.shiftDigit : keys.digit)(number, event));
   document.addEventListener(
     "keydown",
     (event) => {

@@ -1,4 +1,6 @@
 // <place-list>: where the variants differ, place by place, by keys. While variants are still read, it asks again.
+import { variantsTake } from "./variant-lead.js";
+
 const AGAIN_MS = 250;
 
 class PlaceList extends HTMLElement {
@@ -9,6 +11,7 @@ class PlaceList extends HTMLElement {
       const place = event.target.closest(".place");
       if (place) place.dataset.now = "";
     });
+    variantsTake((number) => this.#take(this.querySelector(".place[data-now]"), number), () => this.isConnected && this.querySelector(".place[data-now]"));
     if (location.hash === "#last") this.#places.at(-1)?.focus();
     this.#again();
   }
@@ -46,7 +49,9 @@ class PlaceList extends HTMLElement {
   /** What the nth variant made of the place. */
   #take(place, number) {
     const letter = String.fromCharCode(64 + number);
-    place.querySelector(`form[data-take] [data-letters*="${letter}"]`)?.click();
+    const button = place.querySelector(`form[data-take] [data-letters*="${letter}"]`);
+    button?.click();
+    return Boolean(button);
   }
 
   /** Past the last place is the next page, before the first one the page before. */

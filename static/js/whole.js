@@ -6,7 +6,11 @@ import { keysTake } from "./page-keys.js";
 import { wrapToggle } from "./wrap.js";
 
 const press = (selector) => document.querySelector(selector)?.click();
-const side = (number) => press(`[data-side="${number ? String.fromCharCode(64 + number) : "0"}"]:not([aria-current])`);
+const side = (number) => {
+  const link = document.querySelector(`[data-side="${number ? String.fromCharCode(64 + number) : "0"}"]`);
+  if (!link?.hasAttribute("aria-current")) link?.click();
+  return Boolean(link);
+};
 const show = () => addressShow(document.querySelector("#file diff-view"));
 
 keysTake({ w: wrapToggle, b: () => side(0), s: () => press("#two"), digit: side });

@@ -1,0 +1,20 @@
+// What a key has to say stands at the bottom of the window for a while, or until the next key.
+import { h } from "./dom.js";
+
+const SHOWN_MS = 6_000;
+const place = h("p.keysays", { role: "status" });
+let timer = 0;
+
+export function keySay(text) {
+  clearTimeout(timer);
+  document.body.append(place); // empty, so that what comes into it is heard
+  place.textContent = text;
+  timer = setTimeout(hush, SHOWN_MS);
+}
+
+function hush() {
+  place.remove();
+  place.textContent = "";
+}
+
+document.addEventListener("keydown", hush, { capture: true });
