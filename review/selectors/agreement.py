@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 from review.compare import READING_ORDER, Kind, Mark
@@ -34,9 +33,10 @@ from review.selectors.agreement_parts import (
     part_make,
     part_places,
     parts_plan,
+    parts_planned,
 )
 from review.selectors.consensus import Ground, pairs_read
-from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known, pair_key
+from review.selectors.hunks import LIMIT_BYTES, PairHunks, pair_hunks, pair_hunks_known, pair_key
 
 STEP_S = 0.6
 READERS = 2  # while one waits for git, the other takes apart what git said
@@ -162,18 +162,17 @@ def _read_on(ground: Ground, deadline: float) -> list[str]:
 
 
 def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
+    fresh = not parts_planned(ground)
     plans = parts_plan(ground)
     waiting = [plan for plan in plans if not part_has(plan)]
-    pairs = cache(lambda: pairs_read(ground))
     files = sum(len(plan.places) for plan in plans)
     left = sum(len(plan.places) for plan in waiting)
-    fresh = False
     for plan in waiting:
         if fresh and time.monotonic() > deadline:
             break
         with _claim(part_key(plan.key)) as ours:
             if ours and not part_has(plan):
-                part_make(ground, pairs(), plan)
+                part_make(ground, _pairs(ground), plan)
                 fresh = True
         left -= len(plan.places) if ours else 0
     progress = AgreementProgress(None, files - left, files, comparing=True)
@@ -182,9 +181,27 @@ def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
     with _claim(agreement_key(ground)) as ours:
         if not ours:
             return progress
-        parts = [(plan, part_known(plan) or part_make(ground, pairs(), plan)) for plan in plans]
-        total = len(ground.heads)
-        return AgreementProgress(_put_together(ground, parts), total, total)
+        parts = [
+            (plan, part_known(plan) or part_make(ground, _pairs(ground), plan)) for plan in plans
+        ]
+        made = _put_together(ground, parts)
+    _AT_WORK.pop(agreement_key(ground), None)
+    total = len(ground.heads)
+    return AgreementProgress(made, total, total)
+
+
+def _pairs(ground: Ground) -> Mapping[str, PairHunks]:
+    """All that was read, kept from step to step: to take it from the cache each time costs as much as a part."""
+    key = agreement_key(ground)
+    found = _AT_WORK.get(key)
+    if found is None:
+        found = pairs_read(ground)
+        _AT_WORK.clear()
+        _AT_WORK[key] = found
+    return found
+
+
+_AT_WORK: dict[str, Mapping[str, PairHunks]] = {}  # of the board that was asked for last
 
 
 @contextmanager

@@ -59,8 +59,16 @@ class Part:
 
 def parts_plan(ground: Ground) -> tuple[PartPlan, ...]:
     """All files that a Variant changed, in parts, in the order of paths."""
-    key = f"parts:{cache_key(RULES, *ground.facts)}"
-    return cached(key, lambda: _plan(ground), limit_bytes=LIMIT_BYTES)
+    return cached(_plan_key(ground), lambda: _plan(ground), limit_bytes=LIMIT_BYTES)
+
+
+def parts_planned(ground: Ground) -> bool:
+    """Whether that was found out before."""
+    return cache_has(_plan_key(ground))
+
+
+def _plan_key(ground: Ground) -> str:
+    return f"parts:{cache_key(RULES, *ground.facts)}"
 
 
 def _plan(ground: Ground) -> tuple[PartPlan, ...]:

@@ -70,7 +70,9 @@ def test_it_says_how_far_it_is(ground: Callable[[], Ground]) -> None:
     read = [entry for entry in seen if not entry[0]]
     compared = [entry for entry in seen if entry[0]]
     assert read == [(False, 2, 4, "C")], "two at a time, the next one named"
-    assert [done for _, done, _, _ in compared] == list(range(1, FILES + 3))
+    assert [done for _, done, _, _ in compared] == list(range(FILES + 3)), (
+        "first how the files are parted"
+    )
     assert {total for _, _, total, _ in compared} == {FILES + 2}
     assert (step.done, step.total) == (4, 4)
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def board(world: World, page: Page) -> Page:
     """The Overview, once the marks are there."""
     page.goto(f"/tasks/{world.task.pk}")
-    expect(page.locator("task-board .mk-contradictory").first).to_be_visible()
+    expect(page.locator(".board .mk-contradictory").first).to_be_visible()  # not the legend's
     return page
 
 
