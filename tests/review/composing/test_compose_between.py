@@ -119,12 +119,14 @@ def test_two_guests_contradict_in_the_lines_of_the_host_and_it_keeps_its_own(tre
 
 
 def test_a_new_file_has_the_mode_of_the_host(trees: Trees) -> None:
-    for modes, mode in (("B", "100755"), ("A", FILE), ("AB", "100755")):
+    for modes in ("A", "B", "AB"):
         desk = Desk(trees, None, A, B, modes=modes)
-        for picks in ([], [whole("B")]):
-            made = desk.make(*picks, desk.hunk("A", "B", 1))
-            assert made.conflicts == ()
-            assert trees.result(desk.base, made)["f"][0] == mode
+        for host, guest in ("AB", "BA"):
+            for picks in ([], [whole(host)]):
+                made = desk.make(*picks, desk.hunk(guest, host, 1))
+                assert made.conflicts == ()
+                mode = "100755" if host in modes else FILE
+                assert trees.result(desk.base, made)["f"][0] == mode
 
 
 def test_lines_go_into_a_hunk_of_the_host_and_leave_its_others(trees: Trees) -> None:
