@@ -1,6 +1,6 @@
 // What is being written in a form with a name (data-keep) outlasts its page, a reload and the tab, until it is sent or
 // taken back. It is kept in this browser, by who is signed in: nobody else gets to see it.
-import { suggestionRestore, suggestionSay } from "./comment-suggest.js";
+import { formIsWritten, suggestionRestore, suggestionSay } from "./comment-suggest.js";
 
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 const PREFIX = `kept ${document.body.dataset.user} `;
@@ -39,11 +39,11 @@ function names() {
 
 const TEXTS = "textarea, input:not([type=hidden])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.matches(`${TEXTS}, select`) && field.name && !field.closest(".newform-sugg"));
-const startOf = (field) => (field.matches("select") ? [...field.options].find((one) => one.defaultSelected)?.value ?? field.options[0]?.value : field.defaultValue);
-const isWritten = (form) => fieldsOf(form).some((field) => field.matches(TEXTS) && field.value !== startOf(field)) || suggestionOf(form) !== null;
+const hasBox = (form) => Boolean(form.querySelector(".newform-sugg"));
+const isWritten = (form) => fieldsOf(form).some((field) => field.matches(TEXTS) && field.value !== field.defaultValue) || (hasBox(form) && formIsWritten(form));
 
 /** What a box for suggestions says; null where there is none, or none is open. */
-const suggestionOf = (form) => (form.querySelector(".newform-sugg") ? suggestionSay(form) : null);
+const suggestionOf = (form) => (hasBox(form) ? suggestionSay(form) : null);
 
 function keep(form) {
   if (!isWritten(form)) return drop(form.dataset.keep);

@@ -27,6 +27,11 @@ def test_a_reply_suggests_other_lines(world: World, page: Page) -> None:
     threads(page).get_by_role("button", name="Suggest a change").click()
     lines = page.locator(".reply").get_by_role("textbox", name="Suggested lines")
     expect(lines).to_have_value(NEW)
+    page.reload()
+    expect(reply(threads(page))).to_be_visible()
+    expect(lines).to_have_count(0)  # begun, but nothing written
+    threads(page).get_by_role("button", name="Suggest a change").click()
+    expect(lines).to_have_value(NEW)
     lines.fill("    return 20 * side**2")
     page.reload()
     expect(lines).to_have_value("    return 20 * side**2")
