@@ -230,7 +230,7 @@ def _group(place: _Place, composed: Composed) -> Group:
     said = {letter: tuple(map(does, hunks)) for letter, hunks in by_letter.items()}
     voices = voices_of(said, composed.letters, composed.quiet)
     near = {tuple((h.start, h.end, h.near) for h in by_letter[letter]) for letter in voices}
-    options = options_of(said, voices, keys={n: [h.key for h in by_letter[n]] for n in said})
+    options = options_of(said, voices, hunks=by_letter)
     return Group(
         kind=kind_of(options, voices, near=place.near or len(near) == 1),
         start=start,
@@ -242,31 +242,33 @@ def _group(place: _Place, composed: Composed) -> Group:
     )
 
 
+_NO_HUNKS: Mapping[str, Sequence[Hunk]] = {}
+
+
 def options_of(
     said: Mapping[str, Hashable],
     voices: Sequence[str],
     *,
-    keys: Mapping[str, Iterable[str]] | None = None,
+    hunks: Mapping[str, Sequence[Hunk]] = _NO_HUNKS,
 ) -> tuple[Option, ...]:
     """Who says the same: those first that most voices have, and in each of them its voices."""
     same: dict[Hashable, list[str]] = {}
-    for letter in sorted(said, key=lambda letter: (letter not in voices, letter)):
+    for letter in (*voices, *sorted(said.keys() - set(voices))):
         same.setdefault(said[letter], []).append(letter)
     options = [
-        Option(tuple(letters), tuple(key for key in (keys or {}).get(letters[0], ()) if key))
+        Option(tuple(letters), tuple(h.key for h in hunks.get(letters[0], ()) if h.key))
         for letters in same.values()
     ]
-    return tuple(sorted(options, key=lambda o: (-_count(o, voices), -len(o.letters), o.letters)))
-
-
-def _count(option: Option, voices: Collection[str]) -> int:
-    return sum(letter in voices for letter in option.letters)
+    every = set(voices)
+    return tuple(
+        sorted(options, key=lambda o: (-len(every & {*o.letters}), -len(o.letters), o.letters))
+    )
 
 
 def kind_of(options: Iterable[Option], voices: Sequence[str], *, near: bool) -> Kind:
     if len(voices) == 1:
         return Kind.UNIQUE
-    if sum(bool(_count(option, voices)) for option in options) == 1:
+    if sum(option.letters[0] in voices for option in options) == 1:  # voices are named first
         return Kind.SHARED
     return Kind.NEAR if near else Kind.CONTRADICTORY
 

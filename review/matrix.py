@@ -120,9 +120,10 @@ def matrix_make(
     everyone = {letter for letter in columns if letter not in composed}
     renames = any("R" in column.statuses for column in columns.values())
     rows = {}
+    results_of = {letter: column.results for letter, column in columns.items()}
     for path, letters in at.items():
         voices = _voices(letters, composed, silent.get(path, ()) if silent is not None else None)
-        results = {columns[letter].results[letters[letter]] for letter in voices}
+        results = {results_of[letter][letters[letter]] for letter in voices}
         rows[path] = Row(
             path=path,
             at=letters,
@@ -137,22 +138,28 @@ def matrix_make(
 
 
 def _voices(
-    letters: Iterable[str], composed: Collection[str], silent: Collection[str] | None
-) -> list[str]:
+    letters: Collection[str], composed: Collection[str], silent: Collection[str] | None
+) -> Collection[str]:
     if not composed:
-        return [*letters]
+        return letters
     agents = [letter for letter in letters if letter not in composed]
     if silent is None:
         return agents or [*letters]
     return [letter for letter in letters if letter not in silent]
 
 
-def _kind(voices: Sequence[str], marks: Mapping[str, Mark] | None, *, renames: bool) -> Show | None:
+def _kind(
+    voices: Collection[str], marks: Mapping[str, Mark] | None, *, renames: bool
+) -> Show | None:
     """What one alone has under this name, others may have under another: the marks know."""
     alone = len(voices) == 1
     if marks is None:
         return Show.UNIQUE if alone and not renames else None
-    found = {marks[letter] for letter in voices if letter in marks}
+    found = (
+        set(marks.values())
+        if len(marks) == len(voices)
+        else {marks[letter] for letter in voices if letter in marks}
+    )
     if Mark.CONTRADICTORY in found:
         return Show.CONTRADICTORY
     if found == {Mark.SHARED}:

@@ -7,7 +7,8 @@ the base with hunks of the others put in, as far as that goes; the hunks that ar
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -49,14 +50,6 @@ def taken_apart(
     agents = {letter: file for letter, file in files.items() if letter not in composed}
     known = _known(files, composed)
     sources = _pieces(agents.values(), texts)
-    for letter in composed:
-        apart[letter] = _apart(files[letter], sources, texts)
-    # What one composed variant has of its own, another one may have taken from it.
-    first = {letter: apart[letter] for letter in composed}
-    for letter in composed:
-        others = (file for name, file in first.items() if name != letter)
-        own = (_only(file, known) for file in others)
-        apart[letter] = _apart(files[letter], {**_pieces(own, texts), **sources}, texts)
     touched = {
         line
         for file in agents.values()
@@ -64,15 +57,18 @@ def taken_apart(
         if hunk.about is About.LINES
         for line in _lines_of(hunk, file, texts)
     }
-    quiet = {
-        letter: frozenset(
-            does(hunk)
-            for hunk in apart[letter].hunks
-            if does(hunk) not in known
-            and _in_part(hunk, files[letter], begun.get(letter), touched, texts)
-        )
-        for letter in composed
-    }
+    quiet: dict[str, frozenset[Does]] = {}
+    for letter in composed:
+        apart[letter] = _apart(files[letter], sources, texts)
+        left = [hunk for hunk in apart[letter].hunks if does(hunk) not in known]
+        quiet[letter] = _in_part(left, files[letter], begun.get(letter), touched, texts)
+    # What one composed variant has of its own, another one may have taken from it.
+    own = {letter: _without(apart[letter], known | quiet[letter]) for letter in composed}
+    for letter in composed:
+        if own[letter].hunks:
+            others = (file for name, file in own.items() if name != letter)
+            again = {**_pieces(others, texts), **sources}
+            apart[letter] = _apart(files[letter], again, texts)
     return apart, Composed(composed, {name: found for name, found in quiet.items() if found})
 
 
@@ -89,7 +85,7 @@ def _has_all(file: FileHunks, known: set[Does]) -> bool:
     return all(hunk.about is not About.LINES or does(hunk) in known for hunk in file.hunks)
 
 
-def _only(file: FileHunks, known: set[Does]) -> FileHunks:
+def _without(file: FileHunks, known: Set[Does]) -> FileHunks:
     return file._replace(hunks=tuple(hunk for hunk in file.hunks if does(hunk) not in known))
 
 
@@ -203,17 +199,29 @@ def _hunks_of(way: _Way | None) -> list[Hunk]:
 
 
 def _in_part(
-    hunk: Hunk, file: FileHunks, begun: FileHunks | None, touched: set[bytes], texts: Texts
-) -> bool:
-    """Whether it is as it was composed, and all in it are lines that others add or take out now.
+    left: Sequence[Hunk],
+    file: FileHunks,
+    begun: FileHunks | None,
+    touched: Set[bytes],
+    texts: Texts,
+) -> frozenset[Does]:
+    """Those that are as they were composed, and change no lines but such as others add or take out now.
 
-    They may stand elsewhere: of some lines of hunks git makes other hunks.
+    The lines may stand elsewhere: of some lines of hunks git makes other hunks.
     """
-    if hunk.about is not About.LINES:
-        return False
-    if begun is None or does(hunk) not in map(does, begun.hunks):
-        return False
-    return touched.issuperset(_lines_of(hunk, file, texts))
+    kept = set(map(does, begun.hunks)) if begun else set()
+    found = [hunk for hunk in left if hunk.about is About.LINES and does(hunk) in kept]
+    if not _net(found, file, texts) <= touched:
+        found = [hunk for hunk in found if _net([hunk], file, texts) <= touched]
+    return frozenset(map(does, found))
+
+
+def _net(hunks: Sequence[Hunk], file: FileHunks, texts: Texts) -> Set[bytes]:
+    """The lines of which there are more or fewer after these hunks."""
+    base, text = texts.known(file.old_blob), texts.known(file.new_blob)
+    gone = Counter(line for hunk in hunks for line in base[hunk.start : hunk.end])
+    put = Counter(line for hunk in hunks for line in text[hunk.right_start : hunk.right_end])
+    return (gone - put).keys() | (put - gone).keys()
 
 
 def _lines_of(hunk: Hunk, file: FileHunks, texts: Texts) -> Lines:
