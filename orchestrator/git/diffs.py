@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +17,10 @@ __all__ = [
     "DiffStat",
     "FileChange",
     "changes",
+    "copies",
     "file_patch",
     "hunks_patch",
+    "may_be_copied",
     "stat",
 ]
 
@@ -30,10 +32,14 @@ _WHITESPACE: dict[str, tuple[str, ...]] = {
 }
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none")
 _TIMEOUT_S = 120.0
+# Of copies: how alike two files are at least, and how many pairs of files (this number, squared) are compared.
+_COPY_ALIKE = "60%"
+_COPY_LIMIT = 300
+_COPY_LINES = 4  # a shorter new file is like many others
 
 
 class FileChange(NamedTuple):
-    """One changed path. `status` is git's letter: A, M, D, R (renamed), T (kind changed).
+    """One changed path. `status` is git's letter: A, M, D, R (renamed), C (copied), T (kind changed).
 
     Insertions and deletions are None for what has no lines (`binary`). A tuple, because thousands of
     them are made, kept and read again at once.
@@ -60,12 +66,47 @@ class DiffStat:
 
 def changes(*, hub: Path, left: str, right: str) -> list[FileChange]:
     """All changed files, in the order of their paths; renames found, nothing else guessed."""
+    return _changes("-M", hub=hub, left=left, right=right)
+
+
+def may_be_copied(change: FileChange) -> bool:
+    lines = _COPY_LINES if change.insertions is None else change.insertions
+    return change.status == "A" and change.new_mode.startswith("100") and lines >= _COPY_LINES
+
+
+def copies(
+    found: Sequence[FileChange], *, hub: Path, left: str, right: str
+) -> dict[str, FileChange]:
+    """By path, those of the changes between two commits that copy a file of the left side, as changes of that.
+
+    Looked for by themselves: among as many sources, git would give up looking for renames. Beyond its
+    limit git compares with changed files only, and then knows exact copies only.
+    """
+    fresh = {change.path for change in found if may_be_copied(change)}
+    alike = _changes(
+        f"-C{_COPY_ALIKE}",
+        "--find-copies-harder",
+        "--no-rename-empty",
+        f"-l{_COPY_LIMIT}",
+        "--diff-filter=CR",
+        hub=hub,
+        left=left,
+        right=right,
+    )
+    return {
+        change.path: change._replace(status="C")
+        for change in alike
+        if change.path in fresh and change.old_mode.startswith("100")
+    }
+
+
+def _changes(*found_by: str, hub: Path, left: str, right: str) -> list[FileChange]:
     _check(left, right)
     result = git(
         "diff-tree",
         "-r",
         "-z",
-        "-M",
+        *found_by,
         "--full-index",
         "--abbrev=40",
         "--raw",

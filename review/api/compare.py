@@ -8,6 +8,7 @@ from ninja import Field, Router, Schema
 
 from orchestrator.api import ERRORS, ApiRequest
 from orchestrator.api_schemas import ErrorOut
+from review.api.diff_schemas import DiffOut
 from review.selectors import compare
 from review.selectors.board import board_payload
 from review.selectors.consensus import consensus_payload
@@ -51,11 +52,13 @@ def task_compare(
 
     A side is `base`, a variant's letter (its newest state), `A@run2` (A at the end of its second run),
     `A@snapshot5` (A's fifth snapshot), or the id of a commit of the project, 7 digits or more.
+    `status` of a file is A (added), M, D (deleted), R (renamed), C (copied: `old_path` is the source, which
+    its lines are counted against) or T (kind changed).
     """
     return compare.compare_summary(user=request.auth, task_id=task_id, left=left, right=right)
 
 
-@router.get("tasks/{task_id}/diff", response={200: dict[str, Any], ERRORS: ErrorOut})
+@router.get("tasks/{task_id}/diff", response={200: DiffOut, ERRORS: ErrorOut}, exclude_unset=True)
 def task_diff(
     request: ApiRequest,
     task_id: str,
@@ -67,7 +70,8 @@ def task_diff(
 ) -> dict[str, Any]:
     """All changed lines of one file, with `context` equal ones around them. Sides as in `compare`.
 
-    `whitespace` is none (all of it counts), eol, change or all: what of it is ignored.
+    `whitespace` is none (all of it counts), eol, change or all: what of it is ignored. A copied file is
+    compared with `old_path`, which it was copied from; to compositions and consensus it is a new file.
     """
     return compare.diff_chunks(
         user=request.auth,

@@ -86,6 +86,9 @@ def _notes_mode(file: FileInput) -> list[str]:
         if new == "100755" and not old:
             return ["The new file is executable."]
         return []
+    if file.status.startswith("C"):
+        other = "an" if new == "100755" else "no"
+        return [f"The copy is {other} executable file (mode {old} to {new})."]
     if (old, new) == ("100644", "100755"):
         return ["Made executable (mode 100644 to 100755)."]
     if (old, new) == ("100755", "100644"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from pygments.lexer import Lexer
-from pygments.lexers import find_lexer_class_for_filename
+from pygments.lexers import find_lexer_class_by_name, find_lexer_class_for_filename
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator
+from pygments.util import ClassNotFound
 
 from review.diff.lexing import Colours, Known, LexingError, Run, Stop, lex
 from review.diff.types import Chunk, ChunkKind, FileDiff, Text, texts_of
@@ -38,6 +41,7 @@ _CLASSES = (
     (Generic.Deleted, "c"),
     (Generic.Inserted, "s"),
 )
+_LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
 _NEVER = frozenset({"Text only", "Text output"})
 
 
@@ -53,6 +57,20 @@ def _lexer_class(name: str) -> type[Lexer] | None:
     return None if found is None or found.name in _NEVER else found
 
 
+def language_named(names: Sequence[str]) -> str:
+    """The first of the names that is one of a language; "" if none is."""
+    return next((name for name in names if _LANGUAGE.fullmatch(name) and _lexer_named(name)), "")
+
+
+@lru_cache(maxsize=200)
+def _lexer_named(name: str) -> type[Lexer] | None:
+    try:
+        found: type[Lexer] = find_lexer_class_by_name(name)
+    except ClassNotFound:
+        return None
+    return None if found.name in _NEVER else found
+
+
 def highlight(
     text: Text, path: str, *, known: Known | None = None, stop: Stop = lambda: False
 ) -> Colours | None:
@@ -60,7 +78,17 @@ def highlight(
 
     `known` are the colours of a text in the same language that has lines in common with this one.
     """
-    lexer_class = _lexer_class(posixpath.basename(path))
+    return _lexed(text, _lexer_class(posixpath.basename(path)), known, stop)
+
+
+def highlight_as(text: Text, language: str, *, stop: Stop = lambda: False) -> Colours | None:
+    """The same for a text that has no file name, but a language as `language_named` gives it."""
+    return _lexed(text, _lexer_named(language), None, stop)
+
+
+def _lexed(
+    text: Text, lexer_class: type[Lexer] | None, known: Known | None, stop: Stop
+) -> Colours | None:
     if lexer_class is None or text.longest > LIMIT_LINE_CHARS:
         return None
     # A \r would be taken for a line of its own by some lexers; a blank keeps every offset.

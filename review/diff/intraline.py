@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from rapidfuzz.distance import Indel
 
@@ -158,9 +159,9 @@ def words_changed(
 
 def _spans(tokens: Sequence[str], head: int, ranges: Sequence[Span]) -> tuple[Span, ...]:
     """Token ranges to character spans; neighbours with nothing but one space between become one."""
-    starts = [0]
-    for token in tokens:
-        starts.append(starts[-1] + len(token))
+    if not ranges:
+        return ()
+    starts = [0, *accumulate(map(len, tokens))]
     spans: list[Span] = []
     last_token = -2
     for first, end in ranges:

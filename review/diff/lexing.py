@@ -157,7 +157,7 @@ class _Page:
         self.lines: list[tuple[Token, ...]] = []
         self.starts: list[Start | None] = [(0, ROOT)]
         self.line: list[Token] = []
-        self.bols = [0, *accumulate(len(line) + 1 for line in source.split("\n"))]
+        self.bols = [0, *accumulate(map((1).__add__, map(len, source.split("\n"))))]
         self.bol = 0
         self.eol = self.bols[1] - 1
         self._at = 0

@@ -20,6 +20,7 @@ ALONE_CHARS = 20
 SEED_PLACES_MAX = 16
 STEPS_MAX = 400_000  # lines looked at while blocks are found, for one file
 BLANK = 0
+NO_LINE = Line(0, "")
 _WORD = re.compile(r"\w")
 
 
@@ -73,7 +74,7 @@ class _Side:
         self.keys: list[int] = []
         for stretch in stretches:
             for line in (*stretch, None):  # a None in between, so that no block spans two stretches
-                self.lines.append(line or Line(0, ""))
+                self.lines.append(line or NO_LINE)
                 key = numbers.setdefault(_unindented(line.text), len(numbers)) if line else -1
                 self.keys.append(key)
         self.places: dict[int, list[int]] = defaultdict(list)

@@ -7,8 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from review.diff.highlight import language_named
+
 CELLS_MAX = 1_000
 TEXT_MAX = 50_000
+# A cell of another language than the notebook's says so in its first line: %%bash
+_MAGIC = re.compile(r"%%(\w{1,20})")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -17,6 +21,7 @@ class Cell:
     kind: str  # markdown, code, raw
     source: str
     outputs: tuple[str, ...] = ()
+    language: str = ""  # of code, as Pygments calls it; "" if it is not known
 
 
 def notebook_read(data: bytes) -> tuple[Cell, ...] | None:
@@ -28,15 +33,31 @@ def notebook_read(data: bytes) -> tuple[Cell, ...] | None:
     cells = book.get("cells") if isinstance(book, dict) else None
     if not isinstance(cells, list):
         return None
-    return tuple(_cell(cell) for cell in cells[:CELLS_MAX] if isinstance(cell, dict))
+    language = language_named(_languages(book))
+    return tuple(_cell(cell, language) for cell in cells[:CELLS_MAX] if isinstance(cell, dict))
 
 
-def _cell(cell: dict[str, Any]) -> Cell:
+def _languages(book: dict[str, Any]) -> list[str]:
+    """What the kernel says of its language, the surest first."""
+    metadata = book.get("metadata")
+    if not isinstance(metadata, dict):
+        return []
+    told = [metadata.get(name) for name in ("language_info", "kernelspec")]
+    info, spec = (part if isinstance(part, dict) else {} for part in told)
+    names = [info.get("pygments_lexer"), info.get("name"), spec.get("language"), spec.get("name")]
+    return [name for name in names if isinstance(name, str)]
+
+
+def _cell(cell: dict[str, Any], language: str) -> Cell:
     kind = cell.get("cell_type")
     outputs = cell.get("outputs")
+    source = _text(cell.get("source"))
+    magic = _MAGIC.match(source)
+    own = language_named([magic[1]]) if magic else ""
     return Cell(
         kind=kind if kind in ("markdown", "code") else "raw",
-        source=_text(cell.get("source")),
+        source=source,
+        language=(own or language) if kind == "code" else "",
         outputs=tuple(
             text
             for output in (outputs if isinstance(outputs, list) else [])

@@ -27,6 +27,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\uef80-\uefff\U000e0000-\U000e007f]"
 )
+_ODD = re.compile(f"[&<>{_UNSEEN.pattern[1:]}")
 _CONTROLS = (
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI",
     "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS", "US",
@@ -79,6 +80,12 @@ def fold_html(fold: Fold) -> str:
             f'<button type="button" data-expand="function" data-line="{fold.heading_line}" '
             f'title="Show from here to the next change">{heading}</button>'
         )
+    if fold.end_line:
+        heading = (
+            f'<button type="button" data-expand="end" data-line="{fold.end_line}" '
+            f'title="Show from the last change to the end of its function">↓ end of function</button>'
+            + heading
+        )
     steps = _fold_step("down", "↓", "below the last change") if fold.left > 1 else ""
     steps += _fold_step("up", "↑", "above the next change") if not fold.last else ""
     some = steps if fold.count > EXPAND_LINES else ""
@@ -97,8 +104,9 @@ def _fold_step(which: str, arrow: str, where: str) -> str:
 
 def text_html(text: str) -> str:
     """Escape a text and make visible what would not be."""
-    safe = escape(text, quote=False)
-    return _UNSEEN.sub(_unseen_html, safe) if _UNSEEN.search(safe) else safe
+    if not _ODD.search(text):
+        return text
+    return _UNSEEN.sub(_unseen_html, escape(text, quote=False))
 
 
 def _unseen_html(found: re.Match[str]) -> str:
@@ -116,7 +124,7 @@ def _unseen_html(found: re.Match[str]) -> str:
 
 def code_html(text: str, tokens: Sequence[Token], marks: Sequence[Span]) -> str:
     if not marks:
-        return _tokens_html(text, 0, len(text), tokens)
+        return _line_html(text, tokens)
     parts: list[str] = []
     at = 0
     for start, end in marks:
@@ -124,6 +132,21 @@ def code_html(text: str, tokens: Sequence[Token], marks: Sequence[Span]) -> str:
         parts.append(f"<mark>{_tokens_html(text, start, end, tokens)}</mark>")
         at = end
     parts.append(_tokens_html(text, at, len(text), tokens))
+    return "".join(parts)
+
+
+def _line_html(text: str, tokens: Sequence[Token]) -> str:
+    """A whole line; quicker where there is nothing to escape, as in most."""
+    if _ODD.search(text):
+        return _tokens_html(text, 0, len(text), tokens)
+    parts: list[str] = []
+    at = 0
+    for start, end, css in tokens:
+        if start >= len(text):
+            break
+        parts.append(f'{text[at:start]}<span class="{css}">{text[start:end]}</span>')
+        at = end
+    parts.append(text[at:])
     return "".join(parts)
 
 
@@ -198,20 +221,30 @@ class _Cells:
     def _split(self, row: Row | Fold) -> str:
         if isinstance(row, Fold):
             return fold_html(row)
+        if not row.change:
+            same = self._same(row)
+            if same:
+                return same
         first = f' data-change="{row.change}"' if row.first else ""
         left, right = self._codes(row)
         return self._half(row.left, "L", row, first, left) + self._half(
             row.right, "R", row, "", right
         )
 
+    def _same(self, row: Row) -> str:
+        """A row whose sides look the same, as most do: made once; "" for any other."""
+        a, b = row.left, row.right
+        if a is None or b is None or a.text != b.text or len(a.text) > LONG_CHARS:
+            return ""
+        if self._tokens(a, "L") != self._tokens(b, "R"):
+            return ""
+        code = self._code(a, "L", changed=False)
+        return f'<div id="L{a.n}" data-n="{a.n}">{code}</div><div id="R{b.n}" data-n="{b.n}">{code}</div>'
+
     def _codes(self, row: Row) -> tuple[str, str]:
-        """Both sides as HTML; lines that look the same are made once."""
-        a, b, changed = row.left, row.right, bool(row.change)
-        left = self._code(a, "L", changed=changed) if a else ""
-        same = a and b and not changed and a.text == b.text
-        if a and b and same and self._tokens(a, "L") == self._tokens(b, "R"):
-            return left, left
-        return left, self._code(b, "R", changed=changed) if b else ""
+        changed = bool(row.change)
+        left = self._code(row.left, "L", changed=changed) if row.left else ""
+        return left, self._code(row.right, "R", changed=changed) if row.right else ""
 
     def _half(self, line: Line | None, side: str, row: Row, extra: str, code: str) -> str:
         if line is None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-from review.diff.types import Chunk, ChunkKind, FileDiff, Line, texts_of
+from review.diff.functions import end_below, head_above
+from review.diff.types import Chunk, ChunkKind, FileDiff, Line, Lines, texts_of
 
 View = Literal["split", "unified"]
 
@@ -38,6 +39,9 @@ class Fold:
     heading: str = ""  # what the lines below belong to
     last: bool = False  # nothing follows it
     heading_line: int = 0  # the heading's line on the left side, if the fold hides it
+    end_line: int = (
+        0  # the last line of what the lines above belong to, on the left side, if the fold hides it
+    )
 
 
 def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[Row | Fold]:
@@ -49,7 +53,7 @@ def diff_rows(chunks: Sequence[Chunk], *, view: View, context: int) -> Iterator[
                 chunk,
                 before=context if index else 0,
                 after=context if following else 0,
-                heading=following.heading if following else "",
+                following=following,
             )
             continue
         change += 1
@@ -67,32 +71,65 @@ def cells_count(diff: FileDiff, *, view: View, context: int) -> int:
     return sum(1 for row in shown if row.left) + sum(1 for row in shown if row.right)
 
 
-def _equal_rows(chunk: Chunk, *, before: int, after: int, heading: str) -> Iterator[Row | Fold]:
+def _equal_rows(
+    chunk: Chunk, *, before: int, after: int, following: Chunk | None
+) -> Iterator[Row | Fold]:
     total = len(chunk.left)
     hidden = total - before - after
     if hidden <= FOLD_MIN:
         yield from map(Row, chunk.left, chunk.right)
         return
     yield from map(Row, chunk.left[:before], chunk.right[:before])
-    yield Fold(
-        chunk.left[before].n,
-        chunk.right[before].n,
-        hidden,
-        heading,
-        not after,
-        _heading_line(chunk.left, before, total - after, heading),
-    )
+    yield _fold(chunk, before, total - after, following)
     yield from map(Row, chunk.left[total - after :], chunk.right[total - after :])
 
 
-def _heading_line(lines: Sequence[Line], start: int, end: int, heading: str) -> int:
-    """The nearest line above that the heading is of, if it is among these."""
-    if not heading:
-        return 0
-    texts = texts_of(lines)  # and no line is made of those that stay hidden
-    found = (at for at in range(end - 1, start - 1, -1) if texts[at].startswith(heading))
-    at = next(found, None)
-    return 0 if at is None else lines[at].n
+def _fold(chunk: Chunk, start: int, end: int, following: Chunk | None) -> Fold:
+    """Of the chunk's lines, those from `start` to `end` (not among them)."""
+    first = chunk.left[start].n
+    heading, heading_at = _heading(chunk, following) if following else ("", -1)
+    end_at = _function_end(chunk, start, end) if start else start
+    return Fold(
+        first,
+        chunk.right[start].n,
+        end - start,
+        heading,
+        not following or end == len(chunk.left),
+        heading_line=first - start + heading_at if start <= heading_at < end else 0,
+        end_line=first - start + end_at - 1 if end_at > start else 0,
+    )
+
+
+def _heading(chunk: Chunk, following: Chunk) -> tuple[str, int]:
+    """What the change below is in, and the place of its first line among those of the chunk (-1: not there)."""
+    lines, first = _whole(chunk)
+    changed = next((line.text for line in (*following.left, *following.right) if line.text), "")
+    at = head_above(lines, first + len(chunk.right), within=changed)
+    if at is not None:
+        return lines[at].strip(), at - first
+    # git's own: the last line above that begins like one of code.
+    texts = texts_of(chunk.right)
+    if not following.heading:
+        return "", -1
+    found = (n for n in range(len(texts) - 1, -1, -1) if texts[n].startswith(following.heading))
+    return following.heading, next(found, -1)
+
+
+def _function_end(chunk: Chunk, start: int, end: int) -> int:
+    """Where the function that goes on into the fold ends, as a place in the chunk; `start` if it does not."""
+    lines, first = _whole(chunk)
+    head = head_above(lines, first + start)
+    if head is None:
+        return start
+    found = end_below(lines, head, first + start, first + end)
+    return start if found is None else found - first
+
+
+def _whole(chunk: Chunk) -> tuple[Sequence[str], int]:
+    """The right side whole, and where in it the chunk begins."""
+    if isinstance(chunk.right, Lines):
+        return chunk.right.text.lines, chunk.right.start
+    return texts_of(chunk.right), 0
 
 
 def _split_rows(chunk: Chunk, change: int) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.git.diffs import FileChange, changes
+from orchestrator.git.diffs import FileChange, changes, copies, may_be_copied
 from orchestrator.git.errors import GitError, TooLargeError
 from orchestrator.git.hub import blob_read
 from orchestrator.git.refs import is_commit_id
@@ -63,7 +63,7 @@ def comparison_get(*, user: Viewer, task_id: object, left: str, right: str) -> C
         hub=hub,
         left=left_side,
         right=right_side,
-        files=files_changed(hub=hub, left=left_side.commit, right=right_side.commit),
+        files=files_compared(hub=hub, left=left_side.commit, right=right_side.commit),
     )
 
 
@@ -83,6 +83,21 @@ def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]
             sorted(changes(hub=hub, left=left, right=right), key=lambda c: by_folder(c.path))
         ),
     )
+
+
+def files_compared(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]:
+    """The same for a reader: a new file that is much like one of the left side is told as a copy of it.
+
+    To everything that reckons with changes (consensus, composing, marks) it stays a new file.
+    """
+    files = files_changed(hub=hub, left=left, right=right)
+    if not any(map(may_be_copied, files)):
+        return files
+    found = cached(
+        f"copies:{FORMAT_VERSION}:{left}:{right}",
+        lambda: copies(files, hub=hub, left=left, right=right),
+    )
+    return tuple(found.get(change.path, change) for change in files)
 
 
 def paths_since(*, hub: Path, seen: str, head: str) -> set[str]:
@@ -182,7 +197,9 @@ def diff_chunks(
 
 
 def _keys(comparison: Comparison, change: FileChange) -> list[str]:
-    """What names the changes of a file, in their order."""
+    """What names the changes of a file, in their order; none of a copy: those are of a new file."""
+    if change.status == "C":
+        return []
     file = file_hunks_get(
         hub=comparison.hub,
         left=comparison.left.commit,
@@ -243,4 +260,12 @@ def _line(line: Line) -> dict[str, Any]:
         entry["changed"] = line.changed
     if not line.newline:
         entry["newline"] = False
+    if line.moved:
+        entry["moved"] = {
+            "block": line.moved.block,
+            "line": line.moved.line,
+            "count": line.moved.count,
+        }
+    if line.reindented:
+        entry["reindented"] = True
     return entry

@@ -13,7 +13,7 @@ from review.selectors.columns_address import ColumnsAddress
 from review.selectors.compare import Comparison, by_folder, file_exists, path_text
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
-from review.selectors.file_diffs import FileBody, file_body
+from review.selectors.file_diffs import FileBody, file_body, is_renamed
 from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tree_of_changes
 from review.selectors.images import ImagePair, image_pair
 from review.selectors.rendered import Rendered, rendered_read, renders
@@ -41,6 +41,7 @@ class FilePane:
     folder: str
     name: str
     status: str
+    was: str  # the name it had, or that of what it was copied from
     change: FileChange | None
     body: FileBody | None
     view: View
@@ -51,6 +52,7 @@ class FilePane:
     previous: str
     next: str
     show: str
+    show_fields: tuple[tuple[str, str], ...]  # the same address as fields of a form
     expand: str
     lines: str
     colours: str
@@ -86,22 +88,22 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
     pane = file_pane(comparison, address)
     if pane and not address.path:
         address = replace(address, path=pane.path)
-    # A link that leaves the file as it is must not carry what was asked for that file only.
+    # What was asked for this file of these sides only is not carried to others.
     plain = replace(address, show=False, context="")
     files = comparison.files
     return ComparePage(
         comparison=comparison,
         address=address,
         pickers=(side_picker(comparison, plain, "left"), side_picker(comparison, plain, "right")),
-        spaces=space_choices(plain),
+        spaces=space_choices(address),
         folders=tree_of_changes(files, plain, old_and_new=not comparison.between_variants),
         pane=pane,
         insertions=sum(change.insertions or 0 for change in files),
         deletions=sum(change.deletions or 0 for change in files),
         only_left=sum(change.status == "D" for change in files),
-        only_right=sum(change.status == "A" for change in files),
+        only_right=sum(change.status in "AC" for change in files),
         mergeable=_mergeable(comparison),
-        swap=plain.url(left=address.right, right=address.left),
+        swap=address.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
         columns=ColumnsAddress(address.task_id, address.path, whitespace=address.whitespace).url(),
@@ -149,6 +151,7 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         folder=display_path(folder),
         name=display_path(name),
         status=status,
+        was=display_path(change.old_path) if change and is_renamed(change) else "",
         change=change,
         body=body,
         view=address.view,
@@ -159,12 +162,13 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
         previous=other.url(path=path_text(files[at - 1].path)) if at > 0 else "",
         next=other.url(path=path_text(files[after].path)) if after < len(files) else "",
         show=here.url(show=True),
+        show_fields=tuple(replace(here, show=True).query.items()),
         expand=here.url(context="" if address.context == ALL else ALL),
         lines=here.url("compare_lines", show=False, context=""),
         colours=here.url("compare_colours", show=False, context="", view="split"),
         alone=() if status == ABSENT else _alone(comparison, change, path),
         images=image_pair(comparison, change) if body and change and body.kind == "image" else None,
-        render=here.url(rendered=not here.rendered, show=False, context="") if can_render else "",
+        render=here.url(rendered=not here.rendered) if can_render else "",
         rendered=rendered_read(comparison, change)
         if can_render and change and here.rendered
         else None,

@@ -84,7 +84,7 @@ def comparison_sides(
     change = change or comparison.file(path)
     now = path_text(change.path) if change else path
     old = path_text(change.old_path or change.path) if change else path
-    renamed = {c.old_path: c.path for c in comparison.files if c.old_path}
+    renamed = {c.old_path: c.path for c in comparison.files if c.old_path and c.status != "C"}
     sides = _sides(
         task,
         {"left": left.ref, "right": right.ref, "path": path},

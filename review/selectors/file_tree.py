@@ -65,7 +65,8 @@ def _tree_file(
     quoted = urlencode({"": path})[1:]
     title = display_path(change.path)
     if is_renamed(change):
-        title = f"{title}, was {display_path(change.old_path)}"
+        how = "copied from" if change.status == "C" else "was"
+        title = f"{title}, {how} {display_path(change.old_path)}"
     return TreeFile(
         name=display_path(name),
         title=title,

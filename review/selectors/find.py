@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from urllib.parse import urlencode
 
-from orchestrator.git.blobs import blobs_read
-from orchestrator.git.diffs import FileChange
+from orchestrator.git.blobs import Blob, blobs_read
+from orchestrator.git.diffs import FileChange, file_patch
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Invalid
+from review.diff import DiffOptions
 from review.diff.text import text_read
 from review.hunks import About, FileHunks
-from review.selectors.compare import Comparison, path_text
+from review.selectors.compare import Comparison, by_folder, path_text
 from review.selectors.compare_address import Address
 from review.selectors.file_diffs import SUBMODULE_MODE
-from review.selectors.hunks import pair_hunks
+from review.selectors.hunks import hunks_of, pair_hunks
 
 QUERY_MIN, QUERY_MAX = 2, 200
-HITS_MAX, HITS_OF_FILE_MAX = 300, 30
-FILE_LIMIT_BYTES = 2_000_000
-BATCH_FILES = 100
+HITS_MAX, HITS_OF_FILE_MAX = 500, 30
+HITS_OF_ONE_MAX = 1_000  # of one file that is asked for by itself
+FILE_LIMIT_BYTES = DiffOptions().limit_bytes  # what is larger is not compared either
+BATCH_FILES, BATCH_LIMIT_BYTES = 100, 1_000_000  # larger files are read one by one
 TIME_S = 4.0
 SNIPPET_CHARS = 160
 SNIPPET_BEFORE = 40
+LEFT_OUT_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,63 +47,127 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FileHits:
+    """`more` lines of the file are not listed: `next` lists some of those."""
+
     folder: str
     name: str
     hits: tuple[Hit, ...]
-    more: int  # lines of this file that are not listed
+    more: int
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that is too large to be searched."""
+
+    name: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """`rest` files were not searched, because it took too long or enough is listed: `next` goes on with them."""
+
     query: str
     files: tuple[FileHits, ...]
     lines: int
-    searched: int  # files
-    left_out: int  # binary or too large
-    complete: bool  # False: it took too long, or there are more than are listed
+    searched: int
+    rest: int
+    next: str
+    left_out: tuple[LeftOut, ...]
+    one: bool = False  # one file was asked for
+
+    @property
+    def left_out_more(self) -> int:
+        return len(self.left_out) - LEFT_OUT_NAMED
+
+    @property
+    def left_out_named(self) -> tuple[LeftOut, ...]:
+        return self.left_out[:LEFT_OUT_NAMED]
 
 
-def find_in_files(comparison: Comparison, address: Address, query: str) -> Found:
-    """Plain text; upper and lower case count only if the query has both."""
+def find_in_files(
+    comparison: Comparison, address: Address, query: str, *, after: str = "", skip: int = 0
+) -> Found:
+    """Plain text; upper and lower case count only if the query has both.
+
+    `after` is the last file that was searched before. If the address names a file, lines of that one only, without
+    the first `skip`.
+    """
     if not QUERY_MIN <= len(query) <= QUERY_MAX or "\n" in query:
         raise Invalid("query.invalid", f"Find a text of {QUERY_MIN} to {QUERY_MAX} characters.")
     hunks = pair_hunks(
         hub=comparison.hub, left=comparison.left.commit, right=comparison.right.commit
     )
+    one = comparison.file(address.path) if address.path else None
+    if address.path:
+        changes: Sequence[FileChange] = [one] if one else []
+    else:
+        changes = _after(comparison.files, after)
+    hits_max = HITS_OF_ONE_MAX if one else HITS_OF_FILE_MAX
     deadline = time.monotonic() + TIME_S
     files: list[FileHits] = []
-    lines = searched = left_out = 0
-    complete = True
-    for change, old, new in _contents(comparison):
-        if time.monotonic() > deadline or lines >= HITS_MAX:
-            complete = False
+    left_out: list[LeftOut] = []
+    lines = listed = searched = rest = 0
+    last = after
+    for number, (change, old, new) in enumerate(_contents(comparison, changes)):
+        if number and (time.monotonic() > deadline or listed >= HITS_MAX):
+            rest = len(changes) - number
             break
+        path = path_text(change.path)
+        last = path
         if old is None or new is None:
-            left_out += 1
+            url = address.url(path=path, show=False, context="")
+            left_out.append(LeftOut(display_path(change.path), url))
             continue
         searched += 1
-        hits = list(_hits(change, old, new, hunks, query, address))
-        if hits:
-            lines += len(hits)
-            shown = display_path(change.path)
-            folder, slash, name = shown.rpartition("/")
-            listed = tuple(hits[:HITS_OF_FILE_MAX])
-            files.append(FileHits(folder + slash, name, listed, len(hits) - len(listed)))
-    return Found(query, tuple(files), lines, searched, left_out, complete)
+        hits = list(_hits(comparison, change, old, new, hunks, query, address))
+        lines += len(hits)
+        shown = tuple(hits[skip : skip + hits_max])
+        if shown:
+            listed += len(shown)
+            folder, slash, name = display_path(change.path).rpartition("/")
+            end = skip + len(shown)
+            more = address.url("compare_find", path=path) + _query(query, skip=end)
+            files.append(FileHits(folder + slash, name, shown, len(hits) - end, more))
+    go_on = address.url("compare_find", path="") + _query(query, after=last) if rest else ""
+    found = tuple(files)
+    return Found(query, found, lines, searched, rest, go_on, tuple(left_out), bool(address.path))
+
+
+def _query(query: str, **more: object) -> str:
+    return "&" + urlencode({"q": query, **more})
+
+
+def _after(files: Sequence[FileChange], path: str) -> Sequence[FileChange]:
+    """The files behind that one, which may have gone meanwhile."""
+    if not path:
+        return files
+    at = next((n for n, change in enumerate(files) if path_text(change.path) == path), None)
+    if at is None:
+        at = bisect_left(files, by_folder(path), key=lambda c: by_folder(c.path)) - 1
+    return files[at + 1 :]
 
 
 def _contents(
-    comparison: Comparison,
+    comparison: Comparison, changes: Sequence[FileChange]
 ) -> Iterator[tuple[FileChange, bytes | None, bytes | None]]:
     """Every change with both contents: b"" for a side that has none, None for one that is not searched."""
-    changes = comparison.files
     for start in range(0, len(changes), BATCH_FILES):
         batch = changes[start : start + BATCH_FILES]
-        names = {blob for c in batch for blob in _blobs(c) if blob}
-        known = blobs_read(hub=comparison.hub, blobs=sorted(names), limit_bytes=FILE_LIMIT_BYTES)
+        names = sorted({blob for c in batch for blob in _blobs(c) if blob})
+        known = blobs_read(hub=comparison.hub, blobs=names, limit_bytes=BATCH_LIMIT_BYTES)
         for change in batch:
-            old, new = (known[blob].data if blob else b"" for blob in _blobs(change))
+            old, new = (
+                _content(comparison, blob, known[blob]) if blob else b"" for blob in _blobs(change)
+            )
             yield change, old, new
+
+
+def _content(comparison: Comparison, name: str, blob: Blob) -> bytes | None:
+    if blob.data is not None or blob.size_bytes > FILE_LIMIT_BYTES:
+        return blob.data
+    return blobs_read(hub=comparison.hub, blobs=[name], limit_bytes=FILE_LIMIT_BYTES)[name].data
 
 
 def _blobs(change: FileChange) -> tuple[str, str]:
@@ -111,6 +179,7 @@ def _blobs(change: FileChange) -> tuple[str, str]:
 
 
 def _hits(
+    comparison: Comparison,
     change: FileChange,
     old: bytes,
     new: bytes,
@@ -122,7 +191,7 @@ def _hits(
     right, left = list(_lines(new, query)), list(_lines(old, query))
     if not right and not left:
         return
-    file = hunks.get(change.path)  # unpacked only now
+    file = _copied(comparison, change) if change.status == "C" else hunks.get(change.path)
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES] if file else []
     removed = _lines_in((h.start, h.end) for h in lines)
     added = _lines_in((h.right_start, h.right_end) for h in lines)
@@ -132,6 +201,14 @@ def _hits(
     found.sort(key=lambda hit: (hit[1], hit[0]))
     for side, n, changed, before, text, after in found:
         yield Hit(side, n, changed, before, text, after, f"{url}#{side}{n}")
+
+
+def _copied(comparison: Comparison, change: FileChange) -> FileHunks:
+    """What is changed in a copy, beside what it was copied from."""
+    section = file_patch(
+        hub=comparison.hub, old_blob=change.old_blob, new_blob=change.new_blob, context=0
+    )
+    return hunks_of(change, section)
 
 
 def _lines_in(spans: Iterator[tuple[int, int]]) -> set[int]:

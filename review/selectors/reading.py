@@ -23,7 +23,10 @@ from review.standing import Standings, standing_say
 
 
 def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[str, Any]:
-    """`changes` are those of the diff without white space rules, counted from 1 as in its HTML."""
+    """`changes` are those of the diff without white space rules, counted from 1 as in its HTML.
+
+    `whole`: the one change is the whole file, which the base lacks; the diff compares it with what it copies.
+    """
     file = file_hunks_get(
         hub=comparison.hub,
         left=comparison.left.commit,
@@ -31,16 +34,18 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
         path=path,
     )
     if file is None:
-        return {"seen": "", "keys": [], "changes": []}
+        return {"seen": "", "keys": [], "whole": False, "changes": []}
     marked = marked_get(user=user, comparison=comparison, file=file)
     known = marked.of(file)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     standings = _standings(comparison, file, letters)
     lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     meet = _meet(comparison, file, standings)
+    change = comparison.file(path)
     return {
         "seen": str(file_seen(file, marked)),
         "keys": [hunk.key for hunk in file.hunks],
+        "whole": change is not None and change.status == "C",
         "changes": [
             {
                 "n": number,

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from django.utils.safestring import SafeString
+from pygments import __version__ as pygments_version
 
 from orchestrator.git.blobs import blobs_read
 from orchestrator.git.diffs import FileChange
 from orchestrator.lib import markdown
+from review.diff import FORMAT_VERSION
+from review.diff.highlight import highlight_as
 from review.diff.notebooks import Cell, notebook_read
 from review.diff.patch import Opcode, lines_opcodes
+from review.diff.render import code_html
 from review.diff.text import text_read
+from review.diff.types import Text
+from review.lib.cache import cache_get, cache_key, cache_put
 from review.selectors.compare import Comparison
+from review.selectors.file_diffs import COLOUR_WAIT_S
 
 LIMIT_BYTES = 2_000_000
 MARKDOWN_SUFFIXES = (".md", ".markdown", ".mdown")
@@ -23,11 +31,12 @@ NOTEBOOK_SUFFIX = ".ipynb"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of a document. `html` is sanitised; without it `text` is shown as it is."""
+    """A stretch of a document. `html` is sanitised; without it `text` is shown as it is, coloured in `code`."""
 
     key: str
     html: SafeString | None = None
     text: str = ""
+    code: SafeString | None = None
     outputs: tuple[str, ...] = ()
 
 
@@ -58,9 +67,10 @@ def rendered_read(comparison: Comparison, change: FileChange) -> Rendered:
     contents = [known[name].data if name else b"" for name in names]
     if any(data is None for data in contents):
         return Rendered(kind, note="Too large to render.")
+    colours = _Colours()
     sides = [
-        (_cells if notebook else _blocks)(data) if data else []
-        for data in contents
+        (_cells(data, name, colours) if notebook else _blocks(data)) if data else []
+        for name, data in zip(names, contents, strict=True)
         if data is not None
     ]
     left, right = sides
@@ -77,16 +87,56 @@ def _blocks(data: bytes) -> list[Block] | None:
     return [Block(key, html=html) for key, html in markdown.render_blocks(source)]
 
 
-def _cells(data: bytes) -> list[Block] | None:
+class _Colours:
+    """Code cells in colour, each text once, for as long as a page may wait; the others stay plain."""
+
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + COLOUR_WAIT_S
+        self._known: dict[tuple[str, str], SafeString | None] = {}
+
+    def of(self, blob: str, cells: Sequence[Cell]) -> Sequence[SafeString | None]:
+        key = "cells:" + cache_key(FORMAT_VERSION, pygments_version, blob)
+        kept: Sequence[SafeString | None] | None = cache_get(key)
+        if kept is None:
+            kept = [self._html(cell) for cell in cells]
+            if not self._is_late():
+                cache_put(key, kept)
+        return kept
+
+    def _html(self, cell: Cell) -> SafeString | None:
+        if not cell.language or not cell.source.strip():
+            return None
+        name = cell.language, cell.source
+        if name not in self._known:
+            self._known[name] = self._made(cell)
+        return self._known[name]
+
+    def _made(self, cell: Cell) -> SafeString | None:
+        lines = tuple(cell.source.split("\n"))
+        text = Text(lines, longest=max(map(len, lines)))
+        colours = highlight_as(text, cell.language, stop=self._is_late)
+        if colours is None or self._is_late():
+            return None
+        pairs = zip(lines, colours.lines, strict=False)
+        return SafeString("\n".join(code_html(line, tokens, ()) for line, tokens in pairs))
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+
+def _cells(data: bytes, blob: str, colours: _Colours) -> list[Block] | None:
     cells = notebook_read(data)
-    return None if cells is None else [_cell_block(cell) for cell in cells]
+    if cells is None:
+        return None
+    codes = colours.of(blob, cells)
+    return [_cell_block(cell, code) for cell, code in zip(cells, codes, strict=True)]
 
 
-def _cell_block(cell: Cell) -> Block:
+def _cell_block(cell: Cell, code: SafeString | None) -> Block:
     key = f"{cell.kind}\n{cell.source}"
     if cell.kind == "markdown":
         return Block(key, html=markdown.render(cell.source))
-    return Block(key, text=cell.source, outputs=cell.outputs)
+    return Block(key, text=cell.source, code=code, outputs=cell.outputs)
 
 
 def _rows(left: Sequence[Block], right: Sequence[Block]) -> list[BlockRow]:

@@ -9,7 +9,7 @@ import { findFocus, foundMark } from "./find-box.js";
 import { centre, firstBelow, TOP_PX } from "./in-sight.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
-import { wrapToggle } from "./wrap.js";
+import { differenceShow, wrapToggle } from "./wrap.js";
 
 const file = () => document.getElementById("file");
 const view = () => document.querySelector("#file diff-view");
@@ -27,7 +27,9 @@ async function fileOpen(url, { push = true } = {}) {
   if (push && target.hash) await lineShow();
 }
 
-/** Links that change the view or a side keep the file that is shown now; those of the view also what was asked of it. */
+const SAME_SIDES = "[data-view], [data-space], [data-swap]";
+
+/** Links that change a side keep the file that is shown now; those that leave the sides as they are also what was asked of it. */
 function linksFollow() {
   const here = file() && new URL(file().dataset.here, location.href).searchParams;
   const path = here?.get("path");
@@ -36,7 +38,7 @@ function linksFollow() {
     const url = new URL(link.href);
     url.searchParams.set("path", path);
     for (const name of ["show", "context"]) {
-      const asked = "view" in link.dataset && here.get(name);
+      const asked = link.matches(SAME_SIDES) && here.get(name);
       if (asked) url.searchParams.set(name, asked);
       else url.searchParams.delete(name);
     }
@@ -47,6 +49,12 @@ function linksFollow() {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.closest(".side-menu")) linksFollow();
 });
+
+// The chosen lines too, where they have the same numbers.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-view], a[data-space]");
+  if (link && rangeRead(location.hash.slice(1))) link.hash = location.hash;
+}, { capture: true });
 
 // --- Lines ---------------------------------------------------------------------------------------
 
@@ -89,6 +97,7 @@ function changeGo(step) {
   const bar = cell.previousElementSibling;
   view().cellFocus(cell, bar?.matches(".hunkbar") ? bar.dataset.says : "");
   centre(cell);
+  differenceShow(cell);
   if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
 }
 
@@ -126,7 +135,8 @@ const KEYS = {
   w: wrapToggle,
   i: () => follow(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   r: () => follow("[data-render]"),
-  f: functionShow,
+  f: () => functionShow("function"),
+  F: () => functionShow("end"),
   b: () => leftGo(0),
   Tab: (event) => !event.shiftKey && barEnter(),
   x: () => view()?.unfoldAll(),
@@ -149,18 +159,20 @@ function choose(link) {
   return Boolean(link);
 }
 
-/** Open the fold above the change where one is, up to the function that it is in. */
-function functionShow() {
+/** Open the fold above the change where one is, up to the beginning of the function that it is in; or the one below, down to its end. */
+function functionShow(part) {
   const now = document.querySelector("#file [data-now]");
-  const buttons = [...document.querySelectorAll("#file .fold [data-expand=function]")];
-  const before = (button) => !now || button.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING;
-  (now ? buttons.findLast(before) : buttons[0])?.click();
+  const buttons = [...document.querySelectorAll(`#file .fold [data-expand=${part}]`)];
+  const isBefore = (button) => button.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING;
+  if (!now) buttons[0]?.click();
+  else if (part === "function") buttons.findLast(isBefore)?.click();
+  else buttons.find((button) => !isBefore(button))?.click();
 }
 
 // --- Links ---------------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("file-tree a, a[data-file-link]");
+  const link = event.target.closest("file-tree a:not([data-find-more]), a[data-file-link]");
   const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (link?.href && plain) {
     event.preventDefault();

@@ -7,11 +7,12 @@ function takeOf(side, other) {
   return other.hunks.length ? [{ variant: "base", path: other.path, hunks: other.hunks }] : [];
 }
 
-export function actsOf({ left, right, between }) {
+export function actsOf({ left, right, between, whole }) {
   const path = sides().get("path");
   if (sides().get("left") === "base" && isLetter(right.letter)) {
-    const take = { side: "right", label: `Take ${right.letter}`, picks: [{ variant: right.letter, path, hunks: right.hunks }] };
-    const back = [{ variant: right.letter }, { variant: "base", path, hunks: right.hunks }];
+    const part = whole ? { path } : { path, hunks: right.hunks };
+    const take = { side: "right", label: `Take ${right.letter}`, picks: [{ variant: right.letter, ...part }] };
+    const back = [{ variant: right.letter }, { variant: "base", ...part }];
     return [{ side: "left", label: "Revert", title: `All of ${right.letter} but this change`, picks: back, undo: back.slice(1) }, take];
   }
   return [["left", left, right], ["right", right, left]]

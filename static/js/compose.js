@@ -10,7 +10,7 @@ import { keysTake } from "./page-keys.js";
 
 const LIVE_MS = 500;
 
-let bars = []; // of the file in view: { n, root, acts: [{ side, button, picks }] }
+let bars = []; // of the file in view: { n, whole, root, acts: [{ side, button, picks }] }
 
 // --- The tray ------------------------------------------------------------------------------------
 
@@ -78,8 +78,9 @@ function barAdd(root, change) {
     act.button.addEventListener("click", () => toggle(act, acts.filter((other) => other !== act)));
     place.append(act.button);
   }
-  const known = { n: change.n, root, acts };
-  known.lines = linesFor(change);
+  const known = { n: change.n, whole: change.whole, root, acts };
+  // The lines of a copy face those of another file: a part of it is none of the base.
+  known.lines = change.whole ? null : linesFor(change);
   if (known.lines) {
     const lines = h("button.btn.sm.bare.take", { type: "button", "aria-expanded": "false", title: "Take single lines" }, "Lines");
     lines.addEventListener("click", () => {
@@ -184,7 +185,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 /** The bar of the change one is at. */
 function barNow() {
   const now = Number(file()?.querySelector("[data-now]")?.dataset.change);
-  return bars.find(({ n, root }) => n === now && root.isConnected);
+  return bars.find(({ n, whole, root }) => (n === now || (whole && now)) && root.isConnected);
 }
 
 /** Does something with the bar of the change one is at, or else of the first in sight. False where there are no lines. */

@@ -1,6 +1,7 @@
 // <diff-view>: one file's diff. The rows come from the server; this adds unfolding, choosing lines (which
 // are permalinks), selecting text of one side only, and colours for diffs that came without them.
 import { coloursApply } from "./diff-colours.js";
+import { h } from "./dom.js";
 import { rangeCells, rangeName, rangeRead } from "./line-range.js";
 
 const STEP = 20;
@@ -8,6 +9,7 @@ const SECTION_MAX = 200;
 
 class DiffView extends HTMLElement {
   #changes = null;
+  #longs = null; // sees which long lines are in sight
   #chosen = null;
   #anchor = null; // where the range began
 
@@ -15,11 +17,45 @@ class DiffView extends HTMLElement {
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("keydown", (event) => this.#arrow(event));
     this.addEventListener("pointerdown", (event) => this.#side(event));
+    this.#longs = new IntersectionObserver((entries) => entries.forEach((entry) => this.#differenceShow(entry)));
+    this.#longFit();
+    this.addEventListener("diff-rows", () => this.#longFit());
     if (this.dataset.colours) this.stopColours = coloursApply(this, this.dataset.colours);
   }
 
   disconnectedCallback() {
     this.stopColours?.();
+    this.#longs.disconnect();
+  }
+
+  // A line that would fill pages stands in a box of its own, which can be opened.
+  #longFit() {
+    for (const cell of this.querySelectorAll(".rows > .long:not(:has(> .lw))")) {
+      cell.append(h("button.btn.sm.lw", { type: "button", "aria-expanded": "false", title: "A very long line: show all of it, or a part" }, "Whole line"));
+      this.#longs.observe(cell);
+    }
+  }
+
+  /** Both sides of it, so that they stay side by side. */
+  #longToggle(button) {
+    const open = button.getAttribute("aria-expanded") === "false";
+    const cell = button.parentElement;
+    const beside = cell.id[0] === "L" ? cell.nextElementSibling : cell.previousElementSibling;
+    const isPair = this.classList.contains("two") && beside?.matches(".long") && beside.id[0] !== cell.id[0];
+    for (const one of isPair ? [cell, beside] : [cell]) {
+      one.classList.toggle("open", open);
+      const own = one.querySelector(":scope > .lw");
+      own?.setAttribute("aria-expanded", String(open));
+      own?.replaceChildren(open ? "A part of the line" : "Whole line");
+    }
+  }
+
+  /** Its box begins at what is different in it, the first time it is in sight. */
+  #differenceShow({ target: cell, isIntersecting }) {
+    if (!isIntersecting) return;
+    this.#longs.unobserve(cell);
+    const mark = cell.querySelector("mark");
+    if (mark) cell.scrollTop = mark.offsetTop - cell.clientHeight / 3;
   }
 
   /** The first row of every change, in order. */
@@ -52,6 +88,11 @@ class DiffView extends HTMLElement {
   }
 
   #click(event) {
+    const whole = event.target.closest(".lw");
+    if (whole) {
+      this.#longToggle(whole);
+      return;
+    }
     const button = event.target.closest("[data-expand]");
     if (button) {
       this.#unfold(button.closest(".fold"), button.dataset.expand);
@@ -149,17 +190,19 @@ class DiffView extends HTMLElement {
     if (fold.dataset.busy) return;
     fold.dataset.busy = "1";
     const [first, count] = [Number(fold.dataset.left), Number(fold.dataset.count)];
-    const wanted = { all: count, function: first + count - Number(fold.querySelector("[data-line]")?.dataset.line) };
+    const line = Number(fold.querySelector(`[data-expand=${which}]`)?.dataset.line);
+    const wanted = { all: count, function: first + count - line, end: line + 1 - first };
     const many = Math.min(wanted[which] ?? STEP, count);
-    const start = which === "down" ? first : first + count - many;
+    const isBelow = which === "down" || which === "end"; // the change above
+    const start = isBelow ? first : first + count - many;
     const query = new URLSearchParams({ start, end: start + many - 1 });
     try {
       const answer = await fetch(`${this.dataset.lines}&${query}`, { headers: { "HX-Request": "true" } });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
       parts.innerHTML = await answer.text();
-      this.#insert(fold, parts.content, which);
-      this.#shrink(fold, which === "down" ? many : 0, many);
+      this.#insert(fold, parts.content, isBelow);
+      this.#shrink(fold, isBelow ? many : 0, many);
       this.dispatchEvent(new CustomEvent("diff-rows", { bubbles: true }));
     } catch (error) {
       fold.querySelector("span").textContent = `These lines could not be loaded. ${error.message}`;
@@ -169,16 +212,17 @@ class DiffView extends HTMLElement {
   }
 
   // Rows go into the fold's own section; many of them as sections of their own between its two halves.
-  #insert(fold, content, which) {
+  #insert(fold, content, isBelow) {
     const rows = [...content.querySelectorAll(".rows > *")];
     if (rows.length <= SECTION_MAX) {
-      if (which === "down") fold.before(...rows);
+      if (isBelow) fold.before(...rows);
       else fold.after(...rows);
       return;
     }
     const section = fold.parentElement;
     const rest = section.cloneNode(false);
     while (fold.nextSibling) rest.append(fold.nextSibling);
+    if (isBelow) rest.prepend(fold);
     section.after(...content.children, rest);
   }
 
@@ -192,6 +236,14 @@ class DiffView extends HTMLElement {
     fold.dataset.right = Number(fold.dataset.right) + down;
     fold.dataset.count = count;
     if (count <= STEP) for (const button of fold.querySelectorAll("[data-expand=up], [data-expand=down]")) button.remove();
+    // Where the function begins or ends may be in sight now.
+    const first = Number(fold.dataset.left);
+    for (const button of fold.querySelectorAll("[data-line]")) {
+      const line = Number(button.dataset.line);
+      if (line >= first && line < first + count) continue;
+      if (button.dataset.expand === "function") button.replaceWith(...button.childNodes);
+      else button.remove();
+    }
     fold.querySelector("span").textContent = `${count.toLocaleString("en")} unchanged line${count === 1 ? "" : "s"}`;
   }
 }

@@ -15,7 +15,14 @@ class FindBox extends HTMLElement {
       this.links[0]?.click();
     });
     this.hits.addEventListener("click", (event) => {
-      if (event.target.closest("a")) this.close();
+      const link = event.target.closest("a");
+      const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+      if (!link?.matches("[data-find-more]")) {
+        if (link) this.close();
+      } else if (isPlain) {
+        event.preventDefault();
+        this.#more(link);
+      }
     });
     document.addEventListener("pointerdown", (event) => {
       if (!this.contains(event.target)) this.close();
@@ -70,6 +77,24 @@ class FindBox extends HTMLElement {
     }
     this.#show();
     this.hits.scrollTop = 0;
+  }
+
+  /** What was not listed or not searched yet, in the place of the link that asks for it. */
+  async #more(link) {
+    const place = link.closest("p");
+    const { signal } = this.asked ?? {};
+    link.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true" }, signal });
+      if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+      const parts = document.createElement("template");
+      parts.innerHTML = await answer.text();
+      const next = parts.content.querySelector("section a");
+      place.replaceWith(parts.content);
+      (next ?? this.input).focus();
+    } catch (error) {
+      if (error.name !== "AbortError") place.textContent = `Nothing more could be looked for. ${error.message}`;
+    }
   }
 
   #key(event) {

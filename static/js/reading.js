@@ -46,7 +46,8 @@ function changeSay({ n, say, left, right, rest, silent }) {
     `right side as in ${names(right, silent)}`,
     rest.length ? `neither in ${names(rest, silent)}` : "",
   ];
-  return [`Change ${n} of ${shown.changes.length}`, ...(say ? whose : [])].filter(Boolean).join(", ");
+  const what = shown.whole ? "The whole new file" : `Change ${n} of ${shown.changes.length}`;
+  return [what, ...(say ? whose : [])].filter(Boolean).join(", ");
 }
 
 function barFill(bar, change) {
@@ -63,7 +64,8 @@ function barFill(bar, change) {
         change.rest.length ? h("span.label", null, "otherwise") : null,
         change.rest.length ? who(change.rest, `Neither: ${names(change.rest, change.silent)}`) : null,
       ]
-    : [h("span.label", null, `Change ${change.n}`)];
+    : [shown.whole ? null : h("span.label", null, `Change ${change.n}`)];
+  if (shown.whole) says.unshift(h("span.label", null, "The whole new file"));
   bar.replaceChildren(...says.filter(Boolean), h("span.push"), h("span.hunkbar-acts"), label);
   bar.dataset.kind = change.kind;
   bar.classList.toggle("seen", change.viewed);
@@ -84,6 +86,7 @@ function barsBuild() {
       fill.unobserve(bar);
       filled.push({
         n: change.n,
+        whole: shown.whole,
         bar,
         key: change.key,
         between: change.between,
@@ -96,7 +99,8 @@ function barsBuild() {
   for (const change of shown.changes) {
     const cell = first.get(change.n);
     if (!cell) continue;
-    const bar = h("div.hunkbar", { "data-change": change.n, "data-says": changeSay(change), role: "group", "aria-label": `Change ${change.n}` });
+    const name = shown.whole ? "The whole new file" : `Change ${change.n}`;
+    const bar = h("div.hunkbar", { "data-change": change.n, "data-says": changeSay(change), role: "group", "aria-label": name });
     cell.before(bar);
     gutter(cell, change);
     fill.observe(bar);
@@ -166,7 +170,7 @@ function fileViewed() {
 /** The change one is at, or null. */
 export function changeNow() {
   const now = file()?.querySelector("[data-now]");
-  return (now && shown?.changes[now.dataset.change - 1]) ?? null;
+  return (now && shown?.changes[shown.whole ? 0 : now.dataset.change - 1]) ?? null;
 }
 
 /** The cell where the change with this key begins, if the file in view still has it. */

@@ -47,6 +47,22 @@ function barSet() {
   });
 }
 
+/** Move the lines as they are so far that what is different in this one is in sight. */
+export function differenceShow(cell) {
+  const bar = document.querySelector(".hbar");
+  const mark = bar && [cell, cell.nextElementSibling].map((one) => one?.querySelector("mark")).find(Boolean);
+  if (!mark) return;
+  const before = document.createRange();
+  before.setStart(mark.parentElement, 0);
+  before.setEndBefore(mark);
+  const left = wide(before.toString()) * charWidth(view());
+  const room = bar.clientWidth / (view().matches(".two") ? 2 : 1) / 2;
+  if (left < bar.scrollLeft || left > bar.scrollLeft + room) bar.scrollLeft = left - room / 2;
+}
+
+/** In characters, tabs counted as they are wide at most. */
+const wide = (text) => text.length + (TAB - 1) * (text.split("\t").length - 1);
+
 function charWidth(shown) {
   const probe = document.createElement("span");
   probe.textContent = "0".repeat(100);
@@ -61,8 +77,7 @@ function charWidth(shown) {
 function overflowPx(shown, charPx) {
   let longest = 0;
   for (const cell of shown.querySelectorAll(CELLS)) {
-    const text = cell.textContent;
-    longest = Math.max(longest, text.length + (TAB - 1) * (text.split("\t").length - 1));
+    longest = Math.max(longest, wide(cell.textContent));
   }
   const cell = shown.querySelector(CELLS);
   const style = cell && getComputedStyle(cell);

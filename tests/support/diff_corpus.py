@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.git.diffs import changes
+from orchestrator.git.diffs import changes, copies
 from review.diff import Chunk, ChunkKind, FileDiff, Line
 from review.selectors.file_diffs import file_read
 
@@ -50,6 +50,7 @@ def area(width, height):
 def name_of(path):
     return os.path.basename(path)
 """
+TOOL = b"".join(b"def step_%d():\n    return 'step %d'\n\n\n" % (n, n) for n in range(9))
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
@@ -69,6 +70,10 @@ def _small() -> list[Case]:
             (PROGRAM, PROSE.replace(b"sentence 3", b"phrase 3") + b"b\n"), b"file.md",
         ),
         Case("copied", b"copy.py", None, (PLAIN, CODE + b"# kept.py\n")),
+        Case("copied-edited", b"copy of a tool.py", None, (PROGRAM, TOOL.replace(b"step 4", b"stage 4"))),
+        Case("copied-kept", b"tool.py", (PLAIN, TOOL), (PLAIN, TOOL + b"# the same but for this\n")),
+        Case("copied-short", b"short copy.py", None, (PLAIN, b"import os\nimport re\n")),
+        Case("short", b"short.py", (PLAIN, b"import os\nimport re\n"), (PLAIN, b"import os\n")),
         Case("kept", b"kept.py", (PLAIN, CODE + b"# kept.py\n"), (PLAIN, CODE + b"# kept.py, changed\n")),
         Case("mode", b"run.sh", (PLAIN, b"#!/bin/sh\n"), (PROGRAM, b"#!/bin/sh\n")),
         Case("mode-and-text", b"stop.sh", (PROGRAM, b"#!/bin/sh\n"), (PLAIN, b"#!/bin/sh\nexit\n")),
@@ -169,7 +174,9 @@ def corpus_read(hub: Path, left: str, right: str) -> dict[str, FileDiff]:
     """The diff of every case, through the product: git's list of changes, contents, patches."""
     names = {case.path: case.name for case in cases()}
     found: dict[str, FileDiff] = {}
-    for change in changes(hub=hub, left=left, right=right):
+    listed = changes(hub=hub, left=left, right=right)
+    copied = copies(listed, hub=hub, left=left, right=right)
+    for change in (copied.get(change.path, change) for change in listed):
         name = names[change.path.encode("utf-8", "surrogateescape")]
         found[name] = file_read(hub=hub, change=change)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.errors import AppError
@@ -94,3 +95,89 @@ def test_a_file_renamed_into_a_folder_of_its_name(world: World, whitespace: str)
         assert diff["status"] == "R"
         (changed,) = (chunk for chunk in diff["chunks"] if chunk["kind"] != "equal")
         assert changed["left"][0]["n"] == changed["right"][0]["n"] == 82
+
+
+def test_moved_blocks_and_lines_that_were_only_indented_are_told(
+    world: World, reader: Client
+) -> None:
+    def edit(files: dict[str, str]) -> None:
+        area = BASE["app/area.py"].replace("    return side * 7\n", "        return side * 7\n")
+        block = "def area_2(side):\n    return side * 2\n"
+        files["app/area.py"] = area.replace(block + "\n\n", "") + block
+
+    world.commit("A", edit)
+    url = f"/api/v1/tasks/{world.task.pk}/diff?left=base&right=A&path=app/area.py"
+    told = reader.get(url).json()
+    lefts = {line["n"]: line for chunk in told["chunks"] for line in chunk["left"]}
+    rights = {line["n"]: line for chunk in told["chunks"] for line in chunk["right"]}
+    moved = lefts[9]["moved"]
+    assert lefts[9]["text"] == rights[moved["line"]]["text"] == "def area_2(side):"
+    assert rights[moved["line"]]["moved"] == {**moved, "line": 9}
+    assert moved["count"] == 2
+    (only,) = [line for line in rights.values() if line.get("reindented")]
+    assert (only["text"], only["changed"]) == ("        return side * 7", [[4, 8]])
+    plain = next(c for c in told["chunks"] if c["kind"] == "equal")["left"][0]
+    assert set(plain) == {"n", "text"}, "nothing is said of a line where there is nothing to say"
+    line = reader.get("/api/v1/openapi.json").json()["components"]["schemas"]["LineOut"]
+    assert {"moved", "reindented"} <= set(line["properties"])
+
+
+COPY, SOURCE = "app/circle.py", "app/area.py"
+
+
+def copied(world: World) -> None:
+    area = BASE[SOURCE].replace("area_3(", "circle_3(")
+    world.commit("A", lambda files: files.update({COPY: area, SOURCE: BASE[SOURCE]}))
+
+
+def test_a_copy_is_compared_with_its_source(world: World) -> None:
+    copied(world)
+    (file,) = [f for f in summary(world)["files"] if f["path"] == COPY]
+    assert (file["status"], file["old_path"]) == ("C", SOURCE)
+    assert (file["insertions"], file["deletions"]) == (1, 1)
+    diff = chunks(world, COPY)
+    assert (diff["status"], diff["old_path"]) == ("C", SOURCE)
+    (changed,) = [chunk for chunk in diff["chunks"] if chunk["kind"] != "equal"]
+    assert (changed["left"][0]["text"], changed["right"][0]["text"]) == (
+        "def area_3(side):",
+        "def circle_3(side):",
+    )
+    assert "key" not in changed, "what can be picked is the whole new file"
+    back = {f["path"]: f["status"] for f in summary(world, "A", "base")["files"]}
+    assert back[COPY] == "D"
+
+
+def test_a_copy_is_a_new_file_to_board_and_consensus(world: World, reader: Client) -> None:
+    copied(world)
+    board = reader.get(f"/api/v1/tasks/{world.task.pk}/board").json()
+    (row,) = [file for file in board["files"] if file["path"] == COPY]
+    assert row["cells"]["A"]["status"] == "A"
+    assert row["cells"]["A"]["insertions"] == BASE[SOURCE].count("\n")
+    told = reader.get(f"/api/v1/tasks/{world.task.pk}/consensus?path={COPY}").json()
+    (group,) = told["groups"]
+    assert (group["kind"], group["base_lines"]) == ("unique", 0)
+    assert len(group["options"][0]["text"]) == BASE[SOURCE].count("\n")
+
+
+def test_the_same_copy_in_two_variants_is_shared_and_an_edited_one_contradicts_in_parts(
+    world: World, reader: Client
+) -> None:
+    copied(world)
+    other = BASE[SOURCE].replace("area_3(", "disc_3(")
+    world.commit("B", lambda files: files.update({COPY: other, SOURCE: BASE[SOURCE]}))
+    url = f"/api/v1/tasks/{world.task.pk}/consensus?path={COPY}"
+    kinds = {group["kind"] for group in reader.get(url).json()["groups"]}
+    assert kinds == {"shared", "contradictory"}
+
+
+def test_a_renamed_file_stays_renamed_where_there_is_a_copy_of_it_too(world: World) -> None:
+    def edit(files: dict[str, str]) -> None:
+        del files[SOURCE]
+        files["app/renamed.py"] = BASE[SOURCE]
+        files[COPY] = BASE[SOURCE].replace("area_3(", "circle_3(")
+
+    world.commit("A", edit)
+    found = {f["path"]: (f["status"], f["old_path"]) for f in summary(world)["files"]}
+    assert found["app/renamed.py"] == ("R", SOURCE)
+    assert found[COPY] == ("C", SOURCE)
+    assert SOURCE not in found

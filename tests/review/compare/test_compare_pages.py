@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from django.http import HttpResponse
@@ -248,3 +248,30 @@ def test_queries_are_few_whatever_the_number_of_files(
 ) -> None:
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         get(reader, world.url("compare?left=base&right=A"))
+
+
+def test_a_link_changes_nothing_of_the_address_but_what_it_says(
+    world: World, reader: Client
+) -> None:
+    asked = {"left": "base", "right": "A", "path": "package-lock.json", "view": "unified"}
+    asked |= {"w": "eol", "context": "all", "show": "1"}
+    html = get(reader, world.url(f"compare?{urlencode(asked)}"))
+
+    def leads(pattern: str) -> dict[str, str]:
+        found = re.search(rf'<a [^>]*href="([^"]+)"[^>]* {pattern}', html)
+        assert found is not None, pattern
+        return dict(parse_qsl(unescape(found[1]).partition("?")[2]))
+
+    assert leads('data-space="all"') == asked | {"w": "all"}
+    assert leads('data-view="split"') == asked | {"view": "split"}
+    assert leads("data-swap") == asked | {"left": "A", "right": "base"}
+    assert "show" not in leads('data-side="B"'), "another side has another file"
+    del asked["show"]
+    html = get(reader, world.url(f"compare?{urlencode(asked)}"))
+    form = html.split('data-show="')[1].split("</form>")[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    assert fields == asked | {"show": "1"}, "the button without a script as well"
+    asked |= {"path": "README.md", "show": "1"}
+    world.commit("A", lambda files: files.update({"README.md": "# New\n"}))
+    html = get(reader, world.url(f"compare?{urlencode(asked)}"))
+    assert leads("data-file-link data-render") == asked | {"rendered": "1"}

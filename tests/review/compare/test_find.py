@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from review.selectors import find as find_selector
 from review.selectors.compare import comparison_get
 from review.selectors.compare_address import Address
 from review.selectors.find import Found, find_in_files
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import BASE, World
 from tests.support.live import eventually
 
 AREA = "compare?left=base&right=A&path=app/area.py&view=split"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a search takes says something about the machine only."""
+    monkeypatch.setattr(find_selector, "TIME_S", 300.0)
 
 
 def find(world: World, query: str) -> Found:
@@ -32,7 +40,7 @@ def test_folded_lines_are_found_once_and_changed_ones_on_both_sides(world: World
     assert ("area.py", "L", 10, False) not in lines(found)
     assert ("area.py", "L", 82, True) in lines(found), "a line that the right side lost"
     assert ("area.py", "R", 82, True) in lines(found)
-    assert found.complete
+    assert (found.rest, found.next) == (0, "")
 
 
 def test_deleted_and_new_files_count_and_unchanged_ones_do_not(world: World) -> None:
@@ -79,21 +87,85 @@ def test_what_was_found_is_marked_behind_such_letters(world: World, page: Page) 
     eventually(lambda: page.evaluate(marked) == "stanbul")
 
 
-def test_long_lists_and_large_files_are_cut_and_said_so(world: World) -> None:
+def many(world: World) -> None:
     def grow(files: dict[str, str]) -> None:
         for n in range(20):
-            files[f"many/{n}.txt"] = "needle\n" * 50
+            files[f"many/{n:02}.txt"] = "needle\n" * 50
         files["large.txt"] = "needle " * 400_000
+        files["larger.txt"] = "needle " * 1_200_000
 
     world.commit("A", grow)
+
+
+def test_what_was_not_listed_can_be_gone_on_with(world: World, reader: Client) -> None:
+    many(world)
     found = find(world, "needle")
-    assert not found.complete
-    assert found.files[0].more == 20
-    assert find(world, "no such text").left_out == 1
+    assert [file.more for file in found.files] == [20] * 17
+    assert (found.searched, found.rest, found.one) == (20, 9, False)
+    html = reader.get(found.next, headers={"HX-Request": "true"}).content.decode()
+    names = [file.name for file in found.files] + re.findall(r"</span>([\w-]+\.txt)</h2>", html)
+    assert names == [*(f"{n:02}.txt" for n in range(20)), "large.txt"]
+    assert "Search the other" not in html
+    more = reader.get(found.files[0].next, headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r'num quiet">(\d+)<', more) == [str(n) for n in range(31, 51)]
+    assert "more line" not in more
+
+
+def test_the_search_goes_on_behind_a_file_that_has_gone(world: World, reader: Client) -> None:
+    many(world)
+    url = find(world, "needle").next
+    world.commit("A", lambda files: files.update({"many/17.txt": "needle\n", "x": "needle\n"}))
+    html = reader.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r"</span>([\w.-]+)</h2>", html) == ["17.txt", "x"]
+
+
+def test_a_file_too_large_to_compare_is_named(world: World, reader: Client) -> None:
+    many(world)
+    found = find(world, "no such text")
+    assert [left.name for left in found.left_out] == ["larger.txt"]
+    url = world.url("compare/find?left=base&right=A&q=no+such+text")
+    html = reader.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert f'href="{escape(found.left_out[0].href)}"' in html
+
+
+def test_in_a_copy_what_its_source_has_is_not_changed(world: World) -> None:
+    copy = BASE["app/area.py"].replace("area_3(", "circle_3(")
+    world.commit(
+        "A", lambda files: files.update({"app/copy.py": copy, "app/area.py": BASE["app/area.py"]})
+    )
+    assert lines(find(world, "area_4(")) == [("copy.py", "R", 17, False)]
+    assert lines(find(world, "le_3(")) == [("copy.py", "R", 13, True)]
+    assert lines(find(world, "area_3(")) == [("copy.py", "L", 13, True)]
+
+
+@pytest.mark.browser
+def test_the_box_goes_on_with_the_other_files_by_keys(world: World, page: Page) -> None:
+    many(world)
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py"))
+    page.keyboard.press("/")
+    page.keyboard.type("needle")
+    more = page.get_by_role("link", name="Search the other 9 files")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("find-box h2", has_text="19.txt")).to_be_visible()
+    expect(more).to_have_count(0)
+    assert page.evaluate("document.activeElement.closest('section').textContent.includes('17.txt')")
+    page.get_by_role("link", name="20 more lines of this file").first.click()
+    expect(page.locator("find-box a .num", has_text="50")).to_have_count(1)
+    expect(page.locator("find-box .hits")).to_be_visible()
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("q=x", 400), ("q=", 400), ("q=" + "x" * 201, 400), ("q=zz", 200)]
+    ("query", "status"),
+    [
+        ("q=x", 400),
+        ("q=", 400),
+        ("q=" + "x" * 201, 400),
+        ("q=zz", 200),
+        ("q=zz&skip=-1", 400),
+        ("q=zz&skip=5&path=no/such", 200),
+        ("q=zz&after=~", 200),
+    ],
 )
 def test_the_door(world: World, reader: Client, query: str, status: int) -> None:
     url = world.url(f"compare/find?left=base&right=A&{query}")

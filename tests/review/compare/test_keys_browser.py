@@ -35,7 +35,7 @@ def test_files_sides_and_layouts(world: World, page: Page) -> None:
     page.keyboard.press("i")
     page.wait_for_url(lambda url: "&w=" not in url)
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Show from the enclosing function on")
+    expect(page.get_by_role("dialog")).to_contain_text("to the end of the enclosing function")
     page.keyboard.press("Escape")
 
 

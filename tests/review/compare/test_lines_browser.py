@@ -78,6 +78,40 @@ def test_a_fold_opens_up_to_the_enclosing_function(world: World, page: Page) -> 
     expect(page.locator(".fold").first).to_contain_text("4 unchanged lines")
 
 
+def test_a_fold_opens_down_to_the_end_of_the_function(world: World, page: Page) -> None:
+    """More lines of it than go into one section."""
+
+    def change(files: dict[str, str]) -> None:
+        body = "".join(f"        line_{n} = {n}\n" for n in range(300))
+        method = f"class All:\n    def long(self):\n{body}\n    def after(self):\n        pass\n"
+        files["app/long.py"] = method + "\n\n\n" + "top = 1\n" * 30
+
+    def edit(files: dict[str, str]) -> None:
+        change(files)
+        files["app/long.py"] = files["app/long.py"].replace("line_20 = 20\n", "line_20 = 21\n")
+
+    first = world.commit("A", change)
+    second = world.commit("A", edit)
+    for view in ("split", "unified"):
+        page.goto(world.url(f"compare?left={first}&right={second}&path=app/long.py&view={view}"))
+        page.keyboard.press("j")
+        page.keyboard.press("Shift+F")
+        side = "L" if view == "split" else "R"
+        expect(page.locator(f"#{side}302")).to_contain_text("line_299 = 299")
+        expect(page.locator(f"#{side}303")).to_have_count(0)
+        numbers = page.locator(f".rows > [id^={side}]").evaluate_all(
+            "cells => cells.map((cell) => Number(cell.id.slice(1)))"
+        )
+        assert numbers == sorted(numbers)
+        assert numbers[-1] == 302
+        fold = page.locator(".fold").last
+        expect(fold).to_contain_text("36 unchanged lines")
+        expect(fold.get_by_role("button", name="end of function")).to_have_count(0)
+        page.keyboard.press("f")
+        expect(page.locator(f"#{side}2")).to_contain_text("def long(self)")
+        expect(page.locator(f"#{side}1")).to_have_count(0)
+
+
 def test_long_lines_are_wrapped_or_moved_sideways_and_that_is_remembered(
     world: World, page: Page
 ) -> None:
@@ -120,3 +154,39 @@ def test_the_head_of_the_file_stays_in_sight_and_its_path_can_be_copied(
     page.get_by_role("button", name="Copy the path").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "app/area.py"
+
+
+def test_a_very_long_line_begins_at_its_difference_and_opens_whole(
+    world: World, page: Page
+) -> None:
+    def line(files: dict[str, str], word: str) -> None:
+        files["app/long.txt"] = "a = 1; " * 6_000 + word + " a = 1;" * 6_000 + " end\nnext\n"
+
+    first = world.commit("A", lambda files: line(files, "old"))
+    second = world.commit("A", lambda files: line(files, "new"))
+    address = f"compare?left={first}&right={second}&path=app/long.txt&view=split&show=1"
+    page.goto(world.url(address))
+    for name, word in (("L1", "old"), ("R1", "new")):
+        mark = page.locator(f"#{name} mark")
+        expect(mark).to_have_text(word)
+        expect(mark).to_be_in_viewport()
+    box = page.locator("#R1").bounding_box()
+    assert box is not None
+    assert box["height"] < 300
+    page.locator("#R1").get_by_role("button", name="Whole line").press("Enter")
+    expect(page.locator("#L1").get_by_role("button", name="A part of the line")).to_have_count(1)
+    box = page.locator("#R1").bounding_box()
+    assert box is not None
+    assert box["height"] > 10_000
+    page.keyboard.press("w")
+    expect(page.locator("#R1 mark")).not_to_be_in_viewport()
+    page.keyboard.press("j")
+    for name in ("L1", "R1"):
+        expect(page.locator(f"#{name} mark")).to_be_in_viewport()
+    page.locator(".hbar").evaluate("bar => { bar.scrollLeft = bar.scrollWidth; }")
+    last = """cell => { const range = new Range();
+        const node = [...cell.childNodes].findLast((one) => one.nodeType === 3);
+        range.setStart(node, node.length - 3); range.setEnd(node, node.length);
+        const [word, box] = [range.getBoundingClientRect(), cell.getBoundingClientRect()];
+        return String(range) === 'end' && word.left > box.left && word.right < box.right; }"""
+    eventually(lambda: page.locator("#R1").evaluate(last))

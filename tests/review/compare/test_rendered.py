@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.lib.markdown import render_blocks
 from orchestrator.lib.paths import hub_dir
+from review.selectors import rendered
 from tests.review.compare.conftest import World
 from tests.support.repositories import plain_git
 
@@ -147,6 +149,38 @@ def test_notebooks_side_by_side(world: World, reader: Client) -> None:
     world.commit("B", lambda files: files.update({"n.ipynb": "{"}))
     html = reader.get(world.url("compare?left=A&right=B&path=n.ipynb&rendered=1")).content.decode()
     assert "This is no notebook that can be read." in html
+
+
+def test_code_cells_have_the_colours_of_their_kernel(
+    world: World, reader: Client, redis_empty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def book(*cells: str, **metadata: Any) -> str:
+        code = [{"cell_type": "code", "source": cell, "outputs": []} for cell in cells]
+        text = [{"cell_type": "markdown", "source": "def x(): pass"}]
+        return json.dumps({"cells": code + text, "metadata": metadata}, indent=1)
+
+    def shown() -> str:
+        url = world.url("compare?left=base&right=A&path=n.ipynb&rendered=1")
+        html = reader.get(url).content.decode()
+        return html.split('class="rendered')[1].split("</section>")[0]
+
+    cells = ("%matplotlib inline\ndef f(x):\n    return '<b>'", "%%bash\nfor x in 1; do echo; done")
+    python = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    world.commit("A", lambda files: files.update({"n.ipynb": book(*cells, **python)}))
+    with monkeypatch.context() as late:
+        late.setattr(rendered, "COLOUR_WAIT_S", -1.0)
+        assert '<span class="k">' not in shown(), "a page does not wait for colours"
+    html = shown()
+    assert '<span class="k">def</span> <span class="f">f</span>(x):' in html
+    assert '<span class="s">&#x27;&lt;b&gt;&#x27;</span>' in html.replace("'", "&#x27;")
+    assert '<span class="k">for</span> x <span class="k">in</span>' in html
+    assert html.count('<span class="k">def</span>') == 1, "words of Markdown are words"
+    other = book("public static int x = 1;", kernelspec={"language": "java"})
+    world.commit("A", lambda files: files.update({"n.ipynb": other}))
+    assert '<span class="k">public static int</span>' in shown()
+    odd = book("def f(): pass", language_info={"name": ["python"]}, kernelspec="python")
+    world.commit("A", lambda files: files.update({"n.ipynb": odd}))
+    assert "<span class=" not in shown().replace('<span class="ag', "").split("rrow", 1)[1]
 
 
 @pytest.mark.browser

@@ -85,3 +85,27 @@ def test_anything_in_the_cells_gives_plain_text(cells: list[Any]) -> None:
     for cell in found:
         assert isinstance(cell.source, str)
         assert all(isinstance(output, str) for output in cell.outputs)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "source", "language"),
+    [
+        ({"language_info": {"name": "python"}}, "x", "python"),
+        ({"language_info": {"pygments_lexer": "ipython3", "name": "R"}}, "x", "R"),
+        ({"kernelspec": {"language": "julia"}}, "x", "julia"),
+        ({"kernelspec": {"name": "bash"}}, "%%time\nx", "bash"),
+        ({"language_info": {"name": "python"}}, "%%bash\nx", "bash"),
+        ({"language_info": {"name": "no such language"}}, "x", ""),
+        ({"language_info": {"name": "../../python"}}, "x", ""),
+        ({"language_info": {"name": 5}, "kernelspec": []}, "x", ""),
+        (7, "x", ""),
+        (None, "x", ""),
+    ],
+)
+def test_the_language_of_code_is_that_of_the_kernel(
+    metadata: Any, source: str, language: str
+) -> None:
+    cells = [{"cell_type": kind, "source": source} for kind in ("code", "markdown", "raw")]
+    found = notebook_read(json.dumps({"cells": cells, "metadata": metadata}).encode())
+    assert found is not None
+    assert [cell.language for cell in found] == [language, "", ""]

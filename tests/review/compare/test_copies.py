@@ -1,0 +1,107 @@
+"""A copied file is shown beside its source; to all that reckons with changes it is a new file."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from orchestrator.git.hub import blob_read
+from orchestrator.lib.paths import hub_dir
+from tests.review.compare.conftest import BASE, World
+from tests.support.api import Api
+
+COPY, SOURCE = "app/circle.py", "app/area.py"
+CIRCLE = BASE[SOURCE].replace("area_3(", "circle_3(").replace("side * 30", "30 * side")
+
+
+@pytest.fixture
+def copied(world: World) -> World:
+    world.commit("A", lambda files: files.update({COPY: CIRCLE, SOURCE: BASE[SOURCE]}))
+    return world
+
+
+def at(world: World, rest: str = "", path: str = COPY) -> str:
+    return world.url(f"compare{rest}?left=base&right=A&path={quote(path)}")
+
+
+def content(world: World, commit: str, path: str) -> bytes | None:
+    hub = hub_dir(world.task.project_id)
+    return blob_read(hub=hub, commit=commit, path=path, limit_bytes=10**6)
+
+
+def test_its_head_says_what_it_was_copied_from(copied: World, reader: Client) -> None:
+    html = reader.get(at(copied)).content.decode()
+    assert '<span class="tag">copied</span>' in html
+    assert f'title="copied from {SOURCE}"' in html
+    assert f"Copied from {SOURCE}." in html
+    assert f'title="{COPY}, copied from {SOURCE}"' in html
+    assert html.count('data-change="') == 2
+    assert f"&quot;{SOURCE}&quot;" in html, "the left side's lines are those of the source"
+
+
+def test_the_source_may_be_a_file_that_did_not_change(copied: World, reader: Client) -> None:
+    files = reader.get(f"/api/v1/tasks/{copied.task.pk}/compare?left=base&right=A").json()["files"]
+    found = {file["path"]: file for file in files}
+    assert SOURCE not in found
+    assert (found[COPY]["status"], found[COPY]["old_path"]) == ("C", SOURCE)
+    assert found["app/new.py"]["status"] == "A", "too short to be like another"
+
+
+def test_it_is_viewed_as_one_and_stands_as_a_new_file(copied: World, reader: Client) -> None:
+    reading = reader.get(at(copied, "/reading")).json()
+    assert reading["whole"] is True
+    (change,) = reading["changes"]
+    assert reading["keys"] == [change["key"]]
+    assert (change["kind"], change["right"]) == ("unique", ["A"])
+    assert [hunk["base_lines"] for hunk in change["right_hunks"]] == [0]
+    reader.post(at(copied, "/viewed"), {"hunk": change["key"], "viewed": "1"})
+    assert reader.get(at(copied, "/reading")).json()["seen"] == "viewed"
+    plain = reader.get(at(copied, "/reading", "app/new.py")).json()
+    assert plain["whole"] is False
+
+
+def test_it_is_composed_and_reverted_as_a_new_file(copied: World, reader: Client) -> None:
+    (change,) = reader.get(at(copied, "/reading")).json()["changes"]
+    (hunk,) = change["right_hunks"]
+    api = Api(copied.user)
+    compose = f"tasks/{copied.task.pk}/compose"
+    made = api.post(compose, {"picks": [{"variant": "A", "path": COPY, "hunks": [hunk]}]})
+    variant = copied.task.variants.get(letter=made["letter"])
+    assert content(copied, variant.head_commit, COPY) == CIRCLE.encode()
+    assert content(copied, variant.head_commit, SOURCE) == BASE[SOURCE].encode()
+    back = {"variant": "base", "path": COPY}
+    made = api.post(compose, {"picks": [{"variant": "A"}, back]})
+    variant = copied.task.variants.get(letter=made["letter"])
+    assert content(copied, variant.head_commit, COPY) is None
+    assert content(copied, variant.head_commit, "app/new.py") is not None
+
+
+def test_a_comment_on_either_side_stays_on_its_own_file(copied: World, reader: Client) -> None:
+    api = Api(copied.user)
+    for side, path, body in (("A", COPY, "of the copy"), ("base", SOURCE, "of the source")):
+        told = {"side": side, "path": path, "start_line": 13, "body": body}
+        api.post(f"tasks/{copied.task.pk}/comments", told, 201)
+    url = copied.url(f"comments/threads?left=base&right=A&path={quote(COPY)}")
+    html = reader.get(url).content.decode()
+    assert "of the copy" in html
+    assert "of the source" in html, "its line is the left side here"
+    counts = json.loads(html.split('type="application/json">')[1].split("</script>")[0])
+    assert counts == {COPY: 1, SOURCE: 1}
+
+
+@pytest.mark.browser
+def test_a_copy_in_the_browser(copied: World, page: Page) -> None:
+    page.goto(at(copied) + "&view=split")
+    bar = page.get_by_role("group", name="The whole new file")
+    expect(bar).to_have_count(1)
+    expect(bar.get_by_role("button", name="Lines")).to_have_count(0)
+    for _ in range(2):
+        page.keyboard.press("j")
+    page.keyboard.press("p")  # at its second change: the whole file
+    expect(page.locator("#tray")).to_contain_text("circle.py")
+    page.keyboard.press("v")
+    expect(page.locator("[data-viewed-file] input")).to_be_checked()
