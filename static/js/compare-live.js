@@ -113,7 +113,7 @@ async function fileReplace() {
 
 /** The reader is at the same change as before, if there still is one. */
 function stand(cell) {
-  if (!cell || document.activeElement !== document.body) return;
+  if (!cell || ![document.body, file()].includes(document.activeElement)) return; // where a swap leaves the focus
   cell.setAttribute("data-now", "");
   cell.tabIndex = -1;
   cell.focus({ preventScroll: true });
