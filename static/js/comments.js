@@ -18,6 +18,7 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
   errorShow(form, "");
+  const at = whereOf(form);
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(wordsOf(await answer.text()));
@@ -26,6 +27,7 @@ document.addEventListener("submit", async (event) => {
     form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");
     if (form.contains(document.activeElement)) document.activeElement.blur(); // what was sent is no longer typed
     await Promise.all([layersLoad(), listLoad()]);
+    focusBack(at);
     htmx.trigger(document.body, "acted");
   } catch (error) {
     errorShow(form, error.message);
@@ -33,6 +35,33 @@ document.addEventListener("submit", async (event) => {
     delete form.dataset.busy;
   }
 });
+
+const idOf = (thread) => thread.dataset.thread;
+const threadsOf = (place) => [...place.querySelectorAll(".thread[data-thread]")];
+const placeOf = () => document.querySelector("dialog[open]") ?? document;
+
+/** Which of the threads a form is in; of none, then it makes one. */
+function whereOf(form) {
+  const thread = form.closest(".thread[data-thread]");
+  const known = threadsOf(placeOf());
+  return { id: thread && idOf(thread), index: known.indexOf(thread), known: new Set(known.map(idOf)) };
+}
+
+/** To the thread that one has just written in or made: its form may be gone, and the focus with it. Where that is no
+ * longer shown, to the one in its place. */
+function focusBack({ id, index, known }) {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const threads = threadsOf(placeOf());
+  const same = threads.find((thread) => (id ? idOf(thread) === id : !known.has(idOf(thread))));
+  threadFocus(same ?? threads[index] ?? threads.at(-1) ?? list());
+}
+
+/** To a thread itself: where the focus is in its head or a field, what is shown there is left alone. */
+function threadFocus(thread) {
+  if (!thread) return;
+  thread.tabIndex = -1;
+  thread.focus({ preventScroll: true });
+}
 
 /** The sentence of a notice. */
 function wordsOf(html) {
@@ -63,7 +92,9 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
   if (same && shown.querySelector(".newwhole[open]")) parts.content.querySelector(".newwhole").open = true;
   const at = shown.closest(".drawer")?.scrollTop;
+  const focused = shown.contains(document.activeElement) && document.activeElement.dataset.thread;
   shown.replaceWith(parts.content);
+  if (focused) threadFocus(list().querySelector(`.thread[data-thread="${focused}"]`));
   if (at && same) list().closest(".drawer").scrollTop = at;
   listReady();
 }

@@ -137,6 +137,43 @@ def test_draft_publish_reply_resolve(world: World, page: Page) -> None:
     expect(page.locator("file-tree [data-comments]")).to_have_count(0)
 
 
+def test_the_focus_stays_at_the_thread_that_one_wrote_in(world: World, page: Page) -> None:
+    """Also in the list, and after what others did since, though both are replaced as a whole."""
+    comment = say(world, "First thought")
+    for address in (area(world), world.url("comments?show=all")):
+        page.goto(address)
+        thread = page.locator(f".thread[data-thread='{comment.pk}']")
+        thread.get_by_role("textbox", name="Reply").fill(f"Second thought at {address}")
+        page.keyboard.press("Control+Enter")
+        expect(thread).to_contain_text(f"Second thought at {address}")
+        expect(thread).to_be_focused()
+        reply_create(user=world.user, thread=comment, body=f"From elsewhere to {address}")
+        changed(page, world)
+        expect(thread).to_contain_text(f"From elsewhere to {address}")
+        expect(thread).to_be_focused()
+        for name, said in (("Resolve", "Resolved by you"), ("Open again", "Resolve")):
+            if name == "Open again":
+                thread.locator("summary").first.click()
+            thread.get_by_role("button", name=name).focus()
+            page.keyboard.press("Enter")
+            expect(thread).to_contain_text(said)
+            expect(thread.get_by_role("button", name=name)).to_have_count(0)
+            expect(thread).to_be_focused()
+
+
+def test_the_focus_goes_on_to_the_next_thread_where_one_leaves_the_list(
+    world: World, page: Page
+) -> None:
+    say(world, "First")
+    then = say(world, "Second")
+    page.goto(world.url("comments"))
+    for left in (1, 0):
+        page.get_by_role("button", name="Resolve").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(".thread")).to_have_count(left)
+        expect(page.locator(f"#comment-{then.pk}" if left else ".clist")).to_be_focused()
+
+
 def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
     page.goto(area(world))
     page.locator("#R82").hover()
