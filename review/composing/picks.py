@@ -249,6 +249,8 @@ def _of_base(wish: Wish, place: str, files: Files, base: Mapping[str, Entry]) ->
     if wish.left or wish.right:
         raise PickError("compose.pick", "Of the base one takes a file or hunks, not single lines.")
     spans = frozenset(_span(ref, there, place) for ref in wish.hunks or ())
+    if place not in base:  # the hunk of others there is their file: without it there is none
+        return Pick(letter=BASE, place=place)
     return Pick(letter=BASE, place=place, spans=spans)
 
 

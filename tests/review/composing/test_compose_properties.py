@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from review.composing.picks import Wish, wish_resolve
 from review.composing.types import NO_LINES, Pick
-from review.hunks import About, FileHunks
+from review.hunks import About, FileHunks, base_range
 from tests.support.patches import applied, body, lines_of
 from tests.support.trees import Tree, Trees
 
@@ -160,6 +161,46 @@ def test_no_pick_is_the_base(trees: Trees, task: tuple[Tree, list[Tree]]) -> Non
     assert trees.result(left, made) == dict(base)
     assert not made.writes
     assert not made.removes
+
+
+@SOME
+@given(task=tasks(1))
+def test_every_change_of_a_ground_can_be_reverted(
+    trees: Trees, task: tuple[Tree, list[Tree]]
+) -> None:
+    """As the page asks for it: all of A, and the base where A has its hunks. What is not lines stays A's."""
+    base, (one,) = task
+    left, head = trees.commits(base, one)
+    files = {"A": trees.hunks(left, head)}
+    lines = {
+        place: [(*base_range(h), h.key) for h in file.hunks if h.about is About.LINES]
+        for place, file in files["A"].items()
+    }
+    wishes = [
+        Wish(letter="base", path=place, hunks=tuple(refs)) for place, refs in lines.items() if refs
+    ]
+    picks = [
+        wish_resolve(
+            wish,
+            files=files,
+            base=trees.tree(left),
+            names={},
+            places=lambda path: {path},
+            between=lambda *_: None,
+        )
+        for wish in wishes
+    ]
+    made = trees.composed(left, files, [Pick(letter="A"), *picks])
+    assert made.conflicts == ()
+    result = trees.result(left, made)
+    for place, file in files["A"].items():
+        if not lines[place]:
+            continue
+        if place not in base:
+            assert place not in result
+        else:
+            there = place if file.status == "D" else file.path
+            assert result[there][1] == base[place][1]
 
 
 # ---- git apply of the same hunks
