@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.db.models import F, OuterRef, Q, Subquery
 
-from orchestrator.git.hub import commit_resolve
+from orchestrator.git.hub import commit_log, commit_resolve
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Run, Snapshot, Task, Variant
 
@@ -28,13 +28,15 @@ _POINT = re.compile(r"([a-z])@(run|snapshot)([0-9]{1,6})")
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One side of a comparison. `at` is set where it is not the newest state of its variant."""
+    """One side of a comparison. `at` is set where it is not the newest state of its variant, `subject` where
+    it is a commit that was made on the base."""
 
     ref: str
     commit: str
     letter: str = ""
     agent: str = ""
     at: str = ""  # run 2, snapshot 5
+    subject: str = ""
 
     @property
     def name(self) -> str:
@@ -82,7 +84,9 @@ def side_get(*, task: Task, variants: Sequence[Variant], hub: Path, ref: str) ->
         ref = f"{variant.letter}@{point[2]}{number}"
         return Side(ref, commit, variant.letter, variant.maker, at)
     if _COMMIT.fullmatch(small):
-        return Side(small, commit_resolve(hub=hub, rev=small))
+        commit = commit_resolve(hub=hub, rev=small)
+        made = commit_log(hub=hub, base=base, head=commit, limit=1)
+        return Side(small, commit, subject=made[0].subject if made else "")
     raise Invalid(
         "revision.invalid",
         "A side of a comparison is base, a variant's letter (also with @run2 or @snapshot5), or a commit id.",

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.models import Run, Snapshot
 from review.selectors.compare import compare_summary
 from tests.review.compare.conftest import World
+from tests.support.pages import tree
 from tests.support.repositories import plain_git
 
 
@@ -140,3 +141,12 @@ def test_by_keyboard_from_one_run_to_another(world: World, history: list[str], p
     page.get_by_label("Any commit of the project").last.fill(history[0][:10])
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(history[0][:7])
+
+
+def test_a_commit_says_what_it_is(world: World, reader: Client) -> None:
+    head = world.commit("A", lambda files: files.update({"new": "x\n"}))
+    page = tree(reader.get(world.url(f"compare?left=base&right={head}")))
+    assert page.tags("h1")[0].text == f"What {head[:7]} changed"
+    assert "“x”: 8 files" in page.text
+    before = tree(reader.get(world.url(f"compare?left={head}&right={world.base}")))
+    assert "“" not in before.all(lambda e: "stands" in e.attrs.get("class", ""))[0].text
