@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import accumulate, groupby, islice, takewhile
 from typing import NamedTuple, TypeVar
 
 from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk, touches
@@ -85,10 +85,11 @@ def file_groups(
     places = [_Place(cluster) for cluster in clusters(found)]
     if joins and not replaced:
         places = _joined(places, joins, composed)
-    for pair in quiet:
-        beside = [place for place in places if any(touches(h, pair[0]) for h, _ in place.cluster)]
-        for place in beside:
-            place.quiet.append(pair)
+    order = _Order(places)
+    for hunk, letter in quiet:
+        for place in order.near(hunk.start, hunk.end):
+            if any(touches(other, hunk) for other, _ in place.cluster):
+                place.quiet.append((hunk, letter))
     return tuple(_group(place, composed) for place in places)
 
 
@@ -106,22 +107,48 @@ def _in_order(pair: tuple[Hunk, str]) -> tuple[About, int, int, str]:
     return hunk.about, hunk.start, hunk.end, letter
 
 
+class _Order:
+    """Places about lines, found by where they are: there may be thousands in a file."""
+
+    def __init__(self, places: Iterable[_Place]) -> None:
+        self._places = [p for p in places if p.cluster[0][0].about is About.LINES]
+        ends = (max(hunk.end for hunk, _ in place.cluster) for place in self._places)
+        self._ends = [*accumulate(ends, max)]
+
+    def near(self, start: int, end: int) -> Iterator[_Place]:
+        """Those that touch lines start:end, and few others."""
+        first = bisect_left(self._ends, start)
+        there = map(self._places.__getitem__, range(first, len(self._places)))
+        return takewhile(lambda place: place.cluster[0][0].start <= end, there)
+
+
 def _joined(places: list[_Place], joins: Sequence[Join], composed: Composed) -> list[_Place]:
     """Places that are one because of what they come to together; none where others have a say in one."""
-    for join in joins:
-        inside = [place for place in places if any(join.has(h, n) for h, n in place.cluster)]
-        pairs = [pair for place in inside for pair in place.cluster]
-        said = _said(pairs)
-        voices = voices_of(said, composed.letters)
-        heard = {
-            name for place in inside for name in voices_of(_said(place.cluster), composed.letters)
-        }
-        alike = len({tuple(sorted(said[letter])) for letter in voices}) < 2
-        if alike or not heard <= join.letters:
-            continue
-        places = [place for place in places if place not in inside]
-        places.append(_Place(sorted(pairs, key=_in_order), near=True))
-    return sorted(places, key=lambda place: _in_order(place.cluster[0]))
+    order = _Order(places)
+    gone: set[int] = set()
+    made: list[_Place] = []
+    for (start, end), some in groupby(joins, key=lambda join: (join.start, join.end)):
+        here = [place for place in order.near(start, end) if id(place) not in gone]
+        for join in some:
+            inside = [place for place in here if any(join.has(h, n) for h, n in place.cluster)]
+            one = _join(inside, join, composed)
+            if one is not None:
+                gone.update(map(id, inside))
+                made.append(one)
+                here = [*(place for place in here if place not in inside), one]
+    left = [place for place in (*places, *made) if id(place) not in gone]
+    return sorted(left, key=lambda place: _in_order(place.cluster[0]))
+
+
+def _join(inside: Sequence[_Place], join: Join, composed: Composed) -> _Place | None:
+    pairs = [pair for place in inside for pair in place.cluster]
+    said = _said(pairs)
+    voices = voices_of(said, composed.letters)
+    heard = {name for place in inside for name in voices_of(_said(place.cluster), composed.letters)}
+    alike = len({tuple(sorted(said[letter])) for letter in voices}) < 2
+    if alike or not heard <= join.letters:
+        return None
+    return _Place(sorted(pairs, key=_in_order), near=True)
 
 
 def _said(pairs: Iterable[tuple[Hunk, str]]) -> dict[str, list[Does]]:

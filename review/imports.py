@@ -16,16 +16,17 @@ _IMPORT = re.compile(
     rb"|(?:const|let|var)\s.*=\s*require\()"
 )
 # A line within the brackets of an import: a name, a quoted path, the end. Other lists have such lines too.
+# Space is matched once and for all here and below: a line may be nothing else for very long.
 _PART = re.compile(
-    rb"\s*(?:[\w$.*]+(?:\s+as\s+[\w$]+)?\s*,?|(?:[\w.]+\s+)?[\"`][^\"`]*[\"`]|[)}].{0,200})"
-    rb"\s*(?:(?:#|//).*)?\Z"
+    rb"\s*+(?:[\w$.*]++(?:\s++as\s++[\w$]++)?\s*+,?|(?:[\w.]++\s++)?[\"`][^\"`]*+[\"`]|[)}].{0,200})"
+    rb"\s*+(?:(?:#|//).*)?\Z"
 )
 _ENDS = {b"(": b")", b"{": b"}"}
 _REMARK = re.compile(rb"\s(?:#|//).*$")
 _FROM = re.compile(rb"\s*from\s+\S+\s+import\s")
 # What may stand within the brackets of an import, and after them; code has more.
 _NAMES = re.compile(rb"[\w\s$.,*:/@\"'`{}-]*\Z")
-_TAIL = re.compile(rb"\s*(?:from\s+[\"'][^\"']+[\"'])?\s*\)?\s*;?\s*\Z")
+_TAIL = re.compile(rb"\s*+(?:from\s++[\"'][^\"']++[\"'])?\s*+\)?\s*+;?\s*+\Z")
 
 
 class Statement(NamedTuple):
@@ -111,9 +112,11 @@ def _statement(lines: Lines, start: int) -> Statement | None:
     depth = _depth(first[opened:])
     for end in range(start + 1, min(len(lines), start + STATEMENT_LINES_MAX)):
         bare = _REMARK.sub(b"", lines[end])
-        depth += _depth(bare)
+        deeper = _depth(bare)
+        depth += deeper
         if depth > 0:
-            if not _NAMES.match(bare):
+            # One that begins within another ends what is read in vain: it is read itself.
+            if not _NAMES.match(bare) or (deeper > 0 and is_import(bare)):
                 return None
             body.append(lines[end])
             continue
