@@ -98,7 +98,12 @@ def web(user: User, valkey: Valkey, media: Path, settings: Settings) -> Iterator
         }
     )
     config = uvicorn.Config(
-        app, ws="websockets-sansio", lifespan="off", log_level="warning", access_log=False
+        app,
+        ws="websockets-sansio",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

@@ -251,12 +251,15 @@ def function(room: Room) -> None:
         body = "".join(f"    line_{n} = {n}\n" for n in range(60)).replace("line_50 = 50", text)
         return room.world.commit("A", lambda f: f.update({"app/long.py": f"def long():\n{body}"}))
 
-    first = ".rows > :is(#L1, #R1)"
+    first, last = ".rows > :is(#L1, #R1)", ".rows > :is(#L61, #R61)"
     left, right = long("line_50 = 50"), long("line_50 = 51")
     room.open(f"compare?left={left}&right={right}&path=app/long.py")
     room.sees(first, 0)
     room.press("j", "f")
     expect(room.page.locator(first).first).to_have_text("def long():")
+    room.sees(last, 0)
+    room.press("F")
+    expect(room.page.locator(last).first).to_have_text("    line_59 = 59")
 
 
 def file_filter(room: Room) -> None:
@@ -346,7 +349,7 @@ COMPARE: dict[str, Check] = {
     "i": spaces,
     "r": rendered,
     "x": unfolds,
-    "f": function,
+    "f F": function,
     "t": file_filter,
     "/": find,
     "↓ ↑": lines,
