@@ -4,7 +4,7 @@ import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
 import { change, file, idsOf, isIn, picked, send, sides, tray } from "./compose-tray.js";
 import { h } from "./dom.js";
-import "./kept.js";
+import { keptSend } from "./kept.js";
 import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
 
@@ -36,35 +36,21 @@ document.addEventListener("submit", (event) => {
 
 // --- The title of the commit, and why ------------------------------------------------------------
 
-const words = () => [...document.querySelectorAll("#tray-why [name]")];
-const wordsName = () => `tray ${tray().dataset.url}`;
-
 /** Who asks an agent to reconcile has the same title and why. */
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches(".reconcile")) return;
-  for (const field of words()) event.formData.set(field.name, field.value);
+  for (const field of document.querySelectorAll("#tray-why [name]")) event.formData.set(field.name, field.value);
 });
 
-/** What is written is there on the next page too: one goes and looks before one composes. */
-document.addEventListener("input", (event) => {
-  if (!event.target.closest("#tray-why")) return;
-  const written = words().filter((field) => field.value !== field.defaultValue);
-  sessionStorage.setItem(wordsName(), JSON.stringify(Object.fromEntries(written.map((field) => [field.name, field.value]))));
-});
-
-document.addEventListener("submit", (event) => {
-  if (tray() && event.target.closest("#tray") && (event.target.matches(".reconcile") || event.submitter?.id === "tray-compose")) sessionStorage.removeItem(wordsName());
-});
+document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(document.getElementById("tray-why").closest("form")));
 
 /** The title follows what is taken until somebody writes another. */
-function wordsFollow() {
-  const written = JSON.parse(sessionStorage.getItem(wordsName()) ?? "{}");
-  for (const field of words()) {
-    const said = field.name === "title" ? (tray().dataset.title ?? "") : "";
-    const own = field.value !== field.defaultValue;
-    field.defaultValue = said;
-    if (!own) field.value = written[field.name] ?? said;
-  }
+function titleFollow() {
+  const field = document.getElementById("tray-title");
+  if (!field) return;
+  const own = field.value !== field.defaultValue;
+  field.defaultValue = tray().dataset.title ?? "";
+  if (!own) field.value = field.defaultValue;
 }
 
 // --- Changes -------------------------------------------------------------------------------------
@@ -174,7 +160,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   pressedShow();
   if (swapped === "tray") {
     follow();
-    wordsFollow();
+    titleFollow();
   }
   if (swapped !== "tray" || focusAt < 0) return;
   const left = [...tray().querySelectorAll(".pickchip button")];

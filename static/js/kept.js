@@ -40,14 +40,17 @@ function names() {
 const TEXTS = "textarea, input:not([type=hidden])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.matches(`${TEXTS}, select`) && field.name && !field.closest(".newform-sugg"));
 const hasBox = (form) => Boolean(form.querySelector(".newform-sugg"));
-const isWritten = (form) => fieldsOf(form).some((field) => field.matches(TEXTS) && field.value !== field.defaultValue) || (hasBox(form) && formIsWritten(form));
+const isOwn = (field) => field.matches(TEXTS) && field.value !== field.defaultValue;
+const isWritten = (form) => fieldsOf(form).some(isOwn) || (hasBox(form) && formIsWritten(form));
 
 /** What a box for suggestions says; null where there is none, or none is open. */
 const suggestionOf = (form) => (hasBox(form) ? suggestionSay(form) : null);
 
 function keep(form) {
   if (!isWritten(form)) return drop(form.dataset.keep);
-  const fields = Object.fromEntries(fieldsOf(form).map((field) => [field.name, field.value]));
+  // A text that nobody wrote may be another one by then.
+  const kept = fieldsOf(form).filter((field) => isOwn(field) || !field.matches(TEXTS));
+  const fields = Object.fromEntries(kept.map((field) => [field.name, field.value]));
   write(form.dataset.keep, { fields, suggestion: suggestionOf(form), at: Date.now() });
 }
 
@@ -80,11 +83,15 @@ document.addEventListener("reset", (event) => {
 
 document.addEventListener("comment-posted", (event) => formOf(event) && drop(formOf(event).dataset.keep));
 
-// A form that leads to another page: what was sent is dropped there, unless it was refused and that is the page of the form.
+/** Sent to another page: it is dropped there, unless it was refused and that is the page of the form. */
+export function keptSend(form) {
+  const said = read(form.dataset.keep);
+  if (said) write(form.dataset.keep, { ...said, sent: true });
+}
+
 document.addEventListener("submit", (event) => {
   const form = formOf(event);
-  const said = form && !("commentForm" in form.dataset) && !event.defaultPrevented && read(form.dataset.keep);
-  if (said) write(form.dataset.keep, { ...said, sent: true });
+  if (form && !("commentForm" in form.dataset) && !event.defaultPrevented) keptSend(form);
 });
 
 for (const name of names()) {

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from review.models import Comment
 from review.services.comments import reply_create
+from review.services.trays import tray_change
 from tests.review.compare.conftest import World
 from tests.review.compare.test_comments_browser import NEW, area, changed, say, threads
 
@@ -119,17 +121,12 @@ def test_edits_and_words_on_the_whole_outlast_the_tab(world: World, page: Page) 
     expect(reply(page.locator(".thread"))).to_have_value("Half an answer")
 
     # Not for another person in the same browser.
-    kim = Client(headers={"host": "localhost:8000"})
-    kim.force_login(User.objects.create_user("kim"))
-    [(session, cookie)] = kim.cookies.items()
-    [mine] = [c for c in context.cookies() if c["name"] == session]
-    theirs = {**mine, "value": cookie.value}
-    context.add_cookies([theirs])  # type: ignore[list-item]
+    mine = become(context, User.objects.create_user("kim"))
     page.goto(world.url("comments"))
     expect(page.locator(".thread")).to_contain_text("First words")
     expect(reply(page.locator(".thread"))).to_have_value("")
     expect(page.locator(".newwhole textarea")).to_have_value("")
-    context.add_cookies([mine])  # type: ignore[list-item]
+    context.add_cookies([mine])
 
     # Sent or taken back, it is gone.
     page.goto(world.url("comments"))
@@ -157,20 +154,54 @@ def test_edits_and_words_on_the_whole_outlast_the_tab(world: World, page: Page) 
 
 
 def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page: Page) -> None:
-    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
-    page.wait_for_selector(".hunkbar .take")
-    page.keyboard.press("j")
-    page.keyboard.press("p")
-    page.locator("#tray .why summary").click()
+    context = page.context
+    pick_one(world, page)
     why = page.get_by_label("Why these together")
     why.fill("A is the clear")
     page.goto(world.url("compare?left=base&right=B&path=app/new.py"))
     page.locator("#tray .why summary").click()
     expect(why).to_have_value("A is the clear")
     why.fill("A is the clearest")
+    page.get_by_label("Title of its commit").fill("The clearest")
+
+    # Not for another person in the same tab.
+    mine = become(context, User.objects.create_user("kim"))
+    pick_one(world, page)
+    expect(why).to_have_value("")
+    expect(page.get_by_label("Title of its commit")).to_have_value(re.compile(r": A \("))
+    context.add_cookies([mine])
+
+    # What is refused was not sent.
+    page.goto(world.url("tray"))
+    expect(why).to_have_value("A is the clearest")
+    expect(page.get_by_label("Title of its commit")).to_have_value("The clearest")
+    theirs = {"variant": "B", "path": "app/area.py", "hunks": [1]}
+    tray_change(user=world.user, task=world.task, add=[theirs])
     page.locator("#tray-compose").click()
-    page.wait_for_url(re.compile(r"variants/D|/tray"))
-    assert (
-        page.evaluate("Object.keys(localStorage).filter((key) => key.includes(' why ')).length")
-        == 0
-    )
+    expect(page.locator("#flash")).not_to_be_empty()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    expect(why).to_have_value("A is the clearest")
+    page.get_by_role("button", name="Remove B area.py, hunk 1").click()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.locator("#tray-compose").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes(' words '))") == []
+
+
+def pick_one(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    page.locator("#tray .why summary").click()
+
+
+def become(context: BrowserContext, user: User) -> Any:
+    """Somebody else goes on in this browser; the cookie of who was there before."""
+    client = Client(headers={"host": "localhost:8000"})
+    client.force_login(user)
+    [(session, cookie)] = client.cookies.items()
+    [mine] = [c for c in context.cookies() if c["name"] == session]
+    theirs: Any = {**mine, "value": cookie.value}
+    context.add_cookies([theirs])
+    return mine
