@@ -15,7 +15,7 @@ from orchestrator.git.trees import tree_entries
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
-from review.composing.picks import PickError, Wish, between_both, change_numbers, wish_resolve
+from review.composing.picks import Between, PickError, Wish, change_numbers, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
 from review.composing.words import title_default
 from review.hunks import About, FileHunks, base_range
@@ -33,13 +33,14 @@ Files = Mapping[str, Mapping[str, FileHunks]]
 class Composed:
     """`files` are the hunks of each Variant that something was picked of, by letter and place.
 
-    `problems` say of picks, by their numbers, why they cannot be had.
+    `problems` say of picks, by their numbers, why they cannot be had. `between` reads files between two Variants.
     """
 
     ground: Ground
     files: Files
     result: Composition
     problems: Mapping[int, PickError]
+    between: Between
 
     @property
     def changes_nothing(self) -> bool:
@@ -86,6 +87,7 @@ def composed_try(*, task: Task, wishes: Sequence[Wish]) -> Composed:
     names = _names(base, files)
     pairs = functools.cache(lambda: pairs_read(ground))
     named = functools.cache(lambda path: places_named(pairs(), path))
+    between = _between(ground)
     picks = []
     problems: dict[int, PickError] = {}
     for number, wish in enumerate(wishes):
@@ -97,14 +99,15 @@ def composed_try(*, task: Task, wishes: Sequence[Wish]) -> Composed:
                     base=base,
                     names=names,
                     places=named,
-                    between=functools.partial(_between, ground),
+                    between=between,
                 )
             )
         except PickError as error:
             problems[number] = error
     places = places_of(base=base, files=files, picks=picks)
     contents = _contents(ground.hub, contents_needed(places))
-    return Composed(ground, files, compose(places, base=base, contents=contents), problems)
+    result = compose(places, base=base, contents=contents)
+    return Composed(ground, files, result, problems, between)
 
 
 def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict[str, FileHunks]]:
@@ -124,16 +127,19 @@ def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict
     }
 
 
-def _between(ground: Ground, left: str, right: str, path: str) -> FileHunks | None:
-    heads = ground.heads
-    if left not in heads or right not in heads:
-        return None
-    pair = pair_hunks(hub=ground.hub, left=heads[left], right=heads[right])
-    return pair[path] if path in pair else next(pair.at({path}), None)
+def _between(ground: Ground) -> Between:
+    """What is between two Variants is read once, however many picks are."""
+    pairs = functools.cache(lambda left, right: pair_hunks(hub=ground.hub, left=left, right=right))
 
+    @functools.cache
+    def between(left: str, right: str, path: str) -> FileHunks | None:
+        heads = ground.heads
+        if left not in heads or right not in heads:
+            return None
+        pair = pairs(heads[left], heads[right])
+        return pair[path] if path in pair else next(pair.at({path}), None)
 
-def between_files(ground: Ground, wish: Wish) -> list[FileHunks]:
-    return between_both(wish, wish.path or "", functools.partial(_between, ground))
+    return between
 
 
 def _names(base: Mapping[str, Entry], files: Files) -> dict[str, str]:

@@ -16,14 +16,13 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
 from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
-from review.composing.picks import HunkRef, Wish, change_numbers, hunk_find
+from review.composing.picks import HunkRef, Wish, between_both, change_numbers, hunk_find
 from review.composing.types import BASE
 from review.hunks import FileHunks, digest
 from review.lib.paths import path_text
 from review.models import Tray
 from review.selectors.composing import (
     Composed,
-    between_files,
     composed_try,
     conflict_sentence,
     conflicts_of,
@@ -204,7 +203,7 @@ class _Known:
     def files(self, wish: Wish) -> Sequence[FileHunks]:
         """Those that the hunks of a wish may be of."""
         if self.composed and wish.against:
-            return between_files(self.composed.ground, wish)
+            return between_both(wish, wish.path or "", self.composed.between)
         return self.named.get((wish.letter, wish.path or ""), ())
 
 

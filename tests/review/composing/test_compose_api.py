@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from orchestrator.git.refs import is_commit_id
 from orchestrator.models import Activity, Run, Snapshot, Variant
 from orchestrator.states import VARIANTS_MAX, Resolution, RunState
 from review.models import Composition
+from review.selectors import composing
+from review.selectors.hunks import PairHunks, pair_hunks
+from review.selectors.trays import tray_page
+from review.services.trays import tray_change
 from tests.support.api import Api
 from tests.support.merging import Shop
 from tests.support.repositories import plain_git
@@ -146,6 +151,29 @@ def test_hunks_and_lines_between_two_variants(shop: Shop, api: Api) -> None:
     ):
         assert says in api.post(url, {"picks": [wrong]}, status=400)["message"]
     api.post(url, {"picks": [pick(hunks=[1]) | {"against": "Z"}]}, status=404)
+
+
+def test_a_pair_of_variants_is_read_once_for_all_picks_between_them(
+    shop: Shop, pat: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word in ("a", "b"):
+        shop.variant({"src/long.py": LONG.replace("line", word).replace("\n", "\nsame\n")})
+    picks: list[dict[str, Any]] = [{"variant": "A"}]
+    picks += [
+        {"variant": "B", "against": "A", "path": "src/long.py", "hunks": [n]} for n in range(1, 21)
+    ]
+    tray_change(user=pat, task=shop.task, add=picks)
+    read: Counter[tuple[str, str]] = Counter()
+
+    def counted(*, hub: Path, left: str, right: str) -> PairHunks:
+        read[left, right] += 1
+        return pair_hunks(hub=hub, left=left, right=right)
+
+    monkeypatch.setattr(composing, "pair_hunks", counted)
+    page = tray_page(user=pat, task=shop.task)
+    assert [chip.text for chip in page.chips[1:3]] == [f"long.py, hunk {n} into A" for n in (1, 2)]
+    assert len(read) == 4  # base to A, base to B, A to B, B to A
+    assert set(read.values()) == {1}
 
 
 def test_the_place_of_a_contradiction_in_a_variants_file_is_told_as_that(
