@@ -12,6 +12,8 @@ from review.diff.types import Chunk, ChunkKind, FileDiff, Line, Lines, texts_of
 
 View = Literal["split", "unified"]
 
+HEADING_CHARS = 200  # every fold below repeats it
+
 # A fold is worth its own row only if it hides more lines than that.
 FOLD_MIN = 3
 
@@ -106,7 +108,7 @@ def _heading(chunk: Chunk, following: Chunk) -> tuple[str, int]:
     changed = next((line.text for line in (*following.left, *following.right) if line.text), "")
     at = head_above(lines, first + len(chunk.right), within=changed)
     if at is not None:
-        return lines[at].strip(), at - first
+        return lines[at].strip()[:HEADING_CHARS], at - first
     # git's own: the last line above that begins like one of code.
     texts = texts_of(chunk.right)
     if not following.heading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -147,3 +148,13 @@ def test_what_was_inserted_may_be_the_function_that_goes_on(differ: Differ) -> N
     diff = differ(b"top()\n" + left.encode(), b"up()\n" + left.encode())
     (fold,) = (r for r in diff_rows(diff.chunks, view="split", context=3) if isinstance(r, Fold))
     assert fold.end_line == 32, "the function that the context begins"
+
+
+def test_a_heading_is_no_longer_than_one_reads(differ: Differ) -> None:
+    head = f"def long({'a, ' * 30_000}):"
+    left = "\n".join([head, *(f"    step_{n} = {n}" for n in range(300))]) + "\n"
+    right = re.sub(r"(step_\d+0) = ", r"\1 = 1", left)
+    diff = differ(left.encode(), right.encode())
+    folds = [r for r in diff_rows(diff.chunks, view="split", context=1) if isinstance(r, Fold)]
+    assert len(folds) > 20
+    assert folds[-2].heading == head[:200]
