@@ -10,7 +10,7 @@ from review.composing.types import BASE, Entry, Pick, Span
 from review.hunks import About, FileHunks, Hunk, base_range, hunk_reversed
 
 # What the second of two Variants makes of the first one's file, which either calls by that path.
-Between = Callable[[str, str, str], FileHunks | None]
+ReadBetween = Callable[[str, str, str], FileHunks | None]
 
 # A number from 1, a key, or where it is in the base, and then its key if that must be the same too.
 HunkRef = int | str | tuple[int, int, str]
@@ -51,7 +51,7 @@ def wish_resolve(
     base: Mapping[str, Entry],
     names: Mapping[str, str],
     places: Callable[[str], Collection[str]],
-    between: Between,
+    between: ReadBetween,
 ) -> Pick:
     """`names` leads from a path as text can carry it to the path as git has it; `places` from a path to
     the files that bear it in any Variant."""
@@ -168,7 +168,7 @@ def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]
 
 
 def _against(
-    wish: Wish, path: str, *, files: Files, base: Mapping[str, Entry], between: Between
+    wish: Wish, path: str, *, files: Files, base: Mapping[str, Entry], between: ReadBetween
 ) -> Pick:
     host, guest = wish.against, wish.letter
     if host in (BASE, guest):
@@ -212,7 +212,7 @@ def _against(
     )
 
 
-def between_both(wish: Wish, path: str, between: Between) -> list[FileHunks]:
+def between_both(wish: Wish, path: str, between: ReadBetween) -> list[FileHunks]:
     """The file between the two of whom a wish is, as it is when read from either side; none if it is the same."""
     file = between(wish.against, wish.letter, path)
     back = between(wish.letter, wish.against, path)

@@ -15,7 +15,7 @@ from orchestrator.git.trees import tree_entries
 from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
-from review.composing.picks import Between, PickError, Wish, change_numbers, wish_resolve
+from review.composing.picks import PickError, ReadBetween, Wish, change_numbers, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
 from review.composing.words import title_default
 from review.hunks import About, FileHunks, base_range
@@ -40,7 +40,7 @@ class Composed:
     files: Files
     result: Composition
     problems: Mapping[int, PickError]
-    between: Between
+    between: ReadBetween
 
     @property
     def changes_nothing(self) -> bool:
@@ -127,7 +127,7 @@ def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict
     }
 
 
-def _between(ground: Ground) -> Between:
+def _between(ground: Ground) -> ReadBetween:
     """What is between two Variants is read once, however many picks are."""
     pairs = functools.cache(lambda left, right: pair_hunks(hub=ground.hub, left=left, right=right))
 
