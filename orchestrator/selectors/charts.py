@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from orchestrator.models import Permission, Run, Snapshot, Task
+from orchestrator.models import Permission, Run, Snapshot, Task, Variant
 from orchestrator.states import RUN_ACTIVE
 
 POINTS_MAX = 200
@@ -42,7 +42,8 @@ class Lane:
     queued_s: float
     working_s: float | None
     waiting_s: float
-    ended_s: float | None  # since the beginning; None while it goes on
+    composed: bool
+    ended_s: float | None  # since the beginning; None while it goes on, or without a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def task_charts(task: Task) -> Charts | None:
         running=running,
         ticks=ticks,
         lanes=tuple(
-            _lane(v.letter, v.agent.name, runs[v.pk], waits, time, now) for v in variants
+            _lane(v, runs[v.pk], waits, time, now) for v in variants
         ),
         growth=_graph(
             {letters[pk]: _from_zero(runs[pk], course) for pk, course in sizes.items()},
@@ -157,13 +158,13 @@ class _Time:
 
 
 def _lane(
-    letter: str,
-    agent: str,
+    variant: Variant,
     runs: Sequence[Run],
     waits: Mapping[object, Sequence[Permission]],
     time: _Time,
     now: datetime,
 ) -> Lane:
+    letter = variant.letter
     bars: list[Bar] = []
     seconds = {"queued": 0.0, "working": 0.0, "waiting": 0.0}
 
@@ -190,7 +191,8 @@ def _lane(
     began = any(run.prepared_at or run.started_at for run in runs)
     return Lane(
         letter=letter,
-        agent=agent,
+        agent=variant.maker,
+        composed=variant.composed,
         bars=tuple(bars),
         runs=len(runs),
         queued_s=seconds["queued"],

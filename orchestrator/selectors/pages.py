@@ -350,8 +350,12 @@ class TaskPage:
         return self._least(lambda row: row.cost_usd)
 
     def _least(self, measure: Callable[[VariantRow], float | Decimal | None]) -> frozenset[str]:
-        """The letters of the least value among answers that are done; none if there is no other to beat."""
-        found = [(value, row.letter) for row in self.rows if row.done and (value := measure(row))]
+        """The letters of the least value among answers that are done; none if there is no other to beat.
+
+        One that was put together took the work of others: what its own runs took is no race.
+        """
+        done = [row for row in self.rows if row.done and not row.composed]
+        found = [(value, row.letter) for row in done if (value := measure(row))]
         least = min((value for value, _ in found), default=None)
         letters = frozenset(letter for value, letter in found if value == least)
         return letters if len(letters) < len(found) else frozenset()

@@ -155,5 +155,5 @@ def deferred_because(
     if right is None and left is not None:
         return "The file was deleted."
     if changed > limit:
-        return f"{changed:,} lines changed."
+        return f"More than {limit:,} lines changed."
     return ""

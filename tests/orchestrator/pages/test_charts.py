@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from orchestrator.models import Permission, Run, Snapshot, Task, Variant
 from orchestrator.selectors.charts import Charts, task_charts
+from orchestrator.selectors.pages import task_page
 from orchestrator.states import RunState
 from tests.support.pages import HTMX, World, tree
 
@@ -142,6 +143,31 @@ def test_the_page_and_its_tables(client: Client, world: World, done: Task) -> No
     assert "No agent has reported" not in page.id("chart-cost").text
     fragment = client.get(f"/tasks/{done.pk}/charts", headers=HTMX)
     assert b"<html" not in fragment.content
+
+
+def test_what_was_put_together_and_has_no_run_does_not_go_on(
+    client: Client, world: World, done: Task
+) -> None:
+    b = Variant.objects.get(task=done, letter="B")
+    Run.objects.filter(variant=b).delete()
+    Variant.objects.filter(pk=b.pk).update(start_commit="c" * 40)
+    page = tree(client.get(f"/tasks/{done.pk}/charts"))
+    row = page.id("table-time").tags("tr")[2]
+    assert row.text == "B composed 0 – – – –"
+    said = page.id("chart-time").all(lambda e: e.attrs.get("role") == "img")[0].attrs["aria-label"]
+    assert "B was put together by a person" in said
+    sheet = tree(client.get(f"/tasks/{done.pk}")).text
+    assert "not started" not in sheet.split("Time")[1].split("Tokens")[0]
+
+
+def test_a_follow_up_of_what_was_put_together_is_no_race(client: Client, world: World) -> None:
+    task = world.task(*[RunState.SUCCEEDED] * 3)
+    begun = timezone.now() - timedelta(seconds=1000)
+    for letter, end in (("A", 900), ("B", 500), ("C", 100)):
+        at(task, letter, begun, 0, end)
+    assert task_page(world.user, task).fastest == {"C"}
+    Variant.objects.filter(task=task, letter="C").update(start_commit="c" * 40)
+    assert task_page(world.user, task).fastest == {"B"}
 
 
 def test_before_anything_has_run(client: Client, world: World) -> None:

@@ -1,0 +1,50 @@
+"""What one can see only in the browser: marks on dark buttons, letters in narrow bands."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.review.compare.conftest import World
+
+pytestmark = pytest.mark.browser
+
+COLOUR = "e => getComputedStyle(e).color"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_mark_of_the_chosen_kind_has_the_colour_of_its_words(
+    world: World, page: Page, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(world.url("consensus?kind=contradictory"))
+    chosen = page.locator("#kind-contradictory[aria-current]")
+    assert chosen.locator(".mk").evaluate(COLOUR) == chosen.evaluate(COLOUR)
+    other = page.locator("#kind-shared")
+    assert other.evaluate(COLOUR) != chosen.evaluate(COLOUR)
+
+
+def test_nothing_that_fits_stands_apart_from_the_bar(world: World, page: Page) -> None:
+    page.goto(world.url("consensus?q=nowhere"))
+    bar, nothing = page.locator(".boardbar").bounding_box(), page.locator(".noplace").bounding_box()
+    assert bar
+    assert nothing
+    assert nothing["y"] - bar["y"] - bar["height"] >= 16
+
+
+@pytest.mark.parametrize("view", ["split", "unified"])
+def test_a_narrow_band_says_whose_the_sides_are(world: World, page: Page, view: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(world.url(f"compare?left=base&right=A&path=app/area.py&view={view}"))
+    band = page.locator(".hunkbar[data-kind=contradictory]").first
+    letters = band.locator(".whos .ch")
+    expect(letters).to_have_text(["A", "B"])
+    frame = band.bounding_box()
+    assert frame
+    for letter in letters.all():
+        box = letter.bounding_box()
+        assert box
+        assert 0 <= box["x"] <= 390 - box["width"]
+        assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
