@@ -11,7 +11,7 @@ from orchestrator.api_schemas import ErrorOut
 from review.api.diff_schemas import DiffOut
 from review.selectors import compare
 from review.selectors.board import board_payload
-from review.selectors.consensus import consensus_payload
+from review.selectors.consensus_payload import consensus_payload
 from review.selectors.sides import BASE
 
 REV_MAX = 250

@@ -16,7 +16,7 @@ from orchestrator.selectors import access
 from orchestrator.selectors.tasks import variants_with_state
 from review.selectors.composing import composition_of, composition_payload
 from review.selectors.wishes import wishes_read
-from review.services.composing import variant_compose
+from review.services.composing import TITLE_MAX, variant_compose
 
 LINES_MAX = 100_000
 HUNKS_MAX = 20_000
@@ -72,7 +72,7 @@ class ComposeIn(Body):
     """`title` is that of the commit; empty, it is the task's with what was taken from whom."""
 
     picks: list[PickIn]
-    title: Annotated[str, Field(max_length=200)] = ""
+    title: Annotated[str, Field(max_length=TITLE_MAX)] = ""
     why: str = ""
     agent: Annotated[str, Field(max_length=200)] = ""
     reconcile: ReconcileIn | Literal[False] | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator.git.blobs import blobs_read
 from orchestrator.git.refs import display_path
@@ -17,7 +16,6 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for
 from review import import_joins, taken
 from review.compare import (
-    READING_ORDER,
     Group,
     Option,
     as_content,
@@ -27,15 +25,13 @@ from review.compare import (
 from review.composing.lines import lines_split
 from review.diff.text import text_read
 from review.diff.types import Text
-from review.hunks import About, Fact, FileHunks, base_range
+from review.hunks import About, Fact, FileHunks
 from review.new_files import new_file_groups
-from review.selectors.compare import path_text
 from review.selectors.hunks import PairHunks, pair_hunks
 from review.voices import Composed
 
 # A new file larger than that is not aligned with its namesakes: they are compared as wholes.
 ALIGN_LIMIT_BYTES = 1_000_000
-GROUPS_MAX = 5_000
 SUBMODULE_MODE = "160000"
 # So many blobs are read at once, of however many files.
 BLOBS_AT_ONCE = 64
@@ -225,48 +221,7 @@ def _lines(text: Text) -> tuple[str, ...]:
     return (*text.lines[:-1], text.lines[-1] + "\n")
 
 
-# ---- what `GET tasks/{id}/consensus` answers
-
-
-def consensus_payload(*, user: Viewer, task_id: object, path: str = "") -> dict[str, Any]:
-    """All groups, those first that a reader should look at first."""
-    ground = ground_get(user=user, task_id=task_id)
-    found = [(group, file) for file in files_consensus(ground, path=path) for group in file.groups]
-    found.sort(key=lambda pair: READING_ORDER.index(pair[0].kind))
-    return {
-        "base": ground.base,
-        "letters": list(ground.heads),
-        "total": len(found),
-        "groups": _group_payloads(ground.hub, found[:GROUPS_MAX]),
-    }
-
-
-def _group_payloads(
-    hub: Path, found: Sequence[tuple[Group, FileConsensus]]
-) -> list[dict[str, Any]]:
-    read = Reader(hub)
-    payloads = []
-    for group, file in found:
-        start, count = base_range(group)
-        payloads.append(
-            {
-                "path": path_text(file.path),
-                "base_start": start,
-                "base_lines": count,
-                "kind": str(group.kind),
-                "about": str(group.about),
-                "voices": list(group.voices),
-                "options": [
-                    {
-                        "letters": list(option.letters),
-                        "text": option_text(read, file.files, group, option),
-                        "keys": list(option.keys),
-                    }
-                    for option in group.options
-                ],
-            }
-        )
-    return payloads
+# ---- what an option puts there
 
 
 class Reader:

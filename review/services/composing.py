@@ -41,6 +41,8 @@ from review.selectors.composing import (
 )
 from review.services.merges import author_of
 
+TITLE_MAX = 200
+
 
 def variant_compose(
     *,
@@ -62,6 +64,10 @@ def variant_compose(
     `from_tray` is composed once: whoever takes it out of the tray makes the Variant.
     """
     _texts_check(title=title, why=why, note=note)
+    if len(title) > TITLE_MAX:
+        raise Invalid(
+            "compose.title", f"The title has {len(title)} characters; {TITLE_MAX} are allowed."
+        )
     if not wishes:
         raise Invalid("compose.empty", "Pick something first: a file, a hunk or some lines.")
     _open_check(task)

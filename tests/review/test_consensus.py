@@ -97,6 +97,20 @@ def test_consensus_leads_from_contradictions_to_what_is_shared(
     assert [o["text"] for o in gone["options"]] == [[]]
 
 
+def test_the_whole_is_what_its_files_are(api: Api, shop: Shop, board: dict[str, Any]) -> None:
+    address = f"tasks/{shop.task.pk}/consensus"
+    whole = api.get(address)
+    order = ["contradictory", "unique", "near", "shared"]
+    one_by_one = [
+        group
+        for path in sorted({group["path"] for group in whole["groups"]})
+        for group in api.get(f"{address}?path={path}")["groups"]
+    ]
+    one_by_one.sort(key=lambda group: order.index(group["kind"]))
+    assert whole["groups"] == one_by_one
+    assert whole["total"] == len(one_by_one) > 5
+
+
 def test_consensus_of_one_file(api: Api, shop: Shop, board: dict[str, Any]) -> None:
     found = api.get(f"tasks/{shop.task.pk}/consensus?path=only.txt")
     assert [(g["path"], g["kind"]) for g in found["groups"]] == [("only.txt", "unique")]

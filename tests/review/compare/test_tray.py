@@ -259,3 +259,11 @@ def test_a_new_file_that_one_has_not_can_be_left_out(world: World, reader: Clien
     reader.post(world.url("compose"))
     made = Variant.objects.get(letter="D")
     assert made.files_changed == 6
+
+
+def test_a_title_has_a_limit_also_without_the_page(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    reader.post(world.url("compose"), {"title": "x" * 201})
+    assert world.task.variants.count() == 3
+    reader.post(world.url("compose"), {"title": "x" * 200})
+    assert world.task.variants.count() == 4
