@@ -19,6 +19,7 @@ MARK_WORDS = {
     Mark.UNIQUE: "only here",
     Mark.CONTRADICTORY: "contradicts another",
 }
+TAKEN_UNIQUE = "what one variant alone made"
 KIND_WORDS = {
     Show.CONTRADICTORY: "they contradict each other",
     Show.UNIQUE: "no other variant touched it",
@@ -48,7 +49,8 @@ def row_html(frame: Frame, row: Row, *, index: int, folder: str, address: str, n
     head, _, last = short.rpartition("/")
     above = f"{escape(head)}/" if head else ""
     cells = "".join(
-        _cell(frame, letter, frame.matrix.cell(row, letter), quoted) for letter in frame.letters
+        _cell(frame, letter, frame.matrix.cell(row, letter), quoted, letter in row.silent)
+        for letter in frame.letters
     )
     return (
         f'<div role="row" class="file" data-row="{escape(address)}" aria-rowindex="{index}">'
@@ -59,7 +61,7 @@ def row_html(frame: Frame, row: Row, *, index: int, folder: str, address: str, n
     )
 
 
-def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str) -> str:
+def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str, silent: bool) -> str:
     css = f"v-{letter.lower()} cell"
     if cell is None:
         return f'<span role="gridcell" class="{css} no" data-l="{letter}" aria-label="not touched"></span>'
@@ -69,7 +71,7 @@ def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str) -> str:
     return (
         f'<a role="gridcell" class="{css}" data-l="{letter}" style="--h:{heat:.2f}"{title} '
         f'href="{frame.compare}?left=base&amp;right={letter}&amp;path={quoted}">'
-        f"{_numbers(frame, cell)}{_mark(cell.mark, letter in frame.composed)}</a>"
+        f"{_numbers(frame, cell)}{_mark(cell.mark, letter in frame.composed, silent)}</a>"
     )
 
 
@@ -92,10 +94,11 @@ def _px(scale: float, lines: int) -> str:
     return f"{max(2, round(scale * lines))}px" if lines else "0px"
 
 
-def _mark(mark: Mark | None, composed: bool) -> str:
+def _mark(mark: Mark | None, composed: bool, silent: bool) -> str:
     if mark is None:
         return ""
-    word = MARK_WORDS[mark] + (", composed" if composed else "")
+    word = TAKEN_UNIQUE if silent and mark is Mark.UNIQUE else MARK_WORDS[mark]
+    word += ", composed" if composed else ""
     return f'<i class="mk mk-{mark}" role="img" aria-label="{word}" title="{word}"></i>'
 
 

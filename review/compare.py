@@ -143,8 +143,12 @@ def _joined(places: list[_Place], joins: Sequence[Join], composed: Composed) -> 
 def _join(inside: Sequence[_Place], join: Join, composed: Composed) -> _Place | None:
     pairs = [pair for place in inside for pair in place.cluster]
     said = _said(pairs)
-    voices = voices_of(said, composed.letters)
-    heard = {name for place in inside for name in voices_of(_said(place.cluster), composed.letters)}
+    voices = voices_of(said, composed.letters, since=composed.since)
+    heard = {
+        name
+        for place in inside
+        for name in voices_of(_said(place.cluster), composed.letters, since=composed.since)
+    }
     alike = len({tuple(sorted(said[letter])) for letter in voices}) < 2
     if alike or not heard <= join.letters:
         return None
@@ -255,7 +259,7 @@ def _group(place: _Place, composed: Composed) -> Group:
     for hunk, letter in members:
         by_letter.setdefault(letter, []).append(hunk)
     said = {letter: tuple(map(does, hunks)) for letter, hunks in by_letter.items()}
-    voices = voices_of(said, composed.letters, composed.quiet)
+    voices = voices_of(said, composed.letters, composed.quiet, composed.since)
     near = {tuple((h.start, h.end, h.near) for h in by_letter[letter]) for letter in voices}
     options = options_of(said, voices, hunks=by_letter)
     return Group(
@@ -336,6 +340,8 @@ def _mark(mine: Sequence[Group], letter: str, everyone: int) -> Mark:
     if Kind.CONTRADICTORY in kinds:
         return Mark.CONTRADICTORY
     agreed = [_agreed(group, letter) for group in mine]
+    if mine and all(g.kind is Kind.UNIQUE and letter not in g.voices for g in mine):
+        return Mark.UNIQUE  # composed, and only of what one other variant alone has
     if mine and all(agreed) and all(len(group.voices) == everyone for group in mine):
         return Mark.SHARED
     if any(agreed) or any(g.kind is Kind.NEAR or letter not in g.voices for g in mine):

@@ -57,7 +57,7 @@ class Row(NamedTuple):
     """`at` says by letter where the file stands in the variant's column.
 
     `kind` is how the variants stand to each other here; None until the marks are known. `voices` are how
-    many of those in `at` count for it, and for `differs`: not the composed ones that only took.
+    many of those in `at` count for it, and for `differs`: not the composed ones that only took (`silent`).
     """
 
     path: str
@@ -66,6 +66,7 @@ class Row(NamedTuple):
     differs: bool
     lines: int
     voices: int
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def matrix_make(
             differs=len(results) > 1 or not letters.keys() >= everyone,
             lines=lines[path],
             voices=len(voices),
+            silent=frozenset(letters.keys() - set(voices)) if composed else frozenset(),
         )
     return Matrix(columns, marks, rows, most)
 

@@ -16,9 +16,12 @@ Lines = Sequence[str]
 
 
 def new_file_groups(
-    texts: Mapping[str, Lines], composed: Collection[str] = ()
+    texts: Mapping[str, Lines],
+    composed: Collection[str] = (),
+    begun: Mapping[str, Lines] | None = None,
 ) -> tuple[Group, ...]:
-    """Groups of a file that only variants have; `texts` are its lines, by letter.
+    """Groups of a file that only variants have; `texts` are its lines, by letter, and `begun` those that
+    composed ones began with (None: the same).
 
     Lines common to all are shared; between them the same is asked again of those that have lines
     there. `start` and `end` are 0: the base has no place for them. The order is that of the lines.
@@ -31,11 +34,16 @@ def new_file_groups(
     sources = {
         letter: source
         for letter in texts
-        if letter in composed and (source := first[tuple(texts[letter])]) != letter
+        if letter in composed
+        and (source := first[tuple(texts[letter])]) != letter
+        and (begun is None or tuple(begun.get(letter, ())) == tuple(texts[letter]))
     }
+    who = _Who(
+        composed, None if begun is None else {n: _joined(begun.get(n, ())) for n in composed}
+    )
     heard = {letter: texts[letter] for letter in sorted(texts) if letter not in sources}
     spans = {letter: (0, len(lines)) for letter, lines in heard.items()}
-    found = _aligned(heard, _keys(heard), spans, composed, depth=0)
+    found = _aligned(heard, _keys(heard), spans, who, depth=0)
     return tuple(_with_copies(group, sources) for group in _merged(found))
 
 
@@ -53,6 +61,22 @@ def _with_copies(group: Group, sources: Mapping[str, str]) -> Group:
     return group._replace(options=options, spans=dict(sorted(spans.items())))
 
 
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who is composed, and the text that they began with; None if they are as they began."""
+
+    letters: Collection[str]
+    begun: Mapping[str, str] | None
+
+    def began_with(self, letter: str, lines: Lines) -> bool:
+        return self.begun is None or _joined(lines) in self.begun[letter]
+
+
+def _joined(lines: Lines) -> str:
+    """As one text in which only whole lines are found."""
+    return "".join(f"\r\n{line}" for line in lines) + "\r\n"
+
+
 _DEPTH_MAX = 12
 
 
@@ -60,7 +84,7 @@ def _aligned(
     texts: Mapping[str, Lines],
     keys: Mapping[str, Lines],
     spans: Mapping[str, Span],
-    composed: Collection[str],
+    who: _Who,
     *,
     depth: int,
 ) -> Iterator[Group]:
@@ -70,11 +94,11 @@ def _aligned(
         return
     cut = {letter: tuple(keys[letter][a:b]) for letter, (a, b) in spans.items()}
     if len(set(cut.values())) == 1:
-        yield from _common(texts, keys, spans, composed)
+        yield from _common(texts, keys, spans, who)
         return
     anchors = _anchors(list(cut.values())) if depth < _DEPTH_MAX else []
     if not anchors:
-        yield _new_group(texts, spans, composed)
+        yield _new_group(texts, spans, who)
         return
     index = {text: n for n, text in enumerate(cut.values())}
     at = dict.fromkeys(cut, 0)
@@ -86,7 +110,7 @@ def _aligned(
             )
             for letter in cut
         }
-        yield from _aligned(texts, keys, gap, composed, depth=depth + 1)
+        yield from _aligned(texts, keys, gap, who, depth=depth + 1)
         if run is None:
             return
         here = {letter: run.starts[index[cut[letter]]] for letter in cut}
@@ -94,7 +118,7 @@ def _aligned(
             letter: (spans[letter][0] + here[letter], spans[letter][0] + here[letter] + run.count)
             for letter in cut
         }
-        yield from _common(texts, keys, shared, composed)
+        yield from _common(texts, keys, shared, who)
         at = {letter: here[letter] + run.count for letter in cut}
 
 
@@ -157,7 +181,7 @@ def _common(
     texts: Mapping[str, Lines],
     keys: Mapping[str, Lines],
     spans: Mapping[str, Span],
-    composed: Collection[str],
+    who: _Who,
 ) -> Iterator[Group]:
     """Lines that all have, blocks of imports by themselves."""
     start, end = next(iter(spans.values()))
@@ -166,15 +190,20 @@ def _common(
     for _, lines in groupby(keys[letter][start:end], _block):
         count = len([*lines])
         here = {name: (a + at, a + at + count) for name, (a, _) in spans.items()}
-        yield _new_group(texts, here, composed)
+        yield _new_group(texts, here, who)
         at += count
 
 
-def _new_group(
-    texts: Mapping[str, Lines], spans: Mapping[str, Span], composed: Collection[str]
-) -> Group:
+def _new_group(texts: Mapping[str, Lines], spans: Mapping[str, Span], who: _Who) -> Group:
     said = {letter: tuple(texts[letter][start:end]) for letter, (start, end) in spans.items()}
-    voices = voices_of({letter: (lines,) for letter, lines in said.items()}, composed)
+    since = {
+        letter: (lines,)
+        for letter, lines in said.items()
+        if letter in who.letters and not who.began_with(letter, lines)
+    }
+    voices = voices_of(
+        {letter: (lines,) for letter, lines in said.items()}, who.letters, since=since
+    )
     options = options_of(said, voices)
     near = len({_near(said[letter]) for letter in voices}) == 1
     kind = kind_of(options, voices, near=near)

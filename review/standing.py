@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 from operator import itemgetter
 
-from review.compare import READING_ORDER, Group, Kind, Span
+from review.compare import READING_ORDER, Group, Kind, Option, Span
 from review.hunks import About, Hunk
 
 _BASE = -1
@@ -20,7 +20,8 @@ class Standing:
 
     Of a comparison with the base, `left` are those that left the place alone. `groups` are the ones
     that are about the hunk. `only` are those who alone have what is changed here. `silent` are composed
-    variants without a voice here: they took or left what others have.
+    variants without a voice here: they took or left what others have. `took`: they have all that is
+    changed here, to the letter as agents have it.
     """
 
     kind: Kind
@@ -30,6 +31,7 @@ class Standing:
     groups: tuple[Group, ...]
     only: tuple[str, ...] = ()
     silent: frozenset[str] = frozenset()
+    took: tuple[str, ...] = ()
 
 
 class Standings:
@@ -71,13 +73,19 @@ class Standings:
         rest = tuple(x for x in versions if x not in same_left and x not in same_right)
         silent = self._composed.difference(*(group.voices for group in here))
         kind = _kind_of_base(here) if not left else _kind_between(here, left, right)
-        changers = [x for x in _changers(here, left, same_left, same_right) if x not in silent]
+        changed = _changers(here, left, same_left, same_right)
+        changers = [x for x in changed if x not in silent]
         if kind is Kind.SHARED and len(changers) == 1:
             kind = Kind.UNIQUE
         elif not changers:  # what a composed one took counts as whose it is
             kind = _kind_of_base(here)
         only = changers or sorted({voice for group in here for voice in group.voices})
-        return Standing(kind, same_left, same_right, rest, tuple(here), tuple(only), silent)
+        took = tuple(x for x in changed if x in silent and self._took(x, here))
+        return Standing(kind, same_left, same_right, rest, tuple(here), tuple(only), silent, took)
+
+    def _took(self, letter: str, groups: Iterable[Group]) -> bool:
+        options = [o for group in groups for o in group.options if letter in o.letters]
+        return bool(options) and all(option_taken(option, self._composed) for option in options)
 
     def _groups(self, hunk: Hunk) -> list[Group]:
         left, right = self._sides
@@ -93,6 +101,11 @@ class Standings:
             *self._in_right.near(hunk.right_start, hunk.right_end),
         ]
         return near if self._sides[0] else near + self._in_base.near(hunk.start, hunk.end)
+
+
+def option_taken(option: Option, composed: Collection[str]) -> bool:
+    """Whether an agent made this, so that who is composed and has no voice here took it, all of it."""
+    return any(letter not in composed for letter in option.letters)
 
 
 class _Ranges:
@@ -185,8 +198,6 @@ def _voices(standing: Standing, letters: Iterable[str]) -> list[str]:
 
 
 def _took(standing: Standing) -> Iterator[str]:
-    """Who is composed and has what one voice alone says, or a part of it."""
-    there = {letter for group in standing.groups for letter in group.spans}
-    took = sorted(there & standing.silent)
-    if took:
-        yield f"({' and '.join(took)}, composed, took it)"
+    """Who is composed and has what one voice alone says."""
+    if standing.took:
+        yield f"({' and '.join(standing.took)}, composed, took it)"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from review.composing.lines import Texts
-from review.hunks import About, FileHunks, Hunk
+from review.hunks import About, FileHunks, Hunk, content_hunk, existence_hunk
 from review.voices import Composed, Does, does
 
 Lines = Sequence[bytes]
@@ -22,13 +22,18 @@ Files = Mapping[str, FileHunks]
 STATES_MAX = 20_000  # of files that repeat themselves so much that all fits everywhere
 
 
-def contents_wanted(files: Files, letters: Iterable[str]) -> frozenset[str]:
-    """The blobs that `taken_apart` has to see: none where all that was taken is as others have it."""
+def contents_wanted(files: Files, letters: Iterable[str], *, begun: Files) -> frozenset[str]:
+    """The blobs that `taken_apart` has to see: none where all that was taken is as others have it, and
+    as it was composed."""
     composed = frozenset(letters) & files.keys()
     known = _known(files, composed)
-    if all(_has_all(files[letter], known) for letter in composed):
+    if all(
+        _has_all(files[letter], known) and _has_begun_with(files[letter], begun.get(letter))
+        for letter in composed
+    ):
         return frozenset()
-    texts = [file for file in files.values() if any(h.about is About.LINES for h in file.hunks)]
+    every = [*files.values(), *(begun[letter] for letter in composed if letter in begun)]
+    texts = [file for file in every if any(h.about is About.LINES for h in file.hunks)]
     blobs = {blob for file in texts for blob in (file.old_blob, file.new_blob)}
     return frozenset(blob for blob in blobs if blob.strip("0"))
 
@@ -43,10 +48,45 @@ def taken_apart(
     """
     composed = frozenset(letters) & files.keys()
     apart = dict(files)
-    wanted = contents_wanted(files, composed)
-    if not wanted or not wanted <= contents.keys():
-        return apart, Composed(composed)
-    texts = Texts(contents)
+    quiet: dict[str, frozenset[Does]] = {}
+    wanted = contents_wanted(files, composed, begun=begun)
+    texts = Texts(contents) if wanted and wanted <= contents.keys() else None
+    if texts:
+        apart, quiet = _all_apart(files, composed, begun, texts)
+    since = {name: made_since(apart[name], begun.get(name), texts) for name in composed}
+    return apart, Composed(
+        composed,
+        {name: found for name, found in quiet.items() if found},
+        {name: found for name, found in since.items() if found},
+    )
+
+
+def made_since(file: FileHunks, begun: FileHunks | None, texts: Texts | None) -> frozenset[Does]:
+    """What a composed variant does in a file and did not begin with. The file is told apart already, and
+    what it began with is told by the same hunks, as far as that goes."""
+    whole = content_hunk(file.old_blob, file.new_blob)
+    found = frozenset(map(does, (*file.hunks, whole)))
+    if begun is None:
+        return found
+    if _facts(begun) == _facts(file):
+        return frozenset()
+    kept = {*begun.hunks, content_hunk(begun.old_blob, begun.new_blob)}
+    if begun.status == file.status:
+        kept.add(existence_hunk(file.status))
+    if texts and not found <= set(map(does, kept)):
+        kept.update(_apart(begun, _pieces([file], texts), texts).hunks)
+    return found.difference(map(does, kept))
+
+
+def _facts(file: FileHunks) -> tuple[str, ...]:
+    return file.path, file.status, file.new_blob, file.new_mode
+
+
+def _all_apart(
+    files: Files, composed: frozenset[str], begun: Files, texts: Texts
+) -> tuple[dict[str, FileHunks], dict[str, frozenset[Does]]]:
+    """The files by hunks of others, and by letter what was taken in part."""
+    apart = dict(files)
     agents = {letter: file for letter, file in files.items() if letter not in composed}
     known = _known(files, composed)
     sources = _pieces(agents.values(), texts)
@@ -69,7 +109,7 @@ def taken_apart(
             others = (file for name, file in own.items() if name != letter)
             again = {**_pieces(others, texts), **sources}
             apart[letter] = _apart(files[letter], again, texts)
-    return apart, Composed(composed, {name: found for name, found in quiet.items() if found})
+    return apart, quiet
 
 
 def _known(files: Files, composed: frozenset[str]) -> set[Does]:
@@ -83,6 +123,12 @@ def _known(files: Files, composed: frozenset[str]) -> set[Does]:
 
 def _has_all(file: FileHunks, known: set[Does]) -> bool:
     return all(hunk.about is not About.LINES or does(hunk) in known for hunk in file.hunks)
+
+
+def _has_begun_with(file: FileHunks, begun: FileHunks | None) -> bool:
+    """Whether the hunks of both say already what of the file it began with."""
+    kept = {does(hunk) for hunk in begun.hunks if hunk.about is About.LINES} if begun else set()
+    return not kept or _has_all(file, kept)
 
 
 def _without(file: FileHunks, known: Set[Does]) -> FileHunks:

@@ -22,7 +22,9 @@ CUT_EVERY = 64  # files of a part, about: names decide, so that a new file moves
 WEIGHT_MAX = 1_500_000
 LINE_WEIGHT = 40  # of a new file's line: to align it costs as much as that many bytes of hunks
 
-RULES = (FORMAT_VERSION, PIECE, CUT_EVERY, WEIGHT_MAX, LINE_WEIGHT)  # that make other parts
+VOICES = 2  # by which rules variants count
+
+RULES = (FORMAT_VERSION, VOICES, PIECE, CUT_EVERY, WEIGHT_MAX, LINE_WEIGHT)  # that make other parts
 
 Marks = Mapping[str, Mapping[str, Mark]]
 

@@ -113,57 +113,61 @@ def consensus_at(
     ground: Ground, pairs: Mapping[str, PairHunks], places: Collection[str] | None
 ) -> Iterator[FileConsensus]:
     """The files at these places, or all of them."""
+    began = _began(ground, pairs)
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, pair in pairs.items():
         for file in pair.values() if places is None else pair.at(places):
             by_place.setdefault(file.place, {})[letter] = file
-    for some in _read_together(sorted(by_place.items()), ground):
-        blobs = sorted(set().union(*(wanted for _, _, wanted in some)))
+    for some in _read_together(sorted(by_place.items()), ground, began):
+        blobs = sorted(set().union(*(wanted for *_, wanted in some)))
         read = blobs_read(hub=ground.hub, blobs=blobs, limit_bytes=ALIGN_LIMIT_BYTES)
         contents = {blob: found.data for blob, found in read.items() if found.data is not None}
-        for place, files, wanted in some:
-            begun = _begun(ground, place, files) if wanted else {}
+        for place, files, begun, _ in some:
             yield FileConsensus(place, files, _groups(files, ground.composed, begun, contents))
 
 
-def _begun(ground: Ground, place: str, files: Mapping[str, FileHunks]) -> dict[str, FileHunks]:
-    """By letter, what the file was in composed Variants when they were composed."""
-    begun = {}
-    for letter, start in ground.composed.items():
-        if letter in files and start == ground.heads[letter]:
-            begun[letter] = files[letter]
-        elif letter in files:
-            pair = pair_hunks(hub=ground.hub, left=ground.base, right=start)
-            begun.update((letter, file) for file in pair.at((place,)))
-    return begun
+def _began(ground: Ground, pairs: Mapping[str, PairHunks]) -> dict[str, PairHunks]:
+    """By letter, what composed Variants did to the base when they were composed."""
+    return {
+        letter: pairs[letter]
+        if start == ground.heads[letter]
+        else pair_hunks(hub=ground.hub, left=ground.base, right=start)
+        for letter, start in ground.composed.items()
+    }
 
 
-Wanted = tuple[str, Mapping[str, FileHunks], frozenset[str]]
+Files = Mapping[str, FileHunks]
+Wanted = tuple[str, Files, Files, frozenset[str]]  # a place, its files, those begun with, blobs
 
 
 def _read_together(
-    places: Iterable[tuple[str, Mapping[str, FileHunks]]], ground: Ground
+    places: Iterable[tuple[str, Files]], ground: Ground, began: Mapping[str, PairHunks]
 ) -> Iterator[list[Wanted]]:
     """Places with the blobs that they need, several at a time: each reading costs two processes."""
     some: list[Wanted] = []
     count = 0
     for place, files in places:
-        wanted = _contents_wanted(files, ground.composed)
+        begun = {
+            letter: file for letter, pair in began.items() if letter in files
+            for file in pair.at((place,))
+        }  # fmt: skip
+        wanted = _contents_wanted(files, ground.composed, begun)
         if some and wanted and count + len(wanted) > BLOBS_AT_ONCE:
             yield some
             some, count = [], 0
-        some.append((place, files, wanted))
+        some.append((place, files, begun, wanted))
         count += len(wanted)
     if some:
         yield some
 
 
-def _contents_wanted(files: Mapping[str, FileHunks], composed: Heads) -> frozenset[str]:
+def _contents_wanted(files: Files, composed: Heads, begun: Files) -> frozenset[str]:
     if len(files) == 1:
         return frozenset()
     if _to_align(files):
-        return frozenset(file.new_blob for file in files.values())
-    return taken.contents_wanted(files, composed) | import_joins.contents_wanted(files)
+        blobs = (file.new_blob for file in (*files.values(), *begun.values()))
+        return frozenset(blob for blob in blobs if blob.strip("0"))
+    return taken.contents_wanted(files, composed, begun=begun) | import_joins.contents_wanted(files)
 
 
 def _to_align(files: Mapping[str, FileHunks]) -> bool:
@@ -187,7 +191,8 @@ def _groups(
         apart, known = taken.taken_apart(files, composed, begun=begun, contents=contents)
         lines = {blob: lines_split(contents[blob]) for blob in _joinable(apart, contents)}
         return file_groups(apart, known, import_joins.import_joins(apart, lines))
-    who = Composed(frozenset(composed))
+    since = {n: taken.made_since(f, begun.get(n), None) for n, f in files.items() if n in composed}
+    who = Composed(frozenset(composed), since=since)
     texts = _texts({letter: file.new_blob for letter, file in files.items()}, contents)
     if texts is None:
         return file_groups({letter: as_content(file) for letter, file in files.items()}, who)
@@ -195,7 +200,10 @@ def _groups(
         letter: file._replace(hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
         for letter, file in files.items()
     }
-    return (*file_groups(facts, who), *new_file_groups(texts, composed))
+    return (
+        *file_groups(facts, who),
+        *new_file_groups(texts, composed, _lines_begun(begun, contents)),
+    )
 
 
 def _joinable(files: Mapping[str, FileHunks], contents: Mapping[str, bytes]) -> set[str]:
@@ -213,6 +221,12 @@ def _texts(
             return None
         texts[letter] = _lines(text)
     return texts
+
+
+def _lines_begun(begun: Files, contents: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
+    """The same of what composed Variants began with; nothing of what is no text."""
+    known = {n: text_read(contents[f.new_blob]) for n, f in begun.items() if f.new_blob in contents}
+    return {letter: _lines(text) for letter, text in known.items() if text}
 
 
 def _lines(text: Text) -> tuple[str, ...]:

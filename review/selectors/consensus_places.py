@@ -19,6 +19,7 @@ from review.selectors.consensus import Ground, Reader, option_text
 from review.selectors.hunks import PairHunks
 from review.selectors.place_picks import option_picks
 from review.selectors.sides import BASE
+from review.standing import option_taken
 
 LINES_SHOWN = 14
 CHARS_SHOWN = 240
@@ -50,11 +51,12 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class OptionRow:
-    """`took`: those of `letters` that are composed and only took this. `picks` (JSON) are what taking it
-    means, one for each of `letters` that has it by itself; `whole` if it takes the file."""
+    """`took`: those of `letters` that are composed and only took this, or (`part`) some of it. `picks` (JSON)
+    are what taking it means, one for each of `letters` that has it by itself; `whole` if it takes the file."""
 
     letters: tuple[str, ...]
     took: tuple[str, ...]
+    part: bool
     code: Code
     href: str
     pick: str
@@ -164,13 +166,21 @@ def _option(
     picks = option_picks(pairs, place, option)
     return OptionRow(
         letters=option.letters,
-        took=tuple(name for name in option.letters if name not in place.group.voices),
+        took=_took(ground, place, option),
+        part=not option_taken(option, ground.composed),
         code=_option_code(place, option, read),
         href=_compare(ground, place, BASE, option.letters[0]),
         pick=json.dumps(picks[0]),
         picks=json.dumps(picks),
         whole="hunks" not in picks[0],
     )
+
+
+def _took(ground: Ground, place: Place, option: Option) -> tuple[str, ...]:
+    """Of what no agent made, nobody knows who took it from whom."""
+    silent = tuple(name for name in option.letters if name not in place.group.voices)
+    sure = option_taken(option, ground.composed) or silent == option.letters
+    return silent if sure else ()
 
 
 def _option_code(place: Place, option: Option, read: Reader) -> Code:

@@ -104,8 +104,8 @@ def test_what_was_taken_changes_no_kind_no_mark_and_no_count(
         for path, row in after.items()
     } == before
     assert {path: row["D"] for path, row in after.items() if "D" in row} == {
-        "src/app.py": "partly",
-        "only.txt": "shared",
+        "src/app.py": "unique",
+        "only.txt": "unique",
         "new.py": "contradictory",
     }
     now = told(api, answers)
@@ -138,6 +138,27 @@ def test_what_is_its_own_counts_as_anybody_s(api: Api, answers: Shop) -> None:
         "C": "contradictory",
         "D": "contradictory",
     }
+
+
+def test_what_its_agent_did_since_was_not_taken(api: Api, answers: Shop, client: Client) -> None:
+    """D begins with what A and B have in one file, and then does what C did, and what B has in another."""
+    picks = [*PICKS[:2], {"variant": "B", "path": "new.py"}]
+    api.post(f"tasks/{answers.task.pk}/compose", {"picks": picks})
+    all_three = text(n3="three\n", n4="four\n", n8="eight\n")
+    go_on(answers, "D", {"src/app.py": all_three, "only.txt": "b\n"})
+    assert told(api, answers, "src/app.py") == [
+        ("unique", ["AD"], "A"),
+        ("unique", ["BD"], "B"),
+        ("shared", ["CD"], "CD"),
+    ]
+    assert told(api, answers, "only.txt") == [("shared", ["BD"], "BD")]
+    assert marks(api, answers)["only.txt"] == {"B": "shared", "D": "shared"}
+    assert told(api, answers, "new.py") == [("contradictory", ["A", "BD"], "AB")]
+    go_on(answers, "D", {"new.py": "a = 1\n"})
+    assert told(api, answers, "new.py") == [("contradictory", ["AD", "B"], "ABD")]
+    address = f"/tasks/{answers.task.pk}/consensus?path="
+    assert "taken by" not in client.get(address + "only.txt").content.decode()
+    assert "taken by D" in client.get(address + "src/app.py").content.decode()
 
 
 def test_what_is_kept_depends_on_who_is_composed(answers: Shop, api: Api, pat: User) -> None:

@@ -52,7 +52,7 @@ def groups_of(
     files = {letter: changed(base, text) for letter, text in texts.items()}
     files = {letter: file for letter, file in files.items() if file.hunks}
     contents = {blob_of(lines): data_of(lines) for lines in (base, *texts.values())}
-    assert contents_wanted(files, begun) <= contents.keys()
+    assert contents_wanted(files, begun, begun=begun) <= contents.keys()
     apart, known = taken_apart(files, begun, begun=begun, contents=contents)
     lines = {blob: data.splitlines(keepends=True) for blob, data in contents.items()}
     return file_groups(apart, known, import_joins(apart, lines))
@@ -93,9 +93,9 @@ def test_what_one_alone_has_stays_its_own_when_it_is_taken() -> None:
     assert file_marks(groups, texts, "F") == {
         "A": Mark.UNIQUE,
         "D": Mark.UNIQUE,
-        "F": Mark.PARTLY,
+        "F": Mark.UNIQUE,
     }
-    assert file_marks(groups[1:], "DF", "F") == {"D": Mark.UNIQUE, "F": Mark.SHARED}
+    assert file_marks(groups[1:], "DF", "F") == {"D": Mark.UNIQUE, "F": Mark.UNIQUE}
 
 
 def test_neighbours_taken_from_two_are_told_apart() -> None:
@@ -162,6 +162,50 @@ def test_how_a_hunk_stands_is_counted_without_who_only_took() -> None:
     assert say("", "D") == say("", "F") == "Only in D (F, composed, took it)"
     assert say("", "A") == "The same in 2 of 3"
     assert say("D", "A") == say("F", "A") == "The same in 2 of 3"
+
+
+def test_what_was_done_since_is_a_voice_whoever_does_the_same() -> None:
+    texts = {"A": edit(3, "three"), "F": edit(3, "three")}
+    assert kinds(groups_of(BASE, texts, {"F": list(BASE)})) == [("shared", ["AF"], "AF")]
+    # Also where it is beside what was taken: git tells both as one hunk.
+    texts = {"A": edit(3, "three"), "B": edit(4, "four"), "F": edit(3, "three", "four", drop=2)}
+    groups = groups_of(BASE, texts, {"F": texts["A"]})
+    assert kinds(groups) == [("unique", ["AF"], "A"), ("shared", ["BF"], "BF")]
+    # G took it from F, which made it.
+    groups = groups_of(
+        BASE, {**texts, "G": edit(4, "four")}, {"F": texts["A"], "G": edit(4, "four")}
+    )
+    assert kinds(groups) == [("unique", ["AF"], "A"), ("shared", ["BFG"], "BF")]
+
+
+def test_what_was_changed_to_what_another_has_was_not_taken() -> None:
+    texts = {"A": edit(3, "three"), "B": edit(3, "3"), "F": edit(3, "3")}
+    groups = groups_of(BASE, texts, {"F": texts["A"]})
+    assert kinds(groups) == [("contradictory", ["BF", "A"], "ABF")]
+
+
+def test_a_new_file_that_was_made_since_is_a_voice() -> None:
+    texts = {"A": ["import os", "a = 1"], "F": ["import os", "a = 1"]}
+    assert kinds(new_file_groups(texts, "F", {})) == [("shared", ["AF"], "AF")]
+    assert kinds(new_file_groups(texts, "F", {"F": texts["F"]})) == [("unique", ["AF"], "A")]
+    half = new_file_groups(texts, "F", {"F": ["import os"]})
+    assert kinds(half) == [("shared", ["AF"], "AF")]
+    more = {"A": ["import os", "a = 1"], "F": ["import os", "f = 1"]}
+    assert kinds(new_file_groups(more, "F", {"F": texts["F"]})) == [
+        ("unique", ["AF"], "A"),
+        ("contradictory", ["A", "F"], "AF"),
+    ]
+
+
+def test_only_who_has_just_that_is_said_to_have_taken_it() -> None:
+    """F has the rest of the file, and not what only C adds to it; G has all of it."""
+    texts = {"A": ["a = 1"], "C": ["a = 1", "extra = 2"]}
+    composed = {"F": texts["A"], "G": texts["C"]}
+    groups = new_file_groups({**texts, **composed}, composed="FG")
+    known = Standings(groups, left="A", right="C", letters="ACFG", composed="FG")
+    found = known.of(changed(texts["A"], texts["C"]).hunks[0])
+    assert found
+    assert standing_say(found) == "Only in C (G, composed, took it)"
 
 
 def test_a_hunk_of_two_sources_is_told_of_both() -> None:
