@@ -30,37 +30,55 @@ class Column:
 class Row:
     """`cells` of the base and the columns in order. `same` names for each the first cell with the same text.
 
-    `equal`: everyone has this line, the base too if it has the file at all.
+    `equal`: every column that is shown has this line, the base too if it has the file at all; or none of them has a
+    line here. `apart`: the hidden columns in which it is not so.
     """
 
     cells: tuple[Cell, ...]
     same: tuple[Cell, ...]
     equal: bool
+    apart: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Rows start:end are equal in all columns and not shown."""
+    """Rows start:end are equal in the columns that are shown, `lines` of them, and folded.
+
+    `apart`: the hidden columns that have something else here; `at` is where that begins, a column and its line.
+    """
 
     start: int
     end: int
+    lines: int
     heading: str = ""
+    apart: tuple[int, ...] = ()
+    at: tuple[int, int] | None = None
 
 
-def columns_align(base: Sequence[str] | None, columns: Sequence[Column]) -> list[Row]:
-    """`base` is None where it has no such file; then the opcodes are about an empty one."""
+def columns_align(
+    base: Sequence[str] | None, columns: Sequence[Column], *, hidden: int = 0
+) -> list[Row]:
+    """`base` is None where it has no such file; then the opcodes are about an empty one.
+
+    The last `hidden` columns are not shown: they are aligned to know where what is shown is not all there is.
+    """
     lines = base or ()
     files = [lines, *(column.lines for column in columns)]
     first = 1 if base is None else 0
-    return [_row(cells, files, first) for cells in _cells(lines, columns, files)]
+    shown = len(files) - hidden
+    return [_row(cells, files, first, shown) for cells in _cells(lines, columns, files)]
 
 
-def _row(cells: Sequence[Cell], files: Sequence[Sequence[str]], first: int) -> Row:
+def _row(cells: Sequence[Cell], files: Sequence[Sequence[str]], first: int, shown: int) -> Row:
     known: dict[str, int] = {}
     same: list[Cell] = []
     for place, cell in enumerate(cells):
         same.append(None if cell is None else known.setdefault(files[place][cell], place))
-    return Row(tuple(cells), tuple(same), all(place == first for place in same[first:]))
+    seen = same[first:shown]
+    equal = all(place == first for place in seen) or all(place is None for place in seen)
+    common = seen[0] if seen else None
+    apart = (n for n in range(shown, len(same)) if same[n] != common) if equal else ()
+    return Row(tuple(cells), tuple(same), equal, tuple(apart))
 
 
 def _cells(
@@ -182,7 +200,7 @@ def columns_fold(
         last = end - (context if end < len(rows) else 0)
         if last - first > FOLD_MIN:
             yield from rows[at:first]
-            yield Fold(first, last, _heading(rows, lines, place, last) if last < len(rows) else "")
+            yield columns_folded(rows, lines, first, last, place=place)
             yield from rows[last:end]
         else:
             yield from rows[at:end]
@@ -190,6 +208,22 @@ def columns_fold(
         while at < len(rows) and not rows[at].equal:
             yield rows[at]
             at += 1
+
+
+def columns_folded(
+    rows: Sequence[Row], lines: Sequence[str], start: int, end: int, *, place: int = 0
+) -> Fold:
+    """The fold of these rows."""
+    hidden = rows[start:end]
+    count = sum(row.cells[place] is not None for row in hidden)
+    heading = _heading(rows, lines, place, end) if end < len(rows) else ""
+    apart = sorted({column for row in hidden for column in row.apart})
+    differs = next((row for row in hidden if row.apart), None)
+    at = None
+    if differs:
+        lines_there = ((column, differs.cells[column]) for column in (*differs.apart, place))
+        at = next(((column, line) for column, line in lines_there if line is not None), None)
+    return Fold(start, end, count, heading, tuple(apart), at)
 
 
 def _heading(rows: Sequence[Row], lines: Sequence[str], place: int, at: int) -> str:

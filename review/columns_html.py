@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
@@ -28,11 +28,25 @@ class ColumnText:
     marks: Mapping[int, Sequence[Span]] = field(default_factory=dict)  # changed words, by line
 
 
-def columns_html(
-    parts: Iterable[Row | Fold], columns: Sequence[ColumnText], *, places: Sequence[int]
-) -> str:
-    """`columns` are all that were aligned, the base first; `places` are those to show, in order."""
-    cells = _Cells(columns, places)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of the columns that were aligned, and what may be said of it.
+
+    `places` are those to show, in order. `same` is in whom what they have in common is so: "all" only where no variant
+    has something else, and `others` where a hidden one has. `letters` are all the variants there are. `add` is the
+    address of the page with those letters shown as well.
+    """
+
+    places: Sequence[int]
+    same: str
+    others: str
+    letters: frozenset[str]
+    add: Callable[[Sequence[str]], str]
+
+
+def columns_html(parts: Iterable[Row | Fold], columns: Sequence[ColumnText], shown: Shown) -> str:
+    """`columns` are all that were aligned, the base first."""
+    cells = _Cells(columns, shown)
     html: list[str] = []
     feed = iter(parts)
     while batch := list(islice(feed, SECTION_ROWS)):
@@ -42,8 +56,10 @@ def columns_html(
     return "".join(html)
 
 
-def _fold_html(fold: Fold) -> str:
-    count = fold.end - fold.start
+def _fold_html(fold: Fold, columns: Sequence[ColumnText], shown: Shown) -> str:
+    count = fold.lines
+    same = shown.others if fold.apart else shown.same
+    words = f"{count:,} line{'' if count == 1 else 's'} the same in {same}" if count else ""
     heading = f"<code>{text_html(fold.heading)}</code>" if fold.heading else ""
     some = (
         f'<button type="button" data-expand="up" aria-label="Show {EXPAND_LINES} more lines above '
@@ -51,24 +67,43 @@ def _fold_html(fold: Fold) -> str:
         if count > EXPAND_LINES
         else ""
     )
+    every = '<button type="button" data-expand="all">Show all</button>' if count else ""
     return (
         f'<div class="fold" data-start="{fold.start}" data-end="{fold.end}">'
-        f"<span>{count:,} lines the same in all</span>{heading}{some}"
-        f'<button type="button" data-expand="all">Show all</button></div>'
+        f"<span>{words}</span>{_apart_html(fold, columns, shown)}{heading}{some}{every}</div>"
     )
 
 
+def _apart_html(fold: Fold, columns: Sequence[ColumnText], shown: Shown) -> str:
+    if not fold.apart:
+        return ""
+    letters = [columns[place].letter for place in fold.apart]
+    at = f"#{columns[fold.at[0]].name}-{fold.at[1] + 1}" if fold.at else ""
+    names = words_join(letters)
+    verb = "differs" if len(letters) == 1 else "differ"
+    return (
+        f'<a class="apart" href="{escape(shown.add(letters) + at)}">'
+        f"{escape(names)} {verb} here: show {escape(names)}</a>"
+    )
+
+
+def words_join(names: Sequence[str]) -> str:
+    """A, B and C."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
 class _Cells:
-    def __init__(self, columns: Sequence[ColumnText], places: Sequence[int]) -> None:
+    def __init__(self, columns: Sequence[ColumnText], shown: Shown) -> None:
         self.columns = columns
-        self.places = places
+        self.shown = shown
+        self.places = shown.places
         self.before: dict[int, tuple[int, ...]] = {}  # who had the line above, by place
         self.changed = False
 
     def html(self, part: Row | Fold) -> str:
         if isinstance(part, Fold):
             self.before, self.changed = {}, False
-            return _fold_html(part)
+            return _fold_html(part, self.columns, self.shown)
         if all(part.cells[place] is None for place in self.places):
             return ""  # only columns that are not shown have something here
         first = not part.equal and not self.changed
@@ -101,9 +136,7 @@ class _Cells:
 
     def _chips(self, who: Sequence[int]) -> str:
         letters = [self.columns[place].letter for place in who]
-        if len(who) > 1 and len(who) == sum(
-            bool(self.columns[place].letter) for place in self.places
-        ):
+        if len(who) > 1 and self.shown.letters.issubset(letters):
             return '<b class="who" title="Written by all of them">all</b>'
         shown = letters if len(letters) <= CHIPS_MAX else letters[: CHIPS_MAX - 1]
         chips = "".join(f'<i class="v v-{x.lower()} ch xs">{escape(x)}</i>' for x in shown)

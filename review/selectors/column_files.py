@@ -89,12 +89,20 @@ def path_find(task_files: TaskFiles, by_path: dict[str, list[str]], path: str) -
 
 
 def column_files(
-    task_files: TaskFiles, path: str, refs: Sequence[str], whitespace: str = "none"
+    task_files: TaskFiles,
+    path: str,
+    refs: Sequence[str],
+    whitespace: str = "none",
+    *,
+    hidden: Sequence[str] = (),
 ) -> tuple[list[ColumnFile], bool, tuple[str, ...]]:
-    """The base first (asked for or not), then the sides; whether the base has the file; what to say."""
+    """The base first (asked for or not), then the sides; whether the base has the file; what to say.
+
+    `hidden` are sides that are only compared: they come last, without colours.
+    """
     sides = [
         side_get(task=task_files.task, variants=task_files.variants, hub=task_files.hub, ref=ref)
-        for ref in refs
+        for ref in (*refs, *hidden)
         if ref.lower() != BASE
     ]
     found: list[tuple[Side, FileChange | None]] = []
@@ -108,7 +116,7 @@ def column_files(
         file = (
             ColumnFile(side, base_text, (), base_file.tokens, {}, note="" if has_base else _GONE)
             if change is None
-            else _changed(task_files, side, change, whitespace)
+            else _changed(task_files, side, change, whitespace, colours=side.ref not in hidden)
         )
         if file.note:
             notes.append(f"{side.name} {file.note}")
@@ -143,7 +151,9 @@ def _base(
     return text, ColumnFile(task_files.base, text, (), tokens, {}), data is not None
 
 
-def _changed(task_files: TaskFiles, side: Side, change: FileChange, whitespace: str) -> ColumnFile:
+def _changed(
+    task_files: TaskFiles, side: Side, change: FileChange, whitespace: str, *, colours: bool
+) -> ColumnFile:
     diff = file_read(hub=task_files.hub, change=change, whitespace=whitespace)
     if change.status == "D":
         return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.")
@@ -155,7 +165,9 @@ def _changed(task_files: TaskFiles, side: Side, change: FileChange, whitespace: 
         side,
         diff.right,
         _opcodes(diff),
-        _tokens((diff_colours(diff, change, wait_s=COLOUR_WAIT_S) or (None, None))[1]),
+        _tokens((diff_colours(diff, change, wait_s=COLOUR_WAIT_S) or (None, None))[1])
+        if colours
+        else (),
         {line.n - 1: line.changed for chunk in diff.chunks for line in chunk.right if line.changed},
         diff.insertions,
         diff.deletions,

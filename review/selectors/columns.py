@@ -11,8 +11,15 @@ from django.urls import reverse
 from orchestrator.git.refs import display_path
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer
-from review.columns import Column, Fold, Row, columns_align, columns_fold
-from review.columns_html import ColumnText, columns_html
+from review.columns import (
+    Column,
+    Fold,
+    Row,
+    columns_align,
+    columns_fold,
+    columns_folded,
+)
+from review.columns_html import ColumnText, Shown, columns_html, words_join
 from review.diff.spaces import line_keys
 from review.selectors.column_files import (
     ColumnFile,
@@ -30,6 +37,7 @@ from review.selectors.sides import BASE, Side
 CONTEXT_LINES = 3
 ALL = "all"
 DEFAULT_COLUMNS = 4
+NAMED_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +61,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsPage:
+    """`shown` of `variants` have a column; `every` is the address of all of them, "" where no more can be shown."""
+
     task: Task
     path: str
     folder: str
     name: str
     heads: tuple[Head, ...]
+    shown: int
+    variants: int
+    every: str
     notes: tuple[str, ...]
     toggles: tuple[Toggle, ...]
     folders: tuple[TreeFolder, ...]
@@ -73,60 +86,147 @@ class ColumnsPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """A file of the columns that are shown and, behind them, of the variants that are not."""
+
+    task_files: TaskFiles
+    by_path: dict[str, list[str]]
+    path: str
+    refs: list[str]
+    here: ColumnsAddress
+    heads: list[ColumnFile]
+    notes: tuple[str, ...]
+    rows: list[Row]
+    texts: list[ColumnText]
+    place: int  # the column whose lines are counted, and searched for headings
+    shown: Shown
+
+    @property
+    def lines(self) -> Sequence[str]:
+        return self.texts[self.place].lines if self.place < len(self.texts) else ()
+
+    def html(self, parts: Sequence[Row | Fold]) -> str:
+        return columns_html(parts, self.texts, self.shown) if self.shown.places else ""
+
+
 def columns_page(*, user: Viewer, address: ColumnsAddress) -> ColumnsPage:
-    task_files = task_files_get(user, address.task_id)
-    by_path = task_files.by_path()
-    path = path_find(task_files, by_path, address.path)
-    refs = address.refs or _default_refs(by_path.get(path, []), task_files)
-    spaces = address.whitespace
-    files, has_base, notes = column_files(task_files, path, refs, spaces)
-    shown = [file for file in files if file.text is not None]
-    rows, texts, places = _aligned(shown, has_base, BASE in refs, spaces)
-    parts: Sequence[Row | Fold] = rows
-    if address.context != ALL:
-        place = 0 if has_base else 1
-        lines = texts[place].lines if place < len(texts) else ()
-        parts = list(columns_fold(rows, lines, context=CONTEXT_LINES, place=place))
-    folder, name = path_split(path)
+    at = _aligned(user, address)
+    task_files, by_path, here, refs = at.task_files, at.by_path, at.here, at.refs
+    parts: Sequence[Row | Fold] = at.rows
+    if address.context != ALL and at.shown.places:
+        parts = list(columns_fold(at.rows, at.lines, context=CONTEXT_LINES, place=at.place))
+    folder, name = path_split(at.path)
     order = sorted(by_path, key=by_folder)
-    at = order.index(path) if path in by_path else -1
-    here = replace(address, path=path_text(path))
+    position = order.index(at.path) if at.path in by_path else -1
 
     def url(to: str) -> str:
         return here.url(path=path_text(to), context="")
 
+    letters = [v.letter for v in task_files.variants]
     return ColumnsPage(
         task=task_files.task,
         path=here.path,
         folder=display_path(folder),
         name=display_path(name),
-        heads=tuple(Head(f.side, f.insertions, f.deletions) for f in shown if f.side.ref in refs),
-        notes=notes,
-        toggles=_toggles(task_files, refs, here, by_path.get(path, [])),
-        folders=tree_of_variants(by_path, current=path, url=url),
-        html=columns_html(parts, texts, places=places),
+        heads=tuple(Head(f.side, f.insertions, f.deletions) for f in at.heads),
+        shown=len({f.side.letter for f in at.heads if f.side.letter}),
+        variants=len(letters),
+        every="" if set(letters) <= set(refs) else here.url(of=_with(task_files, refs, letters)),
+        notes=at.notes,
+        toggles=_toggles(task_files, refs, here, by_path.get(at.path, [])),
+        folders=tree_of_variants(by_path, current=at.path, url=url),
+        html=at.html(parts),
         rows=here.url("compare_columns_rows", of=",".join(refs), context=""),
         spaces=space_choices(here),
         whole=here.url(context="" if here.context == ALL else ALL),
         all_lines=here.context == ALL,
         compare=_compare(here, refs),
-        previous=url(order[at - 1]) if at > 0 else "",
-        next=url(order[at + 1]) if 0 <= at < len(order) - 1 else "",
-        position=at + 1,
+        previous=url(order[position - 1]) if position > 0 else "",
+        next=url(order[position + 1]) if 0 <= position < len(order) - 1 else "",
+        position=position + 1,
         total=len(order),
     )
 
 
-def columns_rows(*, user: Viewer, address: ColumnsAddress, start: int, end: int) -> str:
-    """Rows start..end (from 0, end excluded): what a fold hides."""
+def columns_rows(
+    *, user: Viewer, address: ColumnsAddress, start: int, end: int, above: int | None = None
+) -> str:
+    """Rows start..end (from 0, end excluded): what a fold hides. From `above` to start they stay folded."""
+    at = _aligned(user, address)
+    parts: list[Row | Fold] = list(at.rows[start:end])
+    if above is not None and above < start <= len(at.rows):
+        parts.insert(0, columns_folded(at.rows, at.lines, above, start, place=at.place))
+    return at.html(parts)
+
+
+def _aligned(user: Viewer, address: ColumnsAddress) -> _Aligned:
     task_files = task_files_get(user, address.task_id)
     by_path = task_files.by_path()
     path = path_find(task_files, by_path, address.path)
-    refs = address.refs or _default_refs(by_path.get(path, []), task_files)
-    files, has_base, _ = column_files(task_files, path, refs, address.whitespace)
-    shown = [file for file in files if file.text is not None]
-    rows, texts, places = _aligned(shown, has_base, BASE in refs, address.whitespace)
-    return columns_html(rows[start:end], texts, places=places)
+    writers = by_path.get(path, [])
+    refs = address.refs or _default_refs(writers, task_files)
+    here = replace(address, path=path_text(path))
+    letters = [v.letter for v in task_files.variants]
+    hidden = [letter for letter in letters if letter not in refs]
+    files, _, notes = column_files(task_files, path, refs, address.whitespace, hidden=hidden)
+    with_lines = [file for file in files if file.text is not None]
+    heads = [file for file in with_lines if file.side.ref in refs]
+    # Who is not shown and left the file as it was is the base over again.
+    behind = [file for file in with_lines if file.side.ref in hidden and file.side.ref in writers]
+    base = next((file for file in with_lines if file.side.ref == BASE), None)
+    columns = [file for file in heads if file is not base]
+    rows, texts = _rows(base, columns, behind, address.whitespace)
+    names = [file.side.name for file in heads]
+    others = words_join(names) if len(names) <= NAMED_MAX else f"the {len(names)} that are shown"
+    lacking = any(file.text is None and file.side.letter for file in files)
+    shown = Shown(
+        places=range(0 if base and BASE in refs else 1, 1 + len(columns)),
+        same=others if lacking else "all",
+        others=others,
+        letters=frozenset(letters),
+        add=lambda more: here.url(of=_with(task_files, refs, more)),
+    )
+    place = 0 if base else 1
+    return _Aligned(task_files, by_path, path, refs, here, heads, notes, rows, texts, place, shown)
+
+
+def _rows(
+    base: ColumnFile | None,
+    columns: Sequence[ColumnFile],
+    behind: Sequence[ColumnFile],
+    whitespace: str,
+) -> tuple[list[Row], list[ColumnText]]:
+    def keys(file: ColumnFile) -> Sequence[str]:
+        return line_keys(file.text.lines if file.text else (), whitespace)
+
+    files = [*columns, *behind]
+    rows = columns_align(
+        keys(base) if base else None,
+        [Column(keys(file), file.opcodes) for file in files],
+        hidden=len(behind),
+    )
+    texts = [
+        ColumnText(
+            BASE, "", base.text.lines if base and base.text else (), base.tokens if base else ()
+        ),
+        *(
+            ColumnText(f.side.ref, f.side.letter, f.text.lines if f.text else (), f.tokens, f.marks)
+            for f in files
+        ),
+    ]
+    return rows, texts
+
+
+def _with(task_files: TaskFiles, refs: Sequence[str], more: Sequence[str]) -> str:
+    """The columns that are shown and these, in the order of their names on the page."""
+    order = _order(task_files, refs)
+    return ",".join(ref for ref in order if ref in refs or ref in more)
+
+
+def _order(task_files: TaskFiles, refs: Sequence[str]) -> list[str]:
+    known = [BASE, *(v.letter for v in task_files.variants)]
+    return [*known, *(ref for ref in refs if ref not in known)]
 
 
 def _compare(address: ColumnsAddress, refs: Sequence[str]) -> str:
@@ -145,32 +245,11 @@ def _default_refs(letters: Sequence[str], task_files: TaskFiles) -> list[str]:
     return [BASE, *chosen]
 
 
-def _aligned(
-    files: Sequence[ColumnFile], has_base: bool, show_base: bool, whitespace: str
-) -> tuple[list[Row], list[ColumnText], list[int]]:
-    base = next((f for f in files if f.side.ref == BASE), None)
-    others = [f for f in files if f is not base]
-    lines = base.text.lines if base and base.text else None
-    columns = [
-        Column(line_keys(f.text.lines if f.text else (), whitespace), f.opcodes) for f in others
-    ]
-    rows = columns_align(None if lines is None else line_keys(lines, whitespace), columns)
-    texts = [
-        ColumnText(BASE, "", lines or (), base.tokens if base else ()),
-        *(
-            ColumnText(f.side.ref, f.side.letter, f.text.lines if f.text else (), f.tokens, f.marks)
-            for f in others
-        ),
-    ]
-    return rows, texts, list(range(0 if has_base and show_base else 1, len(texts)))
-
-
 def _toggles(
     task_files: TaskFiles, refs: Sequence[str], here: ColumnsAddress, writers: Sequence[str]
 ) -> tuple[Toggle, ...]:
-    known = [BASE, *(v.letter for v in task_files.variants)]
     agents = {v.letter: v.maker for v in task_files.variants}
-    order = [*known, *(ref for ref in refs if ref not in known)]
+    order = _order(task_files, refs)
     toggles = []
     for ref in order:
         chosen = [r for r in order if (r in refs) != (r == ref)]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from orchestrator.lib.errors import Invalid
 from review.selectors.file_diffs import WHITESPACE
 
-COLUMNS_MAX = 16
+COLUMNS_MAX = 26  # as many as there are letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,8 @@ class ColumnsAddress:
 
     @property
     def refs(self) -> list[str]:
-        return list(dict.fromkeys(part.strip() for part in self.of.split(",") if part.strip()))
+        said = (part.strip() for part in self.of.split(",") if part.strip())
+        return list(dict.fromkeys(ref.upper() if len(ref) == 1 else ref for ref in said))
 
     def url(self, name: str = "compare_columns", **changes: str) -> str:
         at = replace(self, **changes) if changes else self  # type: ignore[arg-type]

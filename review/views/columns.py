@@ -26,13 +26,14 @@ def compare_columns(request: PageRequest, task_id: int) -> HttpResponse:
 
 @require_GET
 def compare_columns_rows(request: PageRequest, task_id: int) -> HttpResponse:
-    """Rows that a fold hides: `start` (from 0) to `end`, which is not among them."""
+    """Rows that a fold hides: `start` (from 0) to `end`, which is not among them; what is left of it from `above`."""
     query = request.GET
     html = columns_rows(
         user=request.user,
         address=_address(request, task_id),
         start=_number(query.get("start", "")),
         end=_number(query.get("end", "")),
+        above=_number(query["above"]) if "above" in query else None,
     )
     return HttpResponse(html)
 

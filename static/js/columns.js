@@ -140,24 +140,21 @@ class DiffColumns extends HTMLElement {
     const [first, end] = [Number(fold.dataset.start), Number(fold.dataset.end)];
     const start = which === "up" ? Math.max(first, end - STEP) : first;
     try {
-      const answer = await fetch(`${this.dataset.rows}&start=${start}&end=${end}`, { headers: { "HX-Request": "true" } });
+      const rest = start > first ? `&above=${first}` : "";
+      const answer = await fetch(`${this.dataset.rows}&start=${start}&end=${end}${rest}`, { headers: { "HX-Request": "true" } });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
       parts.innerHTML = await answer.text();
       // Sections of their own between the two halves of the fold's.
       const section = fold.parentElement;
-      const rest = section.cloneNode(false);
-      while (fold.nextSibling) rest.append(fold.nextSibling);
-      section.after(...parts.content.children, rest);
+      const below = section.cloneNode(false);
+      while (fold.nextSibling) below.append(fold.nextSibling);
+      const button = fold.contains(document.activeElement) && document.activeElement.dataset.expand;
+      const left = parts.content.querySelector(".fold");
+      section.after(...parts.content.children, below);
+      fold.remove();
+      if (button && left) (left.querySelector(`[data-expand="${button}"]`) ?? left.querySelector("button"))?.focus({ preventScroll: true });
       this.dispatchEvent(new CustomEvent("diff-rows", { bubbles: true }));
-      if (start === first) {
-        fold.remove();
-        return;
-      }
-      fold.dataset.end = start;
-      const left = start - first;
-      if (left <= STEP) fold.querySelector("[data-expand=up]")?.remove();
-      fold.querySelector("span").textContent = `${left.toLocaleString("en")} line${left === 1 ? "" : "s"} the same in all`;
     } catch (error) {
       fold.querySelector("span").textContent = `These lines could not be loaded. ${error.message}`;
     } finally {
@@ -222,7 +219,7 @@ keysTake({
   i: () => press(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),
   t: () => document.querySelector("file-tree input")?.focus(),
-  digit: (number) => toggle(String.fromCharCode(64 + number)),
+  digit: (number) => (number ? toggle(String.fromCharCode(64 + number)) : press("#every")),
 });
 
 window.addEventListener("hashchange", () => view()?.addressShow());

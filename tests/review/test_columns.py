@@ -145,11 +145,46 @@ def test_a_fold_says_what_the_next_lines_belong_to() -> None:
     base = ["def f():", *(f"    {n}" for n in range(12)), "    end"]
     rows = align(base, [*base[:-1], "    END"])
     folds = [part for part in columns_fold(rows, base, context=2) if isinstance(part, Fold)]
-    assert folds == [Fold(0, 11, "def f():")]
+    assert folds == [Fold(0, 11, 11, "def f():")]
 
 
 def test_without_a_base_file_equal_means_equal_in_all_columns() -> None:
     lines = [str(n) for n in range(9)]
     rows = columns_align(None, [column([], lines), column([], [*lines, "more"])])
     assert [row.equal for row in rows] == [True] * 9 + [False]
-    assert next(columns_fold(rows, lines, context=2, place=1)) == Fold(0, 7, "")
+    assert next(columns_fold(rows, lines, context=2, place=1)) == Fold(0, 7, 7)
+
+
+@SOME
+@given(LINES, st.lists(LINES, min_size=2, max_size=4), st.integers(1, 2), st.integers(0, 2))
+def test_no_fold_is_silent_about_a_column_that_is_hidden(
+    base: list[str], files: list[list[str]], hidden: int, context: int
+) -> None:
+    hidden = min(hidden, len(files) - 1)
+    sides = [base, *files]
+    shown = len(sides) - hidden
+    rows = columns_align(base, [column(base, lines) for lines in files], hidden=hidden)
+    for fold in columns_fold(rows, base, context=context):
+        if isinstance(fold, Row):
+            continue
+        texts = [
+            [None if cell is None else sides[i][cell] for i, cell in enumerate(row.cells)]
+            for row in rows[fold.start : fold.end]
+        ]
+        assert all(len(set(row[:shown])) == 1 for row in texts)
+        assert fold.lines == sum(row[0] is not None for row in texts)
+        apart = {n for row in texts for n in range(shown, len(sides)) if row[n] != row[0]}
+        assert set(fold.apart) == apart
+        if fold.at:
+            place, line = fold.at
+            assert any(row.cells[place] == line for row in rows[fold.start : fold.end])
+
+
+def test_a_fold_names_the_hidden_column_and_its_first_line_that_differs() -> None:
+    base = [str(n) for n in range(9)]
+    other = [*base[:4], "four", *base[5:]]
+    rows = columns_align(base, [column(base, base), column(base, other)], hidden=1)
+    assert [row.equal for row in rows] == [True] * 9
+    assert list(columns_fold(rows, base, context=3)) == [Fold(0, 9, 9, "", (2,), (2, 4))]
+    gone = columns_align(base, [column(base, base), column(base, base[1:])], hidden=1)
+    assert list(columns_fold(gone, base, context=3)) == [Fold(0, 9, 9, "", (2,), (0, 0))]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import BASE, World
+from tests.review.compare.conftest import BASE, A, World
 from tests.support.live import eventually
 
 AREA = "compare/columns?path=app/area.py"
@@ -36,7 +36,7 @@ def get(reader: Client, url: str, status: int = 200) -> str:
 
 def test_base_and_variants_stand_side_by_side(world: World, reader: Client) -> None:
     html = get(reader, world.url(f"{AREA}&of=base,A,B"))
-    assert "three columns" in html
+    assert "The same file in 2 of 3 variants" in html
     assert "lines the same in all" in html
     base, a, b = (column(rows(html), n, 3) for n in range(3))
     assert "    return side * 20" in base
@@ -53,6 +53,82 @@ def test_without_being_told_it_shows_those_who_changed_the_file(
     chosen = re.findall(r'aria-current="true" data-toggle="(\w+)"', html)
     assert chosen == ["base", "A", "B"]
     assert "left this file as it was" in html
+
+
+def folds(html: str) -> list[str]:
+    found = re.findall(r'<div class="fold".*?<span>(.*?)</div>', html)
+    return [re.sub(r"<(code|button).*?</\1>|<[^>]+>", " ", fold).strip() for fold in found]
+
+
+def test_what_is_not_shown_is_never_said_to_be_the_same(world: World, reader: Client) -> None:
+    html = get(reader, world.url(f"{AREA}&of=base,C"))
+    assert "The same file in 1 of 3 variants" in html
+    assert " ".join(folds(html)[0].split()) == (
+        "160 lines the same in base and C A and B differ here: show A and B"
+    )
+    link = re.findall(r'class="apart" href="([^"]*)"', html)[0]
+    assert link.endswith("of=base%2CA%2CB%2CC#A-82")
+    assert "0 columns" not in html
+    every = get(reader, world.url(f"{AREA}&of=base,A,B,C"))
+    assert "The same file in all three variants" in every
+    assert 'id="every"' not in every
+    assert [fold.split("  ")[0] for fold in folds(every)] == [
+        "78 lines the same in all",
+        "75 lines the same in all",
+    ]
+    # One that has no such file has not the same lines either.
+    world.commit("B", lambda files: files.__delitem__("app/area.py"))
+    html = get(reader, world.url(f"{AREA}&of=base,A"))
+    assert "B deleted it." in html
+    assert all("the same in base and A" in fold for fold in folds(html))
+
+
+def test_letters_in_the_gutter_say_all_only_of_all(world: World, reader: Client) -> None:
+    world.commit("B", lambda files: files.update({"app/area.py": A["app/area.py"]}))
+    html = get(reader, world.url(f"{AREA}&of=base,A,B"))  # C has it as it was
+    assert 'title="Written by A, B"' in html
+    assert "Written by all" not in html
+
+
+def test_what_stays_of_a_fold_says_again_who_differs(world: World, reader: Client) -> None:
+    url = world.url("compare/columns/rows?path=app/area.py&of=base,C")
+    html = get(reader, f"{url}&start=100&end=120&above=0")
+    assert "100 lines the same in base and C" in html
+    assert "A and B differ here" in html
+    html = get(reader, f"{url}&start=20&end=40&above=0")
+    assert "20 lines the same in all" in html
+    get(reader, f"{url}&start=20&end=40&above=x", 400)
+
+
+@pytest.mark.browser
+def test_a_fold_leads_to_what_a_hidden_variant_has_there(world: World, page: Page) -> None:
+    page.goto(world.url(f"{AREA}&of=base,C"))
+    page.get_by_role("button", name="Show 20 more lines").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#C-141")).to_have_count(1)
+    expect(page.locator(".fold span")).to_have_text("140 lines the same in base and C")
+    expect(page.locator("[data-expand=up]")).to_be_focused()
+    page.get_by_role("link", name="A and B differ here").press("Enter")
+    page.wait_for_url("**#A-82")
+    expect(page.locator("#A-82")).to_be_focused()
+    expect(page.locator("h1")).to_have_text("The same file in all three variants")
+
+
+@pytest.mark.browser
+def test_one_key_shows_all_and_the_words_of_a_fold_stay_in_sight(world: World, page: Page) -> None:
+    page.set_viewport_size({"width": 700, "height": 800})
+    page.goto(world.url(f"{AREA}&of=base,A"))
+    page.keyboard.press("0")
+    page.wait_for_url("**of=base%2CA%2CB%2CC")
+    expect(page.locator(".chead .L")).to_have_text(["A", "B", "C"])
+    view = page.locator("diff-columns")
+    view.evaluate("view => view.scrollBy(1000, 0)")
+    eventually(lambda: view.evaluate("view => view.scrollLeft > 100"))
+    inside = """words => {
+        const [box, frame] = [words, words.closest("diff-columns")].map((one) => one.getBoundingClientRect());
+        return box.left >= frame.left && box.right <= frame.right;
+    }"""
+    assert page.locator(".fold span").first.evaluate(inside)
 
 
 def test_a_new_file_is_aligned_among_the_variants(world: World, reader: Client) -> None:

@@ -392,6 +392,14 @@ def column_toggles(room: Room) -> None:
     expect(shown).to_have_text(["A", "J"])
 
 
+def column_every(room: Room) -> None:
+    shown = room.page.locator(".chead .L")
+    expect(shown).to_have_text(["A", "B"])
+    room.press("0")
+    room.goes_to("of=base%2CA%2CB%2C")
+    assert shown.count() == room.world.task.variants.count() > 2
+
+
 def column_base(room: Room) -> None:
     room.press("b")
     room.sees(".chead .plain", 0)
@@ -402,6 +410,7 @@ COLUMNS: dict[str, Check] = {
     "l h": files,
     "↓ ↑ → ←": column_lines,
     "1 … 9": column_toggles,
+    "0": column_every,
     "b": column_base,
     "w": wraps,
     "i": spaces,
