@@ -41,8 +41,7 @@ class FileComments extends HTMLElement {
     this.onRows = (event) => event.target === this.view && this.#place();
     document.addEventListener(`live:task:${task}`, this.onLive);
     document.addEventListener("diff-rows", this.onRows);
-    const button = this.closest("#file")?.querySelector("[data-comment-file]");
-    if (button) button.hidden = !this.sideFirst;
+    for (const button of this.closest("#file")?.querySelectorAll("[data-comment-file]") ?? []) button.hidden = !this.sideOf(button);
     // The view comes after this element.
     queueMicrotask(() => {
       this.#formsAdopt();
@@ -88,6 +87,12 @@ class FileComments extends HTMLElement {
     const sides = [...this.sides.values()].filter(({ on }) => on);
     const right = sides.find(({ name }) => name === "R");
     return (right ?? sides.find(({ on }) => on !== "base") ?? sides[0])?.name ?? null;
+  }
+
+  /** The side that a button to comment on the whole file is for: the one it names, else the first. */
+  sideOf(button) {
+    const named = button.dataset.commentFile;
+    return named ? this.on(named) && named : this.sideFirst;
   }
 
   key(side) {

@@ -168,7 +168,7 @@ document.addEventListener("click", (event) => {
   if (row && event.target.closest("[data-cancel]")) formClose(row);
   const button = event.target.closest("[data-comment-file]");
   const whole = button?.closest("#file").querySelector("file-comments");
-  if (whole) formOpen(whole, { side: whole.sideFirst });
+  if (whole) formOpen(whole, { side: whole.sideOf(button) });
 });
 
 document.addEventListener("change", (event) => {

@@ -126,7 +126,7 @@ def test_in_columns_at_its_address_renamed_outdated_and_on_the_file(
     page.goto(world.url(f"{COLUMNS}#comment-{made.pk}"))
     expect(threads(page)).to_be_in_viewport()
     expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-comments", "1")
-    page.get_by_role("button", name="Comment on this file").click()
+    page.get_by_role("button", name="Comment on this file in A").click()
     expect(form(page)).to_contain_text("On the whole file in A")
     page.keyboard.type("Split it up")
     page.keyboard.press("Control+Enter")
@@ -201,3 +201,20 @@ def test_on_the_lines_of_a_whole_file(world: World, page: Page) -> None:
     # In a comparison nothing of it is to be seen, so the thread brings its line.
     page.goto(world.url("compare?left=base&right=A&path=same.txt"))
     expect(page.locator("file-comments .thread .excerpt b")).to_have_text("same\n")
+
+
+def test_a_whole_file_is_commented_in_the_column_it_is_said_of(world: World, page: Page) -> None:
+    page.goto(world.url(COLUMNS))
+    for name in ("the base", "A", "B"):
+        expect(page.get_by_role("button", name=f"Comment on this file in {name}")).to_be_visible()
+    page.get_by_role("button", name="Comment on this file in B").press("Enter")
+    expect(form(page)).to_contain_text("On the whole file in B")
+    page.keyboard.type("Neither")
+    page.keyboard.press("Control+Enter")
+    expect(threads(page)).to_contain_text("Neither")
+    made = Comment.objects.get()
+    assert (made.variant and made.variant.letter, made.start, made.path) == (
+        "B",
+        None,
+        "app/area.py",
+    )
