@@ -30,6 +30,8 @@ class Tray(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+")
     picks = models.JSONField(default=list)
+    past = models.JSONField(default=list)  # how to go back, newest last; see review.composing.steps
+    began = models.CharField(max_length=16, blank=True)  # another one whenever it was empty before
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:

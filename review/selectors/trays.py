@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +17,7 @@ from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
 from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
 from review.composing.picks import HunkRef, Wish, between_both, change_numbers, hunk_find
+from review.composing.steps import step_took
 from review.composing.types import BASE
 from review.hunks import FileHunks, digest
 from review.lib.paths import path_text
@@ -72,6 +73,10 @@ class TrayPage:
     empty: bool = False
     agents: tuple[str, ...] = ()
     picks: str = "[]"
+    undo: str = ""  # the newest change, if it can be undone
+    took: int = 0  # how many picks that change took out
+    replaced: bool = False  # and put others in
+    began: str = ""  # what is written to go with the picks is forgotten with them
 
     @property
     def gone(self) -> int:
@@ -92,7 +97,22 @@ def tray_picks(*, user: User, task: Task) -> list[Told]:
 
 
 def tray_page(*, user: User, task: Task) -> TrayPage:
-    picks = tray_picks(user=user, task=task)
+    tray = Tray.objects.filter(user=user, task=task).first()
+    if tray is None:
+        return TrayPage(task=task)
+    return replace(_page(user, task, tray.picks), began=tray.began, **_last(tray))
+
+
+def _last(tray: Tray) -> dict[str, Any]:
+    """What the newest change did."""
+    if not tray.past:
+        return {}
+    step = tray.past[-1]
+    took = step_took(tray.picks, step)
+    return {"undo": step["id"], "took": took, "replaced": bool(took and step["put"])}
+
+
+def _page(user: User, task: Task, picks: Sequence[Told]) -> TrayPage:
     if not picks:
         return TrayPage(task=task)
     wishes, _ = wishes_read(user=user, task=task, picks=picks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db import transaction
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Task
 from orchestrator.states import Resolution
+from review.composing.steps import STEPS_MAX, step_back, step_of
 from review.models import Tray
 from review.selectors.composing import PICKS_MAX
 from review.selectors.trays import pick_id
@@ -45,6 +47,23 @@ def tray_clear(*, user: User, task: Task) -> None:
     _change(user, task, lambda _: [])
 
 
+def tray_undo(*, user: User, task: Task, step: str) -> None:
+    """Make the tray what it was before its newest change, if that is still the one that was seen."""
+    with transaction.atomic():
+        tray = Tray.objects.select_for_update().filter(user=user, task=task).first()
+        if tray is None or not tray.past or tray.past[-1]["id"] != step:
+            raise Conflict("compose.tray", "What was in the tray has changed. Look at it again.")
+        *tray.past, last = tray.past
+        tray.picks = step_back(tray.picks, last)
+        tray.began = last["began"]
+        tray.save(update_fields=["picks", "past", "began", "changed_at"])
+
+
+def tray_forget(*, user: User, task: Task) -> None:
+    """Forget what an empty tray was; one that has picks again stays."""
+    Tray.objects.filter(user=user, task=task, picks=[]).delete()
+
+
 def _replaces(pick: Told, other: Told) -> bool:
     """A ground replaces another; a whole file all picks of that file; lines those of the same file."""
     if pick == other:
@@ -66,5 +85,16 @@ def _change(user: User, task: Task, change: Callable[[list[Told]], list[Told]]) 
     with transaction.atomic():
         Tray.objects.get_or_create(user=user, task=task)
         tray = Tray.objects.select_for_update().get(user=user, task=task)
-        tray.picks = change(tray.picks)
-        tray.save(update_fields=["picks", "changed_at"])
+        before, after = tray.picks, change(tray.picks)
+        if _same(before, after):
+            return
+        step = step_of(before, after, name=secrets.token_hex(6), began=tray.began)
+        tray.past = [*tray.past, step][-STEPS_MAX:]
+        tray.picks = after
+        tray.began = tray.began if before else secrets.token_hex(6)
+        tray.save(update_fields=["picks", "past", "began", "changed_at"])
+
+
+def _same(before: list[Told], after: list[Told]) -> bool:
+    """One that is put in again stays where it was."""
+    return len(before) == len(after) and {*map(pick_id, before)} == {*map(pick_id, after)}

@@ -19,12 +19,12 @@ from review.selectors.composing import composition_of, composition_rows
 from review.selectors.trays import tray_page, tray_picks
 from review.selectors.wishes import wishes_read
 from review.services.composing import composition_preview, variant_compose
-from review.services.trays import tray_change, tray_clear
+from review.services.trays import tray_change, tray_clear, tray_forget, tray_undo
 
 
 @require_http_methods(["GET", "POST"])
 def tray(request: PageRequest, task_id: int) -> HttpResponse:
-    """POST changes it: `add` (JSON, several), `remove` (ids), `clear`; or `variant` and `path` to add."""
+    """POST changes it: `add` (JSON, several) or `variant` and `path`, `remove` (ids), `clear`, `undo`, `forget`."""
     task = task_get_for(request.user, task_id)
     if request.method == "POST":
         return _tray_change(request, task)
@@ -35,6 +35,10 @@ def tray(request: PageRequest, task_id: int) -> HttpResponse:
 def _tray_change(request: PageRequest, task: Task) -> HttpResponse:
     if "clear" in request.POST:
         tray_clear(user=request.user, task=task)
+    elif "undo" in request.POST:
+        tray_undo(user=request.user, task=task, step=request.POST["undo"])
+    elif "forget" in request.POST:
+        tray_forget(user=request.user, task=task)
     else:
         tray_change(
             user=request.user,

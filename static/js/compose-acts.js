@@ -47,13 +47,15 @@ export function placeSay(act) {
 const isHost = ({ place }) => place && hostOf(place.letter, place.other, place.path) === place.letter;
 export const isOn = (act) => (isHost(act) ? !isIn(act.place.instead) : isIn(act.picks));
 
-export function toggle(act, rest) {
+export const toggle = (act, rest) => change(() => toggled(act, rest));
+
+function toggled(act, rest) {
   if (isHost(act)) {
     const { letter, path, instead } = act.place;
     const add = hasWhole(letter, path) ? [] : [{ variant: letter, path }];
-    return isOn(act) ? null : change({ add, remove: idsOf(instead) });
+    return isOn(act) ? {} : { add, remove: idsOf(instead) };
   }
-  if (isIn(act.picks)) return change({ remove: idsOf(act.undo ?? act.picks) });
+  if (isIn(act.picks)) return { remove: idsOf(act.undo ?? act.picks) };
   const beside = rest.flatMap((other) => idsOf(other.undo ?? other.picks));
-  return change({ add: act.picks.filter((pick) => !isIn([pick])), remove: beside });
+  return { add: act.picks.filter((pick) => !isIn([pick])), remove: beside };
 }

@@ -1,6 +1,6 @@
 // Single lines of a change: a box at each, out of the one side's lines and in of the other's.
 import { h } from "./dom.js";
-import { hostOf, isLetter, picked, send, sides } from "./compose-tray.js";
+import { hostOf, isLetter, picked, send, sides, undo } from "./compose-tray.js";
 
 function rowsOf({ root, n }) {
   const rows = [];
@@ -97,10 +97,12 @@ export function boxesFocus(bar) {
   rowsOf(bar)[0]?.querySelector(".lp")?.focus();
 }
 
-/** Among the boxes: arrows to the next ones, Escape back to the button that opened them. */
+/** Among the boxes: arrows to the next ones, Escape back to the button that opened them; z as elsewhere. */
 document.addEventListener("keydown", (event) => {
+  if (!event.target.matches?.(".lp")) return;
+  if (event.key === "z" && !event.ctrlKey && !event.metaKey && undo()) event.preventDefault();
   const step = { ArrowDown: 1, ArrowUp: -1, Escape: 0 }[event.key];
-  if (step === undefined || !event.target.matches?.(".lp")) return;
+  if (step === undefined) return;
   event.preventDefault();
   const boxes = [...document.querySelectorAll(".lp")];
   if (step) return boxes[boxes.indexOf(event.target) + step]?.focus();

@@ -6,6 +6,7 @@ export const file = () => document.getElementById("file");
 export const sides = () => new URL(file().dataset.here, location.href).searchParams;
 export const isLetter = (side) => /^[A-Z]$/.test(side ?? "");
 
+let waiting = 0; // requests that are not answered yet
 let last = Promise.resolve(); // of what is asked of the tray, one after the other: each answer replaces it
 let known = { of: null, picks: [], ids: new Map() }; // what the tray on the page says
 
@@ -33,12 +34,24 @@ export function send(valuesOf) {
     const how = { source: "#tray", target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
     return htmx.ajax(valuesOf ? "POST" : "GET", tray().dataset.url, how);
   };
-  last = last.then(ask, ask); // one that failed has been told by its own event
+  waiting += 1;
+  last = last.then(ask, ask).finally(() => (waiting -= 1)); // one that failed has been told by its own event
   return last;
 }
 
-export function change({ add = [], remove = [] }) {
-  return send(() => ({ add: add.map((pick) => JSON.stringify(pick)), remove }));
+/** Makes the tray what it was before its last change. False if there is none. */
+export function undo() {
+  if (!tray() || !(tray().dataset.undo || waiting)) return false;
+  send(() => (tray().dataset.undo ? { undo: tray().dataset.undo } : {}));
+  return true;
+}
+
+/** `told` says what to put in and take out of the tray as it is by then. */
+export function change(told) {
+  return send(() => {
+    const { add = [], remove = [] } = told();
+    return { add: add.map((pick) => JSON.stringify(pick)), remove };
+  });
 }
 
 const isWhole = (pick, path) => !pick.hunks && !pick.lines && (!pick.path || pick.path === path);

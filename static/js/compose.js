@@ -2,7 +2,7 @@
 // is kept and checked by the server; what stands here only says what to put in and take out.
 import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
-import { change, file, idsOf, isIn, picked, send, sides, tray } from "./compose-tray.js";
+import { change, file, idsOf, isIn, picked, send, sides, tray, undo } from "./compose-tray.js";
 import { h } from "./dom.js";
 import { keptSend } from "./kept.js";
 import { keySay } from "./key-says.js";
@@ -30,19 +30,33 @@ function follow() {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-tray]")) return;
   event.preventDefault();
+  if (event.submitter?.name === "undo") return undo();
   const values = new FormData(event.target, event.submitter);
   send(() => Object.fromEntries(values));
 });
 
 // --- The title of the commit, and why ------------------------------------------------------------
 
+const words = () => document.querySelector("#tray form:has(> .why)");
+
 /** Who asks an agent to reconcile has the same title and why. */
 document.addEventListener("formdata", (event) => {
   if (!event.target.matches(".reconcile")) return;
-  for (const field of document.querySelectorAll("#tray-why [name]")) event.formData.set(field.name, field.value);
+  for (const field of words().querySelectorAll(".why [name]")) event.formData.set(field.name, field.value);
 });
 
-document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(document.getElementById("tray-why").closest("form")));
+document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(words()));
+
+/** Whoever opens it writes: from the press on nothing that is typed is a command. */
+document.addEventListener("click", (event) => {
+  const details = event.target.closest("#tray .why > summary")?.parentElement;
+  if (!details || details.open) return;
+  event.preventDefault();
+  details.open = true;
+  const title = document.getElementById("tray-title");
+  title.focus();
+  title.select();
+});
 
 /** The title follows what is taken until somebody writes another. */
 function titleFollow() {
@@ -112,15 +126,15 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-take]");
   if (!form || !tray()) return;
   event.preventDefault();
-  if (isTaken(form)) change({ remove: idsOf(formPicks(form)) });
-  else change({ add: [formPicks(form)[0]], remove: idsOf(formsBeside(form).flatMap(formPicks)) });
+  const [own, beside] = [formPicks(form), formsBeside(form).flatMap(formPicks)];
+  change(() => (idsOf(own).length ? { remove: idsOf(own) } : { add: own.slice(0, 1), remove: idsOf(beside) }));
 });
 
 document.addEventListener("click", (event) => {
   const letter = event.target.closest("[data-take-all]")?.dataset.takeAll;
   if (!letter) return;
   const picks = [{ variant: letter }];
-  change(isIn(picks) ? { remove: idsOf(picks) } : { add: picks });
+  change(() => (isIn(picks) ? { remove: idsOf(picks) } : { add: picks }));
 });
 
 document.addEventListener("board:read", () => pressedShow());
@@ -147,25 +161,42 @@ function pressedShow() {
   boxesCheck();
 }
 
-let focusAt = -1; // the place among the chips whose pick is being taken out
+let focusAt = null; // what of the tray has the focus while it is replaced
+
+const chipButtons = () => [...tray().querySelectorAll(".pickchip button")];
+const isShown = (element) => element && !element.closest("[hidden]");
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id !== "tray") return;
-  focusAt = [...tray().querySelectorAll(".pickchip button")].indexOf(document.activeElement);
+  const element = document.activeElement;
+  const { id, selectionStart: from, selectionEnd: to } = element;
+  focusAt = tray().contains(element) ? { element, id, from, to, chip: chipButtons().indexOf(element) } : null;
+});
+
+/** The focus stays where it was: at the next pick, in the title, or where a pick is brought back. */
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.elt.id !== "tray" || !focusAt) return;
+  const { element, id, from, to, chip } = focusAt;
+  focusAt = null;
+  if (element === document.activeElement) return;
+  const same = chip < 0 ? document.getElementById(id) : (chipButtons()[chip] ?? chipButtons().at(-1));
+  const next = [same, document.getElementById("tray-undo"), document.getElementById("main")].find(isShown);
+  next.focus();
+  if (next === element && from != null) next.setSelectionRange(from, to);
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
   const swapped = event.detail.elt.id;
   if (swapped !== "tray" && swapped !== "file") return;
   pressedShow();
-  if (swapped === "tray") {
-    follow();
-    titleFollow();
-  }
-  if (swapped !== "tray" || focusAt < 0) return;
-  const left = [...tray().querySelectorAll(".pickchip button")];
-  (left[focusAt] ?? left.at(-1) ?? document.getElementById("main")).focus();
-  focusAt = -1;
+  if (swapped !== "tray") return;
+  follow();
+  titleFollow();
+});
+
+// What was refused may have been asked of a tray that another window has changed.
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.target?.id === "tray" && detail.requestConfig.verb === "post") send();
 });
 
 /** The bar of the change one is at. */
@@ -207,8 +238,9 @@ function fileOffer(side) {
 
 /** The button of the whole file, where nothing of it can be taken by itself: it has no lines to show. */
 function fileTake(side) {
+  if (!file()) return null;
   const letter = sides().get(side);
-  const form = file()?.querySelector(`.takes form:has([name=variant][value="${CSS.escape(letter)}"])`);
+  const form = file().querySelector(`.takes form:has([name=variant][value="${CSS.escape(letter)}"])`);
   return form?.querySelector("button");
 }
 
@@ -219,13 +251,6 @@ function linesToggle() {
     bar.button.click();
     boxesFocus(bar);
   });
-}
-
-/** Takes the last pick out again. */
-function lastBack() {
-  if (!picked().length) return false;
-  send(() => ({ remove: picked().at(-1)?.id }));
-  return true;
 }
 
 function trayFocus(element) {
@@ -242,5 +267,5 @@ keysTake({
   L: linesToggle,
   o: () => trayFocus(tray()),
   O: () => trayFocus(document.querySelector("#tray-compose:enabled") ?? document.querySelector(".tray-fit :is(summary, a)") ?? tray()),
-  z: lastBack,
+  z: undo,
 });

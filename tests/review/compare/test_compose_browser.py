@@ -337,7 +337,145 @@ def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: Wor
     expect(page.locator(".pickchip")).to_have_count(1)
     expect(page.get_by_role("button", name="Remove A area.py, hunk 1")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator(".pickchip")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.get_by_role("button", name="Clear").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#tray")).to_contain_text("nothing is picked: 1 pick taken out")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.reload()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Forget what was picked").click()
     expect(page.locator("#tray")).to_be_hidden()
+
+
+def test_a_pick_that_gave_way_is_brought_back(page: Page, world: World) -> None:
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    chips = page.locator(".pickchip")
+    page.keyboard.press("j")
+    for key in "pPz":  # at once: each waits for the one before
+        page.keyboard.press(key)
+    expect(chips).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    page.keyboard.press("T")
+    expect(chips).to_have_text(re.compile("B.*area.py$", re.DOTALL))
+    expect(page.locator("#tray")).to_contain_text("replaced 1 pick")
+    page.keyboard.press("z")
+    expect(chips).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    expect(page.locator("#tray")).not_to_contain_text("replaced")
+    page.keyboard.press("A")
+    expect(chips).to_have_count(2)
+    compare(page, world, "B", "A")
+    page.keyboard.press("A")
+    expect(chips.last).to_have_text(re.compile("A.*all 7 files", re.DOTALL))
+    page.keyboard.press("z")
+    expect(chips.last).to_have_text(re.compile("B.*all", re.DOTALL))
+
+
+def test_lines_are_undone_one_by_one_at_their_boxes(page: Page, world: World) -> None:
+    added = "".join(f"# note {n}\n" for n in range(3))
+    world.commit("A", lambda files: files.update({AREA: added + BASE[AREA]}))
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("L")
+    for number in (1, 2):
+        page.keyboard.press("Space")
+        expect(page.locator(".pickchip")).to_contain_text(f"area.py, {number} line")
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    boxes = [page.get_by_role("checkbox", name=f"Take line {n} of A") for n in (1, 2)]
+    expect(boxes[0]).to_be_checked()
+    expect(boxes[1]).not_to_be_checked()
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_have_count(0)
+
+
+def test_of_two_windows_neither_undoes_what_it_has_not_seen(page: Page, world: World) -> None:
+    compare(page, world, "A", "B")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    other = page.context.new_page()
+    compare(other, world, "A", "B")
+    other.keyboard.press("A")
+    expect(other.locator(".pickchip")).to_have_count(2)
+    page.keyboard.press("z")
+    expect(page.get_by_text("What was in the tray has changed")).to_be_visible()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_have_count(1)
+
+
+def test_what_is_typed_as_title_is_no_command(page: Page, world: World) -> None:
+    compare(page, world, "A", "B")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("O")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Best of A and B")
+    title = page.get_by_label("Title of its commit")
+    expect(title).to_have_value("Best of A and B")
+    # Another window picks, so the tray is put anew while one types.
+    asked = page.evaluate("document.getElementById('tray').dataset.picks")
+    page.evaluate(
+        """htmx.ajax("GET", tray.dataset.url, { source: "#tray", target: "#tray", swap: "outerHTML" })"""
+    )
+    page.keyboard.type(", no more", delay=20)
+    expect(title).to_have_value("Best of A and B, no more")
+    expect(title).to_be_focused()
+    assert page.evaluate("document.getElementById('tray').dataset.picks") == asked
+    page.keyboard.press("Escape")
+    expect(page.locator("#tray summary", has_text="Title and why")).to_be_focused()
+
+
+def test_title_and_why_are_forgotten_with_the_picks(page: Page, world: World) -> None:
+    compare(page, world, "base", "B")
+    title = page.get_by_label("Title of its commit")
+    why = page.get_by_label("Why these together")
+    chips = page.locator(".pickchip")
+    own = f"{world.task.title}: B (1 file)"
+
+    def write() -> None:
+        page.locator("#tray summary", has_text="Title and why").click()
+        title.fill("My own")
+        why.fill("My reasons")
+        page.keyboard.press("Escape")
+
+    for emptied in ("z", "Clear"):
+        page.keyboard.press("T")
+        expect(chips).to_have_count(1)
+        expect(title).to_have_value(own)
+        expect(why).to_have_value("")
+        write()
+        if emptied == "z":
+            page.keyboard.press("z")
+        else:
+            page.get_by_role("button", name=emptied).click()
+        expect(chips).to_have_count(0)
+        expect(title).to_have_count(0)
+    page.keyboard.press("z")  # Clear is undone: so is the forgetting
+    expect(title).to_have_value("My own")
+    expect(why).to_have_value("My reasons")
+    # Emptied and picked anew in another window, of which this one sees only what comes out.
+    other = page.context.new_page()
+    compare(other, world, "base", "B")
+    other.keyboard.press("T")
+    expect(other.locator(".pickchip")).to_have_count(0)
+    other.keyboard.press("A")
+    expect(other.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("p")
+    expect(chips).to_have_count(2)
+    expect(why).to_have_value("")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    head = Variant.objects.get(letter="D").head_commit
+    assert "My" not in plain_git(hub_dir(world.task.project_id), "log", "-1", "--format=%B", head)
 
 
 def test_no_pick_waits_for_a_file_or_is_dropped_for_another(page: Page, world: World) -> None:

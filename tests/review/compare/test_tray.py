@@ -267,3 +267,121 @@ def test_a_title_has_a_limit_also_without_the_page(world: World, reader: Client)
     assert world.task.variants.count() == 3
     reader.post(world.url("compose"), {"title": "x" * 200})
     assert world.task.variants.count() == 4
+
+
+def undo(reader: Client, world: World) -> str:
+    html = reader.get(world.url("tray"), headers={"hx-request": "true"}).content.decode()
+    return change(reader, world, undo=step(html))
+
+
+def step(html: str) -> str:
+    return html.split('data-undo="')[1].split('"')[0]
+
+
+def test_each_change_is_undone_whatever_it_was(world: World, reader: Client) -> None:
+    hunk = {"add": pick(variant="B", path=AREA, hunks=[key(world, "B")])}
+    lines = [
+        {"add": pick(variant="A", path="app/new.py", lines={"left": [], "right": [*range(1, n)]})}
+        for n in (2, 3)
+    ]
+    changes: list[dict[str, Any]] = [
+        {"variant": "B"},
+        hunk,
+        {"variant": "A"},  # another ground
+        {"add": [pick(variant="C"), pick(variant="A", path=AREA)]},  # in place of both, in one go
+        *lines,
+        {"clear": "1"},
+        {"variant": "A"},
+    ]
+    states: list[list[dict[str, Any]]] = [[]]
+    for fields in changes:
+        change(reader, world, **fields)
+        states.append(picks(world))
+    change(reader, world, variant="A")  # there already: no step
+    for before in reversed(states[:-1]):
+        html = undo(reader, world)
+        assert picks(world) == before
+    assert "data-undo" not in html
+    assert "hidden" in html
+
+
+def test_it_says_what_gave_way_and_that_it_can_be_had_again(world: World, reader: Client) -> None:
+    first = change(reader, world, variant="A")
+    assert "replaced" not in first
+    assert "replaced" not in change(reader, world, variant="B", path=AREA)
+    html = change(reader, world, add=[pick(variant="C"), pick(variant="A", path=AREA)])
+    assert "replaced 2 picks" in html
+    assert ">Undo</button>" in html
+    html = change(reader, world, clear="1")
+    assert "nothing is picked: 2 picks taken out" in html
+    assert " hidden" not in html
+    assert "fits together" in undo(reader, world)
+    change(reader, world, clear="1")
+    assert " hidden" in change(reader, world, forget="1")
+    assert picks_gone(world)
+
+
+def test_only_what_was_seen_is_undone(world: World, reader: Client) -> None:
+    """Of two windows one has changed the tray since the other looked at it."""
+    seen = step(change(reader, world, variant="A"))
+    change(reader, world, variant="B", path=AREA)
+    was = picks(world)
+    for told in (seen, "", "other"):
+        refused = reader.post(world.url("tray"), {"undo": told}, headers={"hx-request": "true"})
+        assert refused.status_code == 409
+    assert picks(world) == was
+    change(reader, world, forget="1")
+    assert picks(world) == was, "only an empty tray is forgotten"
+    undo(reader, world)
+    assert picks(world) == was[:1]
+
+
+def test_no_more_than_thirty_changes_are_kept(world: World, reader: Client) -> None:
+    for n in range(20):
+        change(reader, world, variant="A" if n % 2 else "B")
+        change(reader, world, clear="1")
+    assert len(Tray.objects.get(user=world.user, task=world.task).past) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_undo_at_once_undo_one_change(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    seen = step(change(reader, world, variant="B", path=AREA))
+    codes = []
+
+    def press() -> None:
+        client = Client(headers={"host": "localhost:8000"})
+        client.force_login(world.user)
+        try:
+            told = client.post(world.url("tray"), {"undo": seen}, headers={"hx-request": "true"})
+            codes.append(told.status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=press) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [200, 409, 409]
+    assert picks(world) == [{"variant": "A"}]
+
+
+def test_what_is_written_belongs_to_the_picks(world: World, reader: Client) -> None:
+    """Its name in the browser is another one whenever the tray was empty in between."""
+
+    def name(html: str) -> str:
+        return html.split('data-keep="words')[1].split('"')[0]
+
+    first = name(change(reader, world, variant="A"))
+    assert name(change(reader, world, variant="B")) == first
+    change(reader, world, clear="1")
+    assert name(undo(reader, world)) == first
+    change(reader, world, clear="1")
+    second = name(change(reader, world, variant="A"))
+    assert second != first
+    undo(reader, world)
+    third = name(change(reader, world, variant="A"))
+    assert third not in {first, second}
+    reader.post(world.url("compose"))
+    assert name(change(reader, world, variant="A")) not in {first, second, third}
