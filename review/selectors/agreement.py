@@ -84,7 +84,11 @@ class Agreement:
 
     @property
     def shared(self) -> int:
-        return self.count(Kind.NEAR) + self.count(Kind.SHARED)
+        return self.count(Kind.SHARED)
+
+    @property
+    def near(self) -> int:
+        return self.count(Kind.NEAR)
 
     @property
     def voices(self) -> int:

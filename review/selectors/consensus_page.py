@@ -25,6 +25,7 @@ from review.selectors.consensus import Ground, Reader, ground_of, pairs_read
 from review.selectors.consensus_places import PlaceRow, place_blobs, place_row
 
 PER_PAGE = 40
+PER_FILE = 20  # of a kind, unless the list is of that file: so that the next one is in reach
 TEXT_MAX = 200
 # A larger file is not read for a few of its lines: the comparison shows them.
 READ_LIMIT_BYTES = 1_000_000
@@ -79,6 +80,8 @@ class FilePlaces:
     name: str
     only: str  # the address of this list with the file alone
     places: tuple[PlaceRow, ...]
+    more: int  # so many are folded after these
+    all: str  # the address of this list with all places of this kind in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class ConsensusPage:
     letters: tuple[str, ...]
     progress: AgreementProgress | None
     total: int
+    folded: int
     first: int
     last: int
     kinds: tuple[ConsensusChoice, ...]
@@ -147,6 +151,9 @@ def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
         chosen = [number for number in asked if agreement.kinds[number] == wanted]
     else:
         chosen = asked
+    folds = {} if ask.path else _folds(agreement, chosen)
+    folded = {number for rest in folds.values() for number in rest}
+    chosen = [number for number in chosen if number not in folded]
     page = min(ask.page, max(1, -(-len(chosen) // PER_PAGE)))
     ask = replace(ask, page=page)
     start = (page - 1) * PER_PAGE
@@ -163,10 +170,11 @@ def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
         ask,
         ground,
         total=len(chosen),
+        folded=len(folded),
         first=start + 1 if numbers else 0,
         last=start + len(numbers),
         kinds=tuple(kinds),
-        sections=_sections(ground, agreement, ask, numbers, counts),
+        sections=_sections(ground, agreement, ask, numbers, counts, folds),
         previous=ask.url(page=page - 1) if page > 1 else "",
         next=ask.url(page=page + 1) if start + PER_PAGE < len(chosen) else "",
     )
@@ -179,6 +187,7 @@ def _page(
     *,
     progress: AgreementProgress | None = None,
     total: int = 0,
+    folded: int = 0,
     first: int = 0,
     last: int = 0,
     kinds: tuple[ConsensusChoice, ...] = (),
@@ -195,6 +204,7 @@ def _page(
         letters=letters,
         progress=progress,
         total=total,
+        folded=folded,
         first=first,
         last=last,
         kinds=kinds,
@@ -226,12 +236,23 @@ def _asked(agreement: Agreement, ask: ConsensusAsk) -> list[int]:
     ]
 
 
+def _folds(agreement: Agreement, numbers: Sequence[int]) -> dict[int, list[int]]:
+    """By the last place of a kind that is shown of a file, those after it."""
+    of_file: dict[tuple[int, int], list[int]] = {}
+    for number in numbers:
+        of_file.setdefault((agreement.kinds[number], agreement.places[number]), []).append(number)
+    return {
+        found[PER_FILE - 1]: found[PER_FILE:] for found in of_file.values() if len(found) > PER_FILE
+    }
+
+
 def _sections(
     ground: Ground,
     agreement: Agreement,
     ask: ConsensusAsk,
     numbers: Sequence[int],
     counts: Mapping[int, int],
+    folds: Mapping[int, Sequence[int]],
 ) -> tuple[Section, ...]:
     places = places_read(ground, agreement, numbers)
     read = Reader(ground.hub, limit_bytes=READ_LIMIT_BYTES)
@@ -245,14 +266,20 @@ def _sections(
     for kind, members in groupby(rows, key=lambda pair: pair[1].kind):
         name, text = _NAMES[kind]
         files = tuple(
-            _file(ask, path, tuple(row for _, row in group))
+            _file(ask, kind, path, tuple(row for _, row in group), folds)
             for path, group in groupby(members, key=lambda pair: pair[0].path)
         )
         sections.append(Section(kind, name, text, counts[READING_ORDER.index(kind)], files))
     return tuple(sections)
 
 
-def _file(ask: ConsensusAsk, path: str, rows: tuple[PlaceRow, ...]) -> FilePlaces:
+def _file(
+    ask: ConsensusAsk,
+    kind: Kind,
+    path: str,
+    rows: tuple[PlaceRow, ...],
+    folds: Mapping[int, Sequence[int]],
+) -> FilePlaces:
     folder, slash, name = path.rpartition("/")
     return FilePlaces(
         path=path_text(path),
@@ -260,4 +287,6 @@ def _file(ask: ConsensusAsk, path: str, rows: tuple[PlaceRow, ...]) -> FilePlace
         name=display_path(name),
         only=ask.url(path=path_text(path), kind="", text="", page=1) if not ask.path else "",
         places=rows,
+        more=len(folds.get(rows[-1].number, ())),
+        all=ask.url(path=path_text(path), kind=kind, text="", page=1),
     )

@@ -6,11 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from orchestrator.models import Spec
 from review.selectors.agreement import agreement_get
 from review.selectors.consensus import ground_get
-from review.selectors.consensus_page import PER_PAGE
+from review.selectors.consensus_page import PER_FILE, PER_PAGE
 from tests.support.merging import Shop
 from tests.support.pages import HTMX, Element, tree
+from tests.support.repositories import plain_git
 
 LONG = "".join(f"line {n}\n" for n in range(60))
 
@@ -136,6 +138,28 @@ def test_pages(client: Client, shop: Shop) -> None:
     assert "page" not in then.id("places-previous").attrs["href"]
 
 
+def test_the_rest_of_a_long_file_is_folded(client: Client, shop: Shop) -> None:
+    """So that the next file is in reach; the list of the file alone has all of it."""
+    lines = [f"line {n}\n" for n in range(100)]
+    base = shop.advance({"big.txt": "".join(lines)})
+    Spec.objects.update(base_commit=base)
+    plain_git(shop.hub, "fetch", "-q", "origin")
+    shop.task.refresh_from_db()
+    more = PER_FILE + 7
+    put = {2 * n: "mine\n" for n in range(more)}
+    big = "".join(put.get(n, line) for n, line in enumerate(lines))
+    shop.variant({"big.txt": big, "next.txt": "x\n"})
+    page = listed(client, shop)
+    paths = [place.attrs["aria-label"].partition(", ")[0] for place in places(page)]
+    assert paths == ["big.txt"] * PER_FILE + ["next.txt"]
+    (link,) = [a for a in page.tags("a") if "more place" in a.text]
+    assert link.text == "7 more places in big.txt"
+    there = tree(client.get(link.attrs["href"]))
+    assert len(places(there)) == more
+    assert "more place" not in there.text
+    assert page.id("kind-unique").text.split()[-1] == str(more + 1), "counted all the same"
+
+
 def test_what_is_next_for_a_person(
     redis_empty: None, client: Client, answers: Shop, pat: User
 ) -> None:
@@ -151,3 +175,15 @@ def test_bad_questions_are_refused(client: Client, answers: Shop) -> None:
     for query in ("kind=x", "variant=ab", "variant=é", "page=0"):
         answer = client.get(f"/tasks/{answers.task.pk}/consensus?{query}")
         assert answer.status_code == 400, query
+
+
+def test_what_is_next_counts_as_the_list_does(client: Client, shop: Shop, pat: User) -> None:
+    """What is the same but for white space is not told as shared."""
+    shop.variant({"src/app.py": "one\n2\nthree\n", "b.txt": "a  b\n", "c.txt": "c\n"})
+    shop.variant({"src/app.py": "one\nzwei\nthree\n", "b.txt": "a b\n", "c.txt": "c\n"})
+    agreement_get(ground_get(user=pat, task_id=shop.task.pk))
+    said = tree(client.get(f"/tasks/{shop.task.pk}/consensus/next", headers=HTMX)).text
+    assert "1 is nearly the same, 1 is shared" in " ".join(said.split())
+    page = listed(client, shop)
+    assert page.id("kind-near").text.split()[-1] == "1"
+    assert page.id("kind-shared").text.split()[-1] == "1"
