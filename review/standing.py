@@ -159,10 +159,16 @@ def _kind_of_base(groups: Sequence[Group]) -> Kind:
 
 
 def _kind_between(groups: Sequence[Group], left: str, right: str) -> Kind:
-    both = [g for g in groups if left in g.spans and right in g.spans]
-    differ = [g.kind for g in both if _version([g], left) != _version([g], right)]
+    """As the list of places says; but that two of them do the same where the third is says no more here
+    than how many are on which side."""
+    differ = [g for g in groups if _version([g], left) != _version([g], right)]
+    kinds = [
+        g.kind
+        for g in differ
+        if (left in g.spans and right in g.spans) or g.kind in (Kind.CONTRADICTORY, Kind.NEAR)
+    ]
     # Where two differ and nobody contradicts, one of them took a part of what the others have.
-    return min(differ, key=READING_ORDER.index, default=Kind.SHARED)
+    return min(kinds, key=READING_ORDER.index, default=Kind.SHARED)
 
 
 def _changers(
@@ -184,13 +190,24 @@ def standing_say(standing: Standing) -> str:
         case Kind.NEAR:
             return "The same but for white space or the order of imports"
         case Kind.CONTRADICTORY:
-            return "Contradiction"
+            return _contradiction(standing)
         case Kind.SHARED:
             if not right:
                 return f"In part the same as in {' and '.join(standing.only)}"
             if len(right) == everyone:
                 return "The same in both" if everyone == 2 else f"The same in all {everyone}"
             return f"The same in {len(right)} of {everyone}"
+
+
+def _contradiction(standing: Standing) -> str:
+    """With whom, where it is not between the two sides: one of them left the place as it was."""
+    groups = [group for group in standing.groups if group.kind is Kind.CONTRADICTORY]
+    if any(letter in group.spans for group in groups for letter in standing.left) and any(
+        letter in group.spans for group in groups for letter in standing.right
+    ):
+        return "Contradiction"
+    others = [x for x in _voices(standing, standing.rest) if any(x in g.spans for g in groups)]
+    return f"Contradiction with {' and '.join(others)}" if others else "Contradiction"
 
 
 def _voices(standing: Standing, letters: Iterable[str]) -> list[str]:

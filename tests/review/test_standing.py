@@ -51,10 +51,16 @@ def test_between_two_variants() -> None:
     )
     for letter in "AC":
         assert keys(a_c, letter) == [FILES[letter].hunks[0].key]
-    # Where D left the base alone, A and B changed it: that is no contradiction of D.
-    d_a = standing("D", "A", 0)
-    assert (d_a.kind, d_a.left, d_a.right, d_a.rest) == (Kind.SHARED, ("D",), ("A", "B"), ("C",))
-    assert standing_say(d_a) == "The same in 2 of 4"
+    assert standing_say(a_c) == "Contradiction"
+    # Where D left the base alone, A and B contradict C, here as in the list of places.
+    for d_a in (standing("D", "A", 0), standing("", "A")):
+        assert (d_a.kind, d_a.left, d_a.right, d_a.rest) == (
+            Kind.CONTRADICTORY,
+            ("D",),
+            ("A", "B"),
+            ("C",),
+        )
+        assert standing_say(d_a) == "Contradiction with C"
     d_a = standing("D", "A", 1)
     assert (d_a.kind, d_a.left, d_a.right) == (Kind.UNIQUE, ("D",), ("A", "B", "C"))
     assert standing_say(d_a) == "Only in D"

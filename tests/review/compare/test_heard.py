@@ -91,7 +91,9 @@ def test_going_to_a_change_says_which_who_has_it_and_its_line(world: World, page
     page.keyboard.press("j")
     expect(page.locator("[data-now]")).to_be_focused()
     said = focused_name(page)
-    assert said.startswith("Change 1 of 1, Contradiction, right side as in A, neither in B, ")
+    assert said.startswith(
+        "Change 1 of 1, Contradiction with B, right side as in A, neither in B, "
+    )
     assert "base 82 removed: return side * 20" in said
     # Read on from there, the line is no group any more.
     page.keyboard.press("ArrowDown")
