@@ -52,8 +52,8 @@ def task_compare(
 
     A side is `base`, a variant's letter (its newest state), `A@run2` (A at the end of its second run),
     `A@snapshot5` (A's fifth snapshot), or the id of a commit of the project, 7 digits or more.
-    `status` of a file is A (added), M, D (deleted), R (renamed), C (copied: `old_path` is the source, which
-    its lines are counted against) or T (kind changed).
+    `status` of a file is A (added), M, D (deleted), R (renamed), C (copied: `old_path` is the source;
+    its lines are counted as those of a new file) or T (kind changed).
     """
     return compare.compare_summary(user=request.auth, task_id=task_id, left=left, right=right)
 

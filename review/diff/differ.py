@@ -26,9 +26,9 @@ def file_diff(file: FileInput, options: DiffOptions | None = None) -> FileDiff:
     options = options or DiffOptions()
     modes = {file.old_mode, file.new_mode}
     if SUBMODULE_MODE in modes:
-        return _plain(file, Kind.SUBMODULE, _say_submodule(file))
+        return _plain(file, Kind.SUBMODULE, _say_submodule(file, options))
     if _too_large(file, options):
-        return _plain(file, Kind.TOO_LARGE, _say_sizes(file, "Too large to compare here"))
+        return _plain(file, Kind.TOO_LARGE, _say_sizes(file, "Too large to compare here", options))
     left = text_read(file.left) if file.left is not None else None
     right = text_read(file.right) if file.right is not None else None
     if (left is None and file.left is not None) or (right is None and file.right is not None):
@@ -36,7 +36,7 @@ def file_diff(file: FileInput, options: DiffOptions | None = None) -> FileDiff:
             return _plain(file, Kind.SAME, "The content is the same.")
         kind = Kind.IMAGE if is_image(file.path) else Kind.BINARY
         return _plain(
-            file, kind, _say_sizes(file, "Image" if kind is Kind.IMAGE else "Binary file")
+            file, kind, _say_sizes(file, "Image" if kind is Kind.IMAGE else "Binary file", options)
         )
     return _text_diff(file, left, right, options)
 
@@ -46,7 +46,7 @@ def _text_diff(
 ) -> FileDiff:
     chunks = _chunks(file, left, right)
     if chunks is None:
-        return _plain(file, Kind.TOO_LARGE, _say_sizes(file, "Too large to compare here"))
+        return _plain(file, Kind.TOO_LARGE, _say_sizes(file, "Too large to compare here", options))
     insertions = sum(len(c.right) for c in chunks if c.kind is not ChunkKind.EQUAL)
     deletions = sum(len(c.left) for c in chunks if c.kind is not ChunkKind.EQUAL)
     notes = notes_about(file, left, right)
@@ -57,11 +57,12 @@ def _text_diff(
         changed=insertions + deletions,
         limit=options.defer_changed,
         line_chars=options.defer_line_chars,
+        old_and_new=options.old_and_new,
     )
     kind = Kind.TEXT
     if file.old_mode == SYMLINK_MODE or file.new_mode == SYMLINK_MODE:
         kind, deferred = Kind.SYMLINK, ""
-        notes = (*notes, _say_symlink(file, left, right))
+        notes = (*notes, _say_symlink(file, left, right, options))
     elif not insertions and not deletions:
         kind, deferred = (Kind.SAME if file.left or file.right else Kind.EMPTY), ""
         notes = (*notes, _say_unchanged(file, options))
@@ -128,8 +129,11 @@ def _too_large(file: FileInput, options: DiffOptions) -> bool:
     return unread or any(size is not None and size > options.limit_bytes for size in sizes)
 
 
-def _say_sizes(file: FileInput, what: str) -> str:
+def _say_sizes(file: FileInput, what: str, options: DiffOptions) -> str:
     old, new = _size(file.left, file.left_size), _size(file.right, file.right_size)
+    if not options.old_and_new:
+        sizes = [size_say(size) for size in (old, new) if size is not None]
+        return f"{what}: {' and '.join(sizes)}." if sizes else f"{what}."
     if old is None and new is not None:
         return f"{what}, new: {size_say(new)}."
     if new is None and old is not None:
@@ -141,8 +145,11 @@ def _say_sizes(file: FileInput, what: str) -> str:
     return f"{what}, changed: was {size_say(old)}, is now {size_say(new)}."
 
 
-def _say_submodule(file: FileInput) -> str:
+def _say_submodule(file: FileInput, options: DiffOptions) -> str:
     old, new = file.old_blob[:12], file.new_blob[:12]
+    if not options.old_and_new:
+        modes = ((old, file.old_mode), (new, file.new_mode))
+        return f"Submodule: at commit {' and '.join(n for n, mode in modes if mode == SUBMODULE_MODE)}."
     if file.old_mode != SUBMODULE_MODE:
         return f"Submodule, new: at commit {new}."
     if file.new_mode != SUBMODULE_MODE:
@@ -150,9 +157,13 @@ def _say_submodule(file: FileInput) -> str:
     return f"Submodule: moved from commit {old} to {new}."
 
 
-def _say_symlink(file: FileInput, left: Text | None, right: Text | None) -> str:
+def _say_symlink(
+    file: FileInput, left: Text | None, right: Text | None, options: DiffOptions
+) -> str:
     old = "\n".join(left.lines) if left and file.old_mode == SYMLINK_MODE else None
     new = "\n".join(right.lines) if right and file.new_mode == SYMLINK_MODE else None
+    if not options.old_and_new:
+        return f"Symbolic link to {' and to '.join(to for to in (old, new) if to is not None)}."
     if old is not None and new is not None:
         return f"Symbolic link: pointed to {old}, now to {new}."
     if new is not None:

@@ -143,6 +143,7 @@ def deferred_because(
     changed: int,
     limit: int,
     line_chars: int,
+    old_and_new: bool,
 ) -> str:
     """Why the lines wait for a click; "" if they do not."""
     if is_lock_file(file.path):
@@ -152,7 +153,7 @@ def deferred_because(
     longest = max((side.longest for side in (left, right) if side), default=0)
     if longest > line_chars:
         return f"It has lines of up to {longest:,} characters and looks minified."
-    if right is None and left is not None:
+    if right is None and left is not None and old_and_new:
         return "The file was deleted."
     if changed > limit:
         return f"More than {limit:,} lines changed."

@@ -44,6 +44,9 @@ class DiffOptions:
     limit_bytes: int = 8_000_000  # per side; more is not compared at all
     defer_changed: int = 500  # changed lines above which one click is asked for
     defer_line_chars: int = 2_000  # a longer line looks minified
+    old_and_new: bool = (
+        True  # else the sides are two variants: what one lacks was not deleted there
+    )
 
     def state_hash(self) -> str:
         return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()[:16]

@@ -42,6 +42,11 @@ class Comparison:
         within = bool(self.left.letter) and self.left.letter == self.right.letter
         return self.left.ref != BASE and not within
 
+    @property
+    def peers(self) -> tuple[str, str] | None:
+        """The letters of both sides where neither is the old one."""
+        return (self.left.letter, self.right.letter) if self.between_variants else None
+
     def file(self, path: str) -> FileChange | None:
         """The change of a file, by its name or (if that is no text) by the name that is shown."""
         for change in self.files:
@@ -88,7 +93,8 @@ def files_changed(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]
 def files_compared(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...]:
     """The same for a reader: a new file that is much like one of the left side is told as a copy of it.
 
-    To everything that reckons with changes (consensus, composing, marks) it stays a new file.
+    To everything that reckons with changes (consensus, composing, marks) it stays a new file, and its lines
+    are counted as those of one: what a variant changed is the same number wherever it is told.
     """
     files = files_changed(hub=hub, left=left, right=right)
     if not any(map(may_be_copied, files)):
@@ -97,7 +103,20 @@ def files_compared(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...
         f"copies:{FORMAT_VERSION}:{left}:{right}",
         lambda: copies(files, hub=hub, left=left, right=right),
     )
-    return tuple(found.get(change.path, change) for change in files)
+    return tuple(
+        copy._replace(insertions=change.insertions, deletions=change.deletions)
+        if (copy := found.get(change.path))
+        else change
+        for change in files
+    )
+
+
+def lines_changed(files: Sequence[FileChange]) -> tuple[int, int]:
+    """How many lines came and went in all of them, as `git diff --numstat` counts."""
+    return (
+        sum(change.insertions or 0 for change in files),
+        sum(change.deletions or 0 for change in files),
+    )
 
 
 def paths_since(*, hub: Path, seen: str, head: str) -> set[str]:
@@ -122,12 +141,13 @@ def by_folder(path: str) -> tuple[bool, str, str]:
 def compare_summary(*, user: Viewer, task_id: object, left: str, right: str) -> dict[str, Any]:
     """What `GET tasks/{id}/compare` answers."""
     comparison = comparison_get(user=user, task_id=task_id, left=left, right=right)
+    insertions, deletions = lines_changed(comparison.files)
     return {
         "left": _side_dict(comparison.left),
         "right": _side_dict(comparison.right),
         "files_changed": len(comparison.files),
-        "insertions": sum(change.insertions or 0 for change in comparison.files),
-        "deletions": sum(change.deletions or 0 for change in comparison.files),
+        "insertions": insertions,
+        "deletions": deletions,
         "files": [
             {
                 "path": path_text(change.path),

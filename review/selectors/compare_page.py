@@ -10,11 +10,17 @@ from orchestrator.git.refs import display_path
 from orchestrator.selectors.tasks import merge_problem
 from review.diff.rows import View
 from review.selectors.columns_address import ColumnsAddress
-from review.selectors.compare import Comparison, by_folder, file_exists, path_text
+from review.selectors.compare import (
+    Comparison,
+    by_folder,
+    file_exists,
+    lines_changed,
+    path_text,
+)
 from review.selectors.compare_address import ALL, Address
 from review.selectors.compare_choices import Choice, SidePicker, side_picker, space_choices
 from review.selectors.file_diffs import FileBody, file_body, is_renamed
-from review.selectors.file_tree import STATUS_WORDS, TreeFolder, path_split, tree_of_changes
+from review.selectors.file_tree import TreeFolder, path_split, status_word, tree_of_changes
 from review.selectors.images import ImagePair, image_pair
 from review.selectors.rendered import Rendered, rendered_read, renders
 from review.selectors.whole_file import whole_url
@@ -91,15 +97,16 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
     # What was asked for this file of these sides only is not carried to others.
     plain = replace(address, show=False, context="")
     files = comparison.files
+    insertions, deletions = lines_changed(files)
     return ComparePage(
         comparison=comparison,
         address=address,
         pickers=(side_picker(comparison, plain, "left"), side_picker(comparison, plain, "right")),
         spaces=space_choices(address),
-        folders=tree_of_changes(files, plain, old_and_new=not comparison.between_variants),
+        folders=tree_of_changes(files, plain, between=comparison.peers),
         pane=pane,
-        insertions=sum(change.insertions or 0 for change in files),
-        deletions=sum(change.deletions or 0 for change in files),
+        insertions=insertions,
+        deletions=deletions,
         only_left=sum(change.status == "D" for change in files),
         only_right=sum(change.status in "AC" for change in files),
         mergeable=_mergeable(comparison),
@@ -141,9 +148,11 @@ def file_pane(comparison: Comparison, address: Address) -> FilePane | None:
     other = replace(here, show=False, context="")
     folder, name = path_split(change.path if change else path)
     if change:
-        status = STATUS_WORDS.get(change.status, "changed")
+        status = status_word(change, comparison.peers)
+    elif file_exists(comparison, path):
+        status = "same"
     else:
-        status = "same" if file_exists(comparison, path) else ABSENT
+        status = ABSENT
     body = pane_body(comparison, here, change) if change else None
     can_render = change is not None and renders(change.path) and not change.binary
     return FilePane(
@@ -202,4 +211,5 @@ def pane_body(comparison: Comparison, address: Address, change: FileChange) -> F
         context=address.context_lines,
         whitespace=address.whitespace,
         shown=address.show,
+        old_and_new=not comparison.between_variants,
     )

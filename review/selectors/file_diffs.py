@@ -60,9 +60,11 @@ class FileBody:
     coloured: bool  # False: colours come afterwards
 
 
-def file_read(*, hub: Path, change: FileChange, whitespace: str = "none") -> FileDiff:
+def file_read(
+    *, hub: Path, change: FileChange, whitespace: str = "none", old_and_new: bool = True
+) -> FileDiff:
     """Compare one file of two commits: of each, the blob says what it is."""
-    options = DiffOptions(whitespace=whitespace)
+    options = DiffOptions(whitespace=whitespace, old_and_new=old_and_new)
     names = [_blob(change.old_blob, change.old_mode), _blob(change.new_blob, change.new_mode)]
     known = blobs_read(hub=hub, blobs=[*filter(None, names)], limit_bytes=options.limit_bytes)
     old, new = (known.get(name, NO_BLOB) for name in names)
@@ -116,12 +118,13 @@ def file_body(
     context: int,
     whitespace: str = "none",
     shown: bool = False,
+    old_and_new: bool = True,
 ) -> FileBody:
     """A file's diff as HTML, from the cache if both blobs were compared like that before."""
     key = "body:" + cache_key(
         FORMAT_VERSION,
         pygments_version,
-        DiffOptions(whitespace=whitespace).state_hash(),
+        DiffOptions(whitespace=whitespace, old_and_new=old_and_new).state_hash(),
         (change.path, change.old_path, change.status),
         (change.old_blob, change.new_blob, change.old_mode, change.new_mode),
         (view, context, shown),
@@ -129,7 +132,7 @@ def file_body(
     known: FileBody | None = cache_get(key)
     if known is not None:
         return known
-    diff = file_read(hub=hub, change=change, whitespace=whitespace)
+    diff = file_read(hub=hub, change=change, whitespace=whitespace, old_and_new=old_and_new)
     waits = diff.deferred if not shown else ""
     html, final, coloured = "", True, True
     if not waits and diff.chunks and diff.kind in (Kind.TEXT, Kind.SYMLINK):

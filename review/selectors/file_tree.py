@@ -29,6 +29,7 @@ class TreeFile:
     title: str
     href: str
     status: str
+    only: str  # the letter of the variant that has it, where the other one has not
     status_word: str
     lines: str  # how much changed: +3 −1, or one number where neither side is the old one
     current: bool
@@ -40,8 +41,21 @@ class TreeFolder:
     files: tuple[TreeFile, ...]
 
 
+Peers = tuple[str, str] | None  # the letters of both sides, where neither is the old one
+
+
+def status_word(change: FileChange, between: Peers) -> str:
+    alone = _alone(change, between)
+    return f"only in {alone}" if alone else STATUS_WORDS.get(change.status, "changed")
+
+
+def _alone(change: FileChange, between: Peers) -> str:
+    """Which of two variants alone has the file: nobody deleted or added it in the other."""
+    return between["DA".index(change.status)] if between and change.status in ("D", "A") else ""
+
+
 def tree_of_changes(
-    files: Iterable[FileChange], address: Address, *, old_and_new: bool
+    files: Iterable[FileChange], address: Address, *, between: Peers
 ) -> tuple[TreeFolder, ...]:
     # The address of a file is the same for all of them but for the path: build the rest once.
     head, tail = address.url(path="\0").split("%00")
@@ -50,8 +64,7 @@ def tree_of_changes(
         TreeFolder(
             display_path(folder),
             tuple(
-                _tree_file(name, change, address, head, tail, old_and_new)
-                for _, name, change in group
+                _tree_file(name, change, address, head, tail, between) for _, name, change in group
             ),
         )
         for folder, group in groupby(rows, key=lambda row: row[0])
@@ -59,7 +72,7 @@ def tree_of_changes(
 
 
 def _tree_file(
-    name: str, change: FileChange, address: Address, head: str, tail: str, old_and_new: bool
+    name: str, change: FileChange, address: Address, head: str, tail: str, between: Peers
 ) -> TreeFile:
     path = path_text(change.path)
     quoted = urlencode({"": path})[1:]
@@ -72,8 +85,9 @@ def _tree_file(
         title=title,
         href=f"{head}{quoted}{tail}",
         status=change.status,
-        status_word=STATUS_WORDS.get(change.status, "changed"),
-        lines=_lines_say(change, old_and_new=old_and_new),
+        only=_alone(change, between),
+        status_word=status_word(change, between),
+        lines=_lines_say(change, old_and_new=between is None),
         current=path == address.path,
     )
 
@@ -107,6 +121,7 @@ def tree_of_variants(
                     title=display_path(path),
                     href=url(path),
                     status="",
+                    only="",
                     status_word="",
                     lines="".join(writers[path]),
                     current=path == current,

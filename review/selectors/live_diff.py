@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.selectors.access import Viewer
-from review.selectors.compare import Comparison, comparison_get, path_text, paths_since
+from review.selectors.compare import (
+    Comparison,
+    comparison_get,
+    lines_changed,
+    path_text,
+    paths_since,
+)
 from review.selectors.compare_address import Address
 from review.selectors.compare_page import FilePane, file_pane
 from review.selectors.sides import BASE
@@ -61,6 +67,7 @@ def live_diff(
     chips = [_chip(change, path, fresh) for change in comparison.files]
     if len(chips) > CHIPS_MAX:  # the current one is always among those that are shown
         chips.sort(key=lambda chip: not chip.current)
+    insertions, deletions = lines_changed(comparison.files)
     return LiveDiff(
         comparison=comparison,
         head=head,
@@ -72,8 +79,8 @@ def live_diff(
         pane=file_pane(comparison, address),
         compare=address.url(view="split", show=False),
         files=len(comparison.files),
-        insertions=sum(change.insertions or 0 for change in comparison.files),
-        deletions=sum(change.deletions or 0 for change in comparison.files),
+        insertions=insertions,
+        deletions=deletions,
     )
 
 

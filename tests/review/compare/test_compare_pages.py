@@ -64,6 +64,21 @@ def test_variant_against_variant_has_the_colours_of_both_and_no_old_side(
     assert 'class="plus"' not in html.split('class="cmp"')[1]
 
 
+@pytest.mark.parametrize("sides", ["AB", "BA"])
+def test_a_file_that_one_of_two_variants_has_was_not_deleted(
+    world: World, reader: Client, sides: str
+) -> None:
+    world.commit("A", lambda files: files.update({"alone.txt": "mine\n"}))
+    html = get(reader, world.url(f"compare?left={sides[0]}&right={sides[1]}&path=alone.txt"))
+    assert '<span class="tag">only in A</span>' in html
+    assert 'class="fs v-a fs-one" title="only in A">A</i>' in html
+    assert "deleted" not in html.split('class="cmp"')[1]
+    assert "<diff-view" in html, "it does not wait for a click"
+    old = get(reader, world.url("compare?left=base&right=A&path=gone.txt"))
+    assert '<span class="tag">deleted</span>' in old
+    assert "The file was deleted." in old
+
+
 def test_the_tree_lists_every_file_and_names_are_text(world: World, reader: Client) -> None:
     html = get(reader, world.url("compare?left=base&right=A"))
     tree = html.split("<file-tree")[1].split("</file-tree>")[0]

@@ -13,6 +13,7 @@ from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from tests.review.compare.conftest import BASE, World
 from tests.support.api import Api
+from tests.support.repositories import plain_git
 
 COPY, SOURCE = "app/circle.py", "app/area.py"
 CIRCLE = BASE[SOURCE].replace("area_3(", "circle_3(").replace("side * 30", "30 * side")
@@ -49,6 +50,26 @@ def test_the_source_may_be_a_file_that_did_not_change(copied: World, reader: Cli
     assert SOURCE not in found
     assert (found[COPY]["status"], found[COPY]["old_path"]) == ("C", SOURCE)
     assert found["app/new.py"]["status"] == "A", "too short to be like another"
+
+
+def test_a_variant_has_the_same_numbers_everywhere(copied: World, reader: Client) -> None:
+    """Those of git, to which a copy is a new file; its own head counts what differs from the source."""
+    hub, head = hub_dir(copied.task.project_id), copied.task.variants.get(letter="A").head_commit
+    counted = plain_git(hub, "diff", "--numstat", "-M", copied.base, head).splitlines()
+    plus, minus = (sum(int(line.split("\t")[at]) for line in counted) for at in (0, 1))
+    lines = CIRCLE.count("\n")
+    api = f"/api/v1/tasks/{copied.task.pk}"
+    compared = reader.get(f"{api}/compare?left=base&right=A").json()
+    assert (compared["insertions"], compared["deletions"]) == (plus, minus)
+    file = next(f for f in compared["files"] if f["path"] == COPY)
+    assert (file["insertions"], file["deletions"]) == (lines, 0)
+    board = reader.get(f"{api}/board").json()["files"]
+    cell = next(f for f in board if f["path"] == COPY)["cells"]["A"]
+    assert (cell["insertions"], cell["deletions"]) == (lines, 0)
+    html = reader.get(at(copied)).content.decode()
+    assert f'title="{COPY}, copied from {SOURCE}"' in html
+    assert f"+{lines}</span>" in html.split(f"copied from {SOURCE}")[1]
+    assert html.count('data-change="') == 2
 
 
 def test_it_is_viewed_as_one_and_stands_as_a_new_file(copied: World, reader: Client) -> None:
