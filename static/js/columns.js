@@ -1,6 +1,7 @@
 // The page of one file in columns: keys, opening what is folded, and choosing lines, which are permalinks.
 import "./copy.js";
 import "./file-tree.js";
+import { arriveAt } from "./arrive.js";
 import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
 import { firstBelow } from "./in-sight.js";
 import { keysTake } from "./page-keys.js";
@@ -223,3 +224,4 @@ keysTake({
 });
 
 window.addEventListener("hashchange", () => view()?.addressShow());
+if (!linesRead(location.hash.slice(1))) arriveAt(view());

@@ -1,6 +1,7 @@
 // The compare page while agents work: it follows the newest snapshots. What the reader looks at stays where it
 // is; nothing is replaced while something is being typed or is selected in the file; what changed is marked.
-import { anchorFind, anchorRestore } from "./anchor.js";
+import { anchorCell, anchorFind, anchorOf, anchorRestore } from "./anchor.js";
+import { lineOf } from "./diff-rows.js";
 import { h } from "./dom.js";
 import { changeCell, changeNow } from "./reading.js";
 import { fileComes, fileLoad } from "./file-load.js";
@@ -96,27 +97,58 @@ async function fileReplace() {
   pending = isUsed || fileComes(); // one that the reader asked for may have been made before the change
   noteShow(isUsed);
   if (pending) return;
-  const anchor = anchorFind(file(), TOP_PX);
-  const at = changeNow()?.key;
-  const isWhole = file().querySelector("diff-view") && !file().querySelector(".fold");
+  const kept = placeOf(view());
+  const isWhole = view() && !file().querySelector(".fold");
   const [left, top] = [scrollX, scrollY];
   const read = new Promise((resolve) => document.addEventListener("reading", resolve, { once: true }));
   if (!(await fileLoad(file().dataset.here, { show: "none" }))) return;
   scrollTo(left, top);
-  const restore = () => anchorRestore(file(), anchor, TOP_PX, (away) => window.scrollBy(0, away));
-  if (isWhole) await file().querySelector("diff-view")?.unfoldAll();
+  const restore = () => anchorRestore(file(), kept.anchor, TOP_PX, (away) => window.scrollBy(0, away));
+  if (isWhole) await view()?.unfoldAll();
   await restore();
+  const caret = await caretRestore(kept);
   await read; // bars push lines down
   await restore();
-  if (at) stand(changeCell(at));
+  changeRestore(kept, caret);
 }
 
-/** The reader is at the same change as before, if there still is one. */
-function stand(cell) {
-  if (!cell || ![document.body, file()].includes(document.activeElement)) return; // where a swap leaves the focus
-  cell.setAttribute("data-now", "");
-  cell.tabIndex = -1;
-  cell.focus({ preventScroll: true });
+const view = () => file().querySelector("diff-view");
+
+/** Where the reader is: at which line and change, which lines are chosen, and what is to stay where it is in the window. */
+function placeOf(shown) {
+  const now = shown?.querySelector("[data-now]");
+  const mine = shown?.caret ?? (now && lineOf(now));
+  const { top, bottom } = mine?.getBoundingClientRect() ?? {};
+  const isSeen = mine && bottom > TOP_PX && top < innerHeight;
+  return {
+    at: changeNow()?.key,
+    line: mine && anchorOf(file(), mine),
+    chosen: shown?.chosen,
+    anchor: isSeen ? { ...anchorOf(file(), mine), offset: top - TOP_PX } : anchorFind(file(), TOP_PX),
+  };
+}
+
+const isFree = () => [document.body, file()].includes(document.activeElement); // where a swap leaves the focus
+
+/** The caret is on the same line as before, else on the one that has its number now; the lines chosen with it move with it. */
+async function caretRestore({ line, chosen }) {
+  const cell = line && ((await anchorCell(file(), line)) ?? (await view()?.line(line.id)));
+  if (!cell || !isFree()) return null;
+  if (location.hash === `#${line.id}`) history.replaceState(history.state, "", `#${cell.id}`);
+  const side = cell.id[0];
+  if (chosen && chosen.side === side && side === line.id[0]) {
+    const by = Number(cell.id.slice(1)) - Number(line.id.slice(1));
+    view().choose({ side, start: chosen.start + by, end: chosen.end + by });
+  }
+  return view().cellFocus(cell);
+}
+
+/** The reader is at the same change as before, if there still is one and they have not gone on. */
+function changeRestore({ at }, caret) {
+  const cell = at && changeCell(at);
+  if (!cell || view().caret !== caret) return;
+  if (!caret && isFree()) view().cellFocus(cell);
+  else view().stand(cell);
 }
 
 function noteShow(is) {

@@ -4,9 +4,12 @@ import "./diff-view.js";
 import "./file-tree.js";
 import "./image-compare.js";
 import "./minimap.js";
+import { arriveAt } from "./arrive.js";
+import { lineOf } from "./diff-rows.js";
 import { fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
-import { centre, firstBelow, TOP_PX } from "./in-sight.js";
+import { boxOf, centre, firstBelow, TOP_PX } from "./in-sight.js";
+import { keySay } from "./key-says.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
 import { differenceShow, wrapToggle } from "./wrap.js";
@@ -58,11 +61,21 @@ document.addEventListener("click", (event) => {
 
 // --- Lines ---------------------------------------------------------------------------------------
 
-/** Show the lines that the address names; a deferred file is asked for first. */
+/** One is at that line and its change; the focus stays where something else is used, or written. */
+function standAt(line) {
+  const active = document.activeElement;
+  const isFree = active === document.body || (file().contains(active) && !active.matches("input, textarea"));
+  const change = view().changeOf(line);
+  if (isFree) view().cellFocus(line);
+  else if (change) view().stand(change);
+}
+
+/** Show the lines that the address names, and go there; a deferred file is asked for first. */
 async function lineShow() {
   const waits = document.querySelector("#file form[data-show]");
   if (!view() && waits && rangeRead(location.hash.slice(1))) await fileOpen(waits.dataset.show, { push: false });
-  await addressShow(view());
+  const line = await addressShow(view());
+  if (line) standAt(line);
   foundMark(view());
 }
 
@@ -82,29 +95,41 @@ function changeGo(step) {
     blockGo(step);
     return;
   }
-  const changes = view().changes;
+  const { changes } = view();
   if (!changes.length) return;
-  const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
-  let next = now + step;
-  if (now < 0 || !onScreen(changes[now])) {
-    const here = firstBelow(view(), changes);
-    next = step > 0 ? here : here - 1;
-  }
+  const next = changeNext(changes, step);
   const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
-  changes[now]?.removeAttribute("data-now");
-  cell.setAttribute("data-now", "");
-  const line = cell.id ? cell : cell.nextElementSibling;
   const bar = cell.previousElementSibling;
-  view().cellFocus(cell, bar?.matches(".hunkbar") ? bar.dataset.says : "");
-  centre(cell);
+  const line = view().cellFocus(cell, bar?.matches(".hunkbar") ? bar.dataset.says : "");
+  centre(line);
   differenceShow(cell);
-  if (line?.id) history.replaceState(history.state, "", `#${line.id}`);
+  history.replaceState(history.state, "", `#${line.id}`);
+  if (!changes[next]) keySay(step > 0 ? "This is the last change of the file. l: the next file." : "This is the first change of the file. h: the file before.");
+}
+
+/** From the line that has the focus, or the change one is at, or from what is in sight. May be one before the first or after the last. */
+function changeNext(changes, step) {
+  const { caret } = view();
+  const at = caret && (view().changeOf(caret) ?? caret);
+  if (at && onScreen(caret)) {
+    const isAfter = (cell) => at.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const ahead = changes.findIndex(isAfter);
+    const after = ahead < 0 ? changes.length : ahead;
+    return step > 0 ? after : after - (changes[after - 1] === at ? 2 : 1);
+  }
+  const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
+  if (now >= 0 && onScreen(changes[now])) return now + step;
+  const here = firstBelow(view(), changes);
+  return step > 0 ? here : here - 1;
 }
 
 /** What can be done with the change one came to stands before its lines: Tab goes there, not past it. */
 function barEnter() {
-  const bar = document.activeElement.matches("[data-now]") && document.activeElement.previousElementSibling;
-  const first = bar && bar.matches(".hunkbar") && bar.querySelector("button, input");
+  const caret = view()?.caret;
+  const change = caret && view().changeOf(caret);
+  if (!change || lineOf(change) !== caret) return false;
+  const bar = change.previousElementSibling;
+  const first = bar?.matches(".hunkbar") && bar.querySelector("button, input");
   if (!first) return false;
   first.focus();
   return true;
@@ -112,7 +137,7 @@ function barEnter() {
 
 function onScreen(cell) {
   return [cell.closest(".rows"), cell].every((element) => {
-    const { top, bottom } = element.getBoundingClientRect();
+    const { top, bottom } = boxOf(element);
     return bottom > 0 && top < innerHeight;
   });
 }
@@ -188,4 +213,4 @@ document.addEventListener("submit", (event) => {
 
 window.addEventListener("popstate", () => fileOpen(location.href, { push: false }).then(lineShow));
 window.addEventListener("hashchange", lineShow);
-lineShow();
+lineShow().then(() => arriveAt(file()));

@@ -1,6 +1,7 @@
 // <diff-view>: one file's diff. The rows come from the server; this adds unfolding, choosing lines (which
 // are permalinks), selecting text of one side only, and colours for diffs that came without them.
 import { coloursApply } from "./diff-colours.js";
+import { lineAcross, lineNext, lineOf } from "./diff-rows.js";
 import { h } from "./dom.js";
 import { rangeCells, rangeName, rangeRead } from "./line-range.js";
 
@@ -11,7 +12,7 @@ class DiffView extends HTMLElement {
   #changes = null;
   #longs = null; // sees which long lines are in sight
   #chosen = null;
-  #anchor = null; // where the range began
+  #anchor = null; // the line where the range began
 
   connectedCallback() {
     this.addEventListener("click", (event) => this.#click(event));
@@ -105,14 +106,40 @@ class DiffView extends HTMLElement {
     }
   }
 
-  /** Gives a cell the focus, and it is heard as what it is: whose line, which number, what became of it. */
+  /** The line that has the focus, or null. */
+  get caret() {
+    const active = document.activeElement;
+    return active?.matches(".rows > [id]") && this.contains(active) ? active : null;
+  }
+
+  /**
+   * Puts the caret on the line that stands for a cell: it has the focus, one is at its change, and it is heard as what it
+   * is: whose line, which number, what became of it. Returns the line.
+   */
   cellFocus(cell, before = "") {
-    const line = cell.id ? cell : cell.nextElementSibling;
-    cell.tabIndex = -1;
-    cell.role = "group";
-    cell.ariaLabel = [before, line?.id && this.#heard(line)].filter(Boolean).join(", ");
-    cell.addEventListener("blur", () => { cell.role = cell.ariaLabel = null; }, { once: true });
-    cell.focus({ preventScroll: true });
+    const line = lineOf(cell);
+    if (!line) return null;
+    const change = this.changeOf(line);
+    if (change) this.stand(change);
+    line.tabIndex = -1;
+    line.role = "group";
+    line.ariaLabel = [before, this.#heard(line)].filter(Boolean).join(", ");
+    line.addEventListener("blur", () => { line.role = line.ariaLabel = null; }, { once: true });
+    line.focus({ preventScroll: true });
+    return line;
+  }
+
+  /** One is at the change that begins with this cell. */
+  stand(first) {
+    this.querySelector("[data-now]")?.removeAttribute("data-now");
+    first.setAttribute("data-now", "");
+  }
+
+  /** The first cell of the change that a line is of; null for an equal line. */
+  changeOf(line) {
+    if (!line.matches(".add, .del")) return null;
+    const isAfter = (first) => first.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING;
+    return this.changes.findLast((first) => first === line || isAfter(first)) ?? null;
   }
 
   /** The words are the style sheet's, which has them for those who read on from here. */
@@ -123,17 +150,31 @@ class DiffView extends HTMLElement {
     return word(cell.id[0] === "L" ? "--left-said" : "--right-said") + cell.id.slice(1) + became + cell.textContent;
   }
 
-  // Arrow keys go from line to line; with shift they choose a range.
+  // Arrow keys go along the rows and across to the other side; with shift they choose a range of the side one is on.
   #arrow(event) {
-    const cell = event.target.closest(".rows > [id]");
+    const line = event.target.closest(".rows > [id]");
+    if (!line || line !== event.target || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!cell || cell !== event.target || !step || event.ctrlKey || event.metaKey || event.altKey) return;
-    const next = this.#cell(`${cell.id[0]}${Number(cell.id.slice(1)) + step}`);
-    if (!next) return;
+    const side = { ArrowLeft: "L", ArrowRight: "R" }[event.key];
+    if (!step && (!side || event.shiftKey || !this.classList.contains("two"))) return;
     event.preventDefault();
+    const next = side ? lineAcross(line, side) : event.shiftKey ? this.#lineOn(line, step) : lineNext(line, step);
+    if (!next) return;
+    if (event.shiftKey && !this.#isChosen(line)) this.#rangeTo(line, false);
     this.choose(this.#rangeTo(next, event.shiftKey));
     this.cellFocus(next);
     next.scrollIntoView({ block: "nearest" });
+  }
+
+  /** The next line of the same side, gaps passed over; null where it is folded away. */
+  #lineOn(line, step) {
+    const next = this.#cell(`${line.id[0]}${Number(line.id.slice(1)) + step}`);
+    return next?.checkVisibility() ? next : null;
+  }
+
+  #isChosen(line) {
+    const { side, start } = rangeRead(line.id);
+    return this.#chosen?.side === side && start >= this.#chosen.start && start <= this.#chosen.end;
   }
 
   /** The lines that are chosen: { side: "L" or "R", start, end }, or null. */
@@ -158,14 +199,16 @@ class DiffView extends HTMLElement {
   async reveal(range) {
     let cell = null;
     for (const number of [range.end, range.start]) cell = await this.line(`${range.side}${number}`);
-    if (cell) this.mark(range);
+    if (!cell) return null;
+    this.#anchor = { side: range.side, start: range.start };
+    this.mark(range);
     return cell;
   }
 
   #rangeTo(cell, extend) {
     const { side, start } = rangeRead(cell.id);
-    const from = extend && this.#chosen?.side === side ? (this.#anchor ?? start) : start;
-    this.#anchor = from;
+    const from = extend && this.#anchor?.side === side ? this.#anchor.start : start;
+    this.#anchor = { side, start: from };
     return { side, start: Math.min(from, start), end: Math.max(from, start) };
   }
 

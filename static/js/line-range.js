@@ -1,4 +1,5 @@
 // Lines of one side of a diff, as an address names them: #R12, #L3-L9.
+import { lineOf } from "./diff-rows.js";
 import { centre } from "./in-sight.js";
 
 const NAME = /^([LR])(\d{1,8})(?:-\1?(\d{1,8}))?$/;
@@ -30,10 +31,11 @@ export function rangeCells(view, range) {
   });
 }
 
-/** Unfold, mark and scroll to the lines that the address names. */
+/** Unfold, mark and scroll to the lines that the address names: the first of them, or null. */
 export async function addressShow(view) {
   const range = rangeRead(location.hash.slice(1));
   const cell = range && (await view?.reveal(range));
-  if (!cell) return;
-  centre(cell);
+  if (!cell) return null;
+  centre(lineOf(cell) ?? cell);
+  return cell;
 }

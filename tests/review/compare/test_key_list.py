@@ -281,6 +281,11 @@ def lines(room: Room) -> None:
     assert room.page.url != before
     room.press("Shift+ArrowDown", "Shift+ArrowDown")
     expect(chosen).to_have_count(3)
+    if "view=split" in room.at:
+        room.press("ArrowRight")
+        room.goes_to(r"#R\d+$")
+        room.press("ArrowLeft")
+        room.goes_to(r"#L\d+$")
 
 
 def comment(room: Room) -> None:
@@ -352,7 +357,7 @@ COMPARE: dict[str, Check] = {
     "f F": function,
     "t": file_filter,
     "/": find,
-    "↓ ↑": lines,
+    "↓ ↑ → ←": lines,
     "c": comment,
     "C": comments,
     "0 … 9": sides,

@@ -93,7 +93,7 @@ def test_tab_goes_from_a_change_to_what_can_be_done_with_it(world: World, page: 
     page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
     page.wait_for_selector(".hunkbar .take")
     page.keyboard.press("j")
-    expect(page.locator("[data-now]")).to_be_focused()
+    expect(page.locator("#R1")).to_be_focused()
     for name in ("Revert", "Take A", "Lines"):
         page.keyboard.press("Tab")
         expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
