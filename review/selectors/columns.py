@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -29,6 +31,7 @@ from review.selectors.column_files import (
     task_files_get,
 )
 from review.selectors.columns_address import ColumnsAddress
+from review.selectors.columns_since import paths_moved, version_of
 from review.selectors.compare import by_folder, path_text
 from review.selectors.compare_choices import Choice, space_choices
 from review.selectors.file_tree import TreeFolder, path_split, tree_of_variants
@@ -61,9 +64,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsPage:
-    """`shown` of `variants` have a column; `every` is the address of all of them, "" where no more can be shown."""
+    """`version` tells states of the task apart, `digest` those of the file as it is shown, in `columns`.
+
+    `moved` are the files that changed since the version that was seen. `shown` of `variants` have a column; `every` is
+    the address of all of them, "" where no more can be shown.
+    """
 
     task: Task
+    version: str
+    moved: str
+    digest: str
+    columns: str
     path: str
     folder: str
     name: str
@@ -110,7 +121,7 @@ class _Aligned:
         return columns_html(parts, self.texts, self.shown) if self.shown.places else ""
 
 
-def columns_page(*, user: Viewer, address: ColumnsAddress) -> ColumnsPage:
+def columns_page(*, user: Viewer, address: ColumnsAddress, seen: str = "") -> ColumnsPage:
     at = _aligned(user, address)
     task_files, by_path, here, refs = at.task_files, at.by_path, at.here, at.refs
     parts: Sequence[Row | Fold] = at.rows
@@ -124,19 +135,28 @@ def columns_page(*, user: Viewer, address: ColumnsAddress) -> ColumnsPage:
         return here.url(path=path_text(to), context="")
 
     letters = [v.letter for v in task_files.variants]
+    heads = tuple(Head(f.side, f.insertions, f.deletions) for f in at.heads)
+    html = at.html(parts)
+    said = repr(([(h.side.ref, h.insertions, h.deletions) for h in heads], at.notes, html))
     return ColumnsPage(
         task=task_files.task,
+        version=version_of(task_files.variants),
+        moved=json.dumps(paths_moved(task_files, seen)),
+        digest=hashlib.blake2b(
+            said.encode("utf-8", "backslashreplace"), digest_size=10
+        ).hexdigest(),
+        columns=",".join(refs),
         path=here.path,
         folder=display_path(folder),
         name=display_path(name),
-        heads=tuple(Head(f.side, f.insertions, f.deletions) for f in at.heads),
+        heads=heads,
         shown=len({f.side.letter for f in at.heads if f.side.letter}),
         variants=len(letters),
         every="" if set(letters) <= set(refs) else here.url(of=_with(task_files, refs, letters)),
         notes=at.notes,
         toggles=_toggles(task_files, refs, here, by_path.get(at.path, [])),
         folders=tree_of_variants(by_path, current=at.path, url=url),
-        html=at.html(parts),
+        html=html,
         rows=here.url("compare_columns_rows", of=",".join(refs), context=""),
         spaces=space_choices(here),
         whole=here.url(context="" if here.context == ALL else ALL),

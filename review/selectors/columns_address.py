@@ -20,10 +20,11 @@ class ColumnsAddress:
     of: str = ""  # the columns: `base,A,D`; without it those who changed the file
     context: str = ""
     whitespace: str = "none"
+    kept: str = ""  # without `of`: what an older state of the page shows. No link says it
 
     @property
     def refs(self) -> list[str]:
-        said = (part.strip() for part in self.of.split(",") if part.strip())
+        said = (part.strip() for part in (self.of or self.kept).split(",") if part.strip())
         return list(dict.fromkeys(ref.upper() if len(ref) == 1 else ref for ref in said))
 
     def url(self, name: str = "compare_columns", **changes: str) -> str:
@@ -42,6 +43,6 @@ def columns_address_check(address: ColumnsAddress) -> ColumnsAddress:
     """Refuse what no link of the product would say."""
     if address.whitespace not in WHITESPACE:
         raise Invalid("whitespace.invalid", f"w is one of {', '.join(WHITESPACE)}.")
-    if address.of and not 1 <= len(address.refs) <= COLUMNS_MAX + 1:
+    if (address.of or address.kept) and not 1 <= len(address.refs) <= COLUMNS_MAX + 1:
         raise Invalid("columns.invalid", f"of is a list of 1 to {COLUMNS_MAX} sides: base,A,D.")
     return address

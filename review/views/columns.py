@@ -11,6 +11,7 @@ from orchestrator.lib.numbers import number_of
 from orchestrator.views.answers import PageRequest
 from review.selectors.columns import columns_page, columns_rows
 from review.selectors.columns_address import ColumnsAddress, columns_address_check
+from review.selectors.columns_since import columns_version
 from review.selectors.file_threads import columns_sides
 
 ROWS_MAX = 10**7
@@ -18,7 +19,11 @@ ROWS_MAX = 10**7
 
 @require_GET
 def compare_columns(request: PageRequest, task_id: int) -> HttpResponse:
-    page = columns_page(user=request.user, address=_address(request, task_id))
+    """`seen` is the version of the page that is open: 204 while that is the newest."""
+    seen = request.GET.get("seen", "")
+    if seen and seen == columns_version(user=request.user, task_id=task_id):
+        return HttpResponse(status=204)
+    page = columns_page(user=request.user, address=_address(request, task_id), seen=seen)
     refs = [head.side.ref for head in page.heads]
     sides = columns_sides(user=request.user, task_id=task_id, of=refs, path=page.path)
     return render(request, "review/columns.html", {"page": page, "comments": sides, "nav": "tasks"})
@@ -46,6 +51,7 @@ def _address(request: PageRequest, task_id: int) -> ColumnsAddress:
         of=query.get("of", ""),
         context=query.get("context", ""),
         whitespace=query.get("w", "none") or "none",
+        kept=query.get("kept", ""),
     )
     return columns_address_check(address)
 

@@ -11,7 +11,7 @@ const STEP = 20;
 
 class DiffColumns extends HTMLElement {
   #chosen = null;
-  #anchor = null; // where the range began
+  anchor = null; // where the range began
 
   connectedCallback() {
     this.addEventListener("click", (event) => this.#click(event));
@@ -20,7 +20,7 @@ class DiffColumns extends HTMLElement {
       if (event.shiftKey && this.#numberAt(event)) event.preventDefault();
     });
     this.addEventListener("keydown", (event) => this.#arrow(event));
-    this.addressShow();
+    if (!this.hasAttribute("data-stays")) this.addressShow(); // else it replaces one that was read
   }
 
   #click(event) {
@@ -65,8 +65,8 @@ class DiffColumns extends HTMLElement {
 
   #chooseTo(cell, extend) {
     const { side, start } = linesRead(cell.id);
-    const from = extend && this.#chosen?.side === side ? this.#anchor : start;
-    this.#anchor = from;
+    const from = extend && this.#chosen?.side === side ? this.anchor : start;
+    this.anchor = from;
     this.choose({ side, start: Math.min(from, start), end: Math.max(from, start) });
     this.focusTo(cell);
   }
@@ -105,7 +105,7 @@ class DiffColumns extends HTMLElement {
     await this.line(range.side, range.end);
     const cell = await this.line(range.side, range.start);
     if (!cell) return;
-    this.#anchor = range.start;
+    this.anchor = range.start;
     this.mark(range);
     this.focusTo(cell);
     this.show(cell);

@@ -47,7 +47,7 @@ class FileComments extends HTMLElement {
       this.#formsAdopt();
       document.dispatchEvent(new CustomEvent("comment-layer", { detail: this }));
     });
-    this.load().then(() => this.#addressShow());
+    this.load().then(() => this.view?.hasAttribute("data-stays") || this.#addressShow());
   }
 
   disconnectedCallback() {

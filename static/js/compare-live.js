@@ -5,6 +5,7 @@ import { lineOf } from "./diff-rows.js";
 import { h } from "./dom.js";
 import { changeCell, changeNow } from "./reading.js";
 import { fileComes, fileLoad } from "./file-load.js";
+import { treeReplace } from "./tree-fresh.js";
 
 const TOP_PX = 92; // what sticks to the top of the window, with the heads of the sides
 const hero = document.querySelector(".hero[data-left]");
@@ -61,23 +62,6 @@ function headReplace(mine) {
   hero.dataset.right = mine.dataset.right;
   for (const part of ["h1", ".stands"]) hero.querySelector(part).replaceChildren(...mine.querySelector(part).childNodes);
 }
-
-function treeReplace(page, paths) {
-  const tree = document.querySelector("file-tree");
-  const fresh = page.querySelector("file-tree");
-  if (!tree) return;
-  const before = new Set(tree.links.filter((link) => link.classList.contains("fresh")).map((link) => pathOf(link)));
-  tree.querySelector(".hd .row").replaceWith(fresh.querySelector(".hd .row"));
-  tree.querySelector("nav").replaceChildren(...fresh.querySelector("nav").childNodes);
-  for (const link of tree.links) {
-    const isFresh = paths.includes(pathOf(link)) || before.has(pathOf(link));
-    link.classList.toggle("fresh", isFresh);
-    if (isFresh) link.append(h("span.vh", null, ", changed just now"));
-  }
-  tree.filter();
-}
-
-const pathOf = (link) => new URL(link.href).searchParams.get("path");
 
 function sidesReplace(page) {
   const mine = file()?.querySelector(".sides");
@@ -163,4 +147,3 @@ for (const name of ["selectionchange", "focusout", "submit", "htmx:afterRequest"
 
 const topic = document.body.dataset.liveTopics;
 if (hero && topic) document.addEventListener(`live:${topic}`, look);
-document.addEventListener("click", ({ target }) => target.closest("file-tree a.fresh")?.classList.remove("fresh"));

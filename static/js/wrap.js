@@ -21,7 +21,7 @@ export function wrapToggle() {
 let refit = () => {};
 
 /** Make or remove the bar of the diff in view. */
-function barSet() {
+export function barSet() {
   const shown = view();
   document.querySelector(".hbar")?.remove();
   refit = () => {};
