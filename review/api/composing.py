@@ -79,11 +79,16 @@ class ComposeIn(Body):
 
 
 class CompositionOut(Schema):
-    """`files` say of each file whose it is as a whole (`whole`), or where each hunk of it is from."""
+    """`files` say of each file whose it is as a whole (`whole`), or where each hunk of it is from.
+
+    `title` is empty unless somebody wrote one; `contested` are those whose contradictions an agent was to reconcile.
+    """
 
     made_by: str
     made_at: datetime
+    title: str
     why: str
+    contested: list[str]
     summary: str
     sources: list[dict[str, Any]]
     heads: dict[str, str]

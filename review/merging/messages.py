@@ -17,14 +17,16 @@ def message_default(
     model: str,
     variants: int,
     composed_from: str = "",
+    why: str = "",
 ) -> str:
-    """The task's title, who made it, and trailers that lead back to the task."""
+    """The title, why if that was written, who made it, and trailers that lead back to the task."""
     who = f"{agent} ({model})" if model else agent
     made = f"Composed from {composed_from}" if composed_from else f"Made by {who}"
     among = f", one of {variants}" if variants > 1 else ""
     return (
         f"{title}\n\n"
-        f"{made} as variant {letter} of task {task_id}{among}.\n\n"
+        + (f"{why}\n\n" if why else "")
+        + f"{made} as variant {letter} of task {task_id}{among}.\n\n"
         f"Bakeoff-Task: {task_id}\n"
         f"Bakeoff-Variant: {letter}\n"
     )

@@ -13,7 +13,9 @@ class Composition(models.Model):
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    title = models.CharField(max_length=200, blank=True)  # where somebody wrote one
     why = models.TextField(blank=True)
+    contested = models.JSONField(default=list)  # letters of what an agent was to reconcile
     picks = models.JSONField(default=list)
     heads = models.JSONField(default=dict)  # {letter: commit} as they were then
     sources = models.JSONField(default=list)  # [{letter, files, hunks}, …], most first

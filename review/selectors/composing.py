@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -278,7 +278,9 @@ def composition_payload(row: CompositionRow) -> dict[str, Any]:
     return {
         "made_by": (user.get_full_name() or user.get_username()) if user else "",
         "made_at": row.made_at,
+        "title": row.title,
         "why": row.why,
+        "contested": row.contested,
         "summary": sources_say(row.sources),
         "sources": row.sources,
         "heads": row.heads,
@@ -289,12 +291,16 @@ def composition_payload(row: CompositionRow) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class OriginRow:
-    """A file of a composed Variant: whose it is, or what of it is from whom."""
+    """A file of a composed Variant: whose it is, or what of it is from whom.
+
+    `picked` says which lines, where it is not all of a hunk.
+    """
 
     path: str
     status: str
     letters: tuple[str, ...]
     parts: tuple[tuple[tuple[str, ...], str], ...]  # letters, and which hunks
+    picked: tuple[tuple[str, str], ...] = ()  # letter, and which lines
 
 
 def composition_rows(row: CompositionRow) -> list[OriginRow]:
@@ -304,9 +310,42 @@ def composition_rows(row: CompositionRow) -> list[OriginRow]:
             status="deleted" if file["deleted"] else "renamed" if file["old_path"] else "",
             letters=tuple(file["whole"]),
             parts=tuple(_part_say(part) for part in file["parts"]),
+            picked=tuple(_picked(row.picks, file)),
         )
         for file in row.files
     ]
+
+
+def _picked(
+    picks: Iterable[Mapping[str, Any]], file: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """The lines that were picked one by one, and the places that went into another one's file."""
+    for pick in picks:
+        if pick.get("path") not in (file["path"], file["old_path"] or file["path"]):
+            continue
+        host = pick.get("against") or "the base"
+        if lines := pick.get("lines"):
+            put, out = (_numbers_say(lines.get(side, ())) for side in ("right", "left"))
+            said = [put and f"{put} put in", out and f"{out} of {host} taken out"]
+            yield pick["variant"], ", ".join(filter(None, said))
+        elif "against" in pick:
+            refs = [ref for ref in pick.get("hunks", ()) if isinstance(ref, dict)]
+            where = [_lines_say(ref["base_start"], ref["base_lines"]) for ref in refs]
+            if where:
+                yield pick["variant"], f"{', '.join(where)} of {host} as {pick['variant']} has it"
+
+
+def _numbers_say(numbers: Iterable[int]) -> str:
+    """lines 3 to 5, 8"""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    said = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    plural = len(runs) > 1 or any(len(run) > 1 for run in runs)
+    return f"line{'s' if plural else ''} {', '.join(said)}" if said else ""
 
 
 def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:

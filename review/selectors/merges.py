@@ -61,7 +61,8 @@ def merge_target(task: Task) -> str:
 def merge_message_default(variant: Variant) -> str:
     composition = composition_of(variant)
     return message_default(
-        title=variant.task.title,
+        title=(composition and composition.title) or variant.task.title,
+        why=composition.why if composition else "",
         task_id=variant.task_id,
         letter=variant.letter,
         agent=variant.agent.name,

@@ -105,7 +105,9 @@ def variant_compose(
         Composition.objects.create(
             variant=made,
             made_by=user,
+            title=_own_title(title, task, sources),
             why=why.strip(),
+            contested=sorted({letter for told in conflicts for letter in told["letters"]}),
             picks=list(picks),
             heads={
                 source.letter: composed.ground.heads[source.letter]
@@ -129,6 +131,12 @@ def composition_preview(*, user: User | None, task: Task, wishes: Sequence[Wish]
     composed = composed_get(task=task, wishes=wishes)
     sources = sources_of(composed.result)
     return _commit(user=user, task=task, composed=composed, sources=sources, keep=False).commit
+
+
+def _own_title(title: str, task: Task, sources: Sequence[Source]) -> str:
+    """What somebody wrote; nothing where it is what the commit is called anyway."""
+    said = " ".join(title.split())
+    return "" if said == title_of(task, sources) else said
 
 
 def _texts_check(**texts: str) -> None:

@@ -567,3 +567,15 @@ def test_on_a_phone_a_change_is_reverted_too_and_it_is_said_why(page: Page, worl
     expect(page.get_by_label("Why these together")).to_have_value("The area was right as it was")
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_contain_text("The area was right as it was")
+
+
+def test_where_there_is_no_change_to_take_its_keys_do_nothing(page: Page, world: World) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for at in ("", "board", "consensus"):
+        page.goto(world.url(at).rstrip("/"))
+        page.wait_for_selector("#tray[aria-label]", state="attached")
+        page.keyboard.press("p")
+        page.keyboard.press("P")
+    assert page.locator("#tray").is_hidden()
+    assert not errors

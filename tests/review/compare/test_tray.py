@@ -385,3 +385,35 @@ def test_what_is_written_belongs_to_the_picks(world: World, reader: Client) -> N
     assert third not in {first, second}
     reader.post(world.url("compose"))
     assert name(change(reader, world, variant="A")) not in {first, second, third}
+
+
+def test_the_page_and_the_merge_say_title_and_why(world: World, reader: Client) -> None:
+    change(reader, world, variant="B", path=AREA)
+    reader.post(world.url("compose"), {"title": "Areas as they should be", "why": "My reasons"})
+    for at in ("variants/D/composition", "merge/D"):
+        html = reader.get(world.url(at)).content.decode()
+        assert "Areas as they should be" in html, at
+        assert "My reasons" in html, at
+    change(reader, world, variant="B", path=AREA)
+    reader.post(world.url("compose"), {"title": f"{world.task.title}: B (1 file)"})
+    assert not Composition.objects.get(variant__letter="E").title, "it is called so anyway"
+
+
+def test_a_reconciled_one_says_whose_contradictions_it_settles(
+    world: World, reader: Client
+) -> None:
+    for letter in "AB":
+        change(reader, world, add=pick(variant=letter, path=AREA, hunks=[key(world, letter)]))
+    reader.post(world.url("compose"), {"reconcile": "1", "agent": "scripted one"})
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert "scripted one was asked to reconcile" in html
+    assert Composition.objects.get().contested == ["A", "B"]
+
+
+def test_the_lines_that_were_picked_are_named(world: World, reader: Client) -> None:
+    lines = {"left": [], "right": [82]}
+    change(reader, world, add=pick(variant="A", path=AREA, lines=lines))
+    reader.post(world.url("compose"))
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert "some lines" in html
+    assert ">line 82 put in<" in html
