@@ -23,6 +23,15 @@ export class BoardCursor {
   /** The cell of a file that an event is about, or of a folder. */
   static cellOf(event) { return event.target.closest(".board [data-row] > *"); }
 
+  /** Which cell has the focus, to come back to; null if none has. */
+  get place() { return this.cell?.contains(document.activeElement) ? this.#at : null; }
+
+  return(place) {
+    if (!place || document.activeElement !== document.body) return;
+    this.#at = place;
+    this.cell?.focus({ preventScroll: true });
+  }
+
   /** A cell got the focus. */
   at(cell) {
     this.cell?.setAttribute("tabindex", "-1");

@@ -11,6 +11,7 @@ const LIVE_MS = 700;
 const TOP_PX = 48;       // the bar that stays at the top of every page
 
 const kept = (task) => `board:${task}`;
+const isBack = () => performance.getEntriesByType("navigation")[0]?.type !== "navigate";
 
 class TaskBoard extends HTMLElement {
   #query = "";
@@ -43,6 +44,7 @@ class TaskBoard extends HTMLElement {
     if (inside) {
       this.#query = inside.dataset.query;
       this.#adopt({ fresh: false });
+      if (isBack()) this.#cursor.return(this.#before().cell);
     } else {
       this.#return();
     }
@@ -64,9 +66,8 @@ class TaskBoard extends HTMLElement {
 
   /** Where the reader was, if this page was left a moment ago. */
   async #return() {
-    let before = {};
-    try { before = JSON.parse(sessionStorage.getItem(kept(this.dataset.task)) ?? "{}"); } catch { /* storage is off */ }
-    const back = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+    const before = this.#before();
+    const back = isBack();
     const steered = new AbortController();
     for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(name, () => steered.abort(), { once: true, passive: true, signal: steered.signal });
     await this.#load(back ? before.query ?? "" : "", {});
@@ -75,10 +76,15 @@ class TaskBoard extends HTMLElement {
     if (!back && named && !steered.signal.aborted) named.scrollIntoView({ behavior: "instant" });
     steered.abort();
     if (back && before.scroll && !this.dataset.own) scrollTo({ top: before.scroll, behavior: "instant" });
+    if (back) this.#cursor.return(before.cell);
+  }
+
+  #before() {
+    try { return JSON.parse(sessionStorage.getItem(kept(this.dataset.task)) ?? "{}"); } catch { return {}; /* storage is off */ }
   }
 
   #leave = () => {
-    try { sessionStorage.setItem(kept(this.dataset.task), JSON.stringify({ query: this.#query, scroll: scrollY })); } catch { /* storage is off */ }
+    try { sessionStorage.setItem(kept(this.dataset.task), JSON.stringify({ query: this.#query, scroll: scrollY, cell: this.#cursor.place })); } catch { /* storage is off */ }
   };
 
   /** Ask for the board. `update`: the same question again, so nothing that is read may move. */

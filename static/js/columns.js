@@ -223,5 +223,11 @@ keysTake({
   digit: (number) => (number ? toggle(String.fromCharCode(64 + number)) : press("#every")),
 });
 
+// With white space ignored, or not, one is still at the same lines.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-space]");
+  if (link && linesRead(location.hash.slice(1))) link.hash = location.hash;
+}, { capture: true });
+
 window.addEventListener("hashchange", () => view()?.addressShow());
 if (!linesRead(location.hash.slice(1))) arriveAt(view());

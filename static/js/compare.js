@@ -72,15 +72,21 @@ function standAt(line) {
 
 /** Show the lines that the address names, and go there; a deferred file is asked for first. */
 async function lineShow() {
-  const waits = document.querySelector("#file form[data-show]");
-  if (!view() && waits && rangeRead(location.hash.slice(1))) await fileOpen(waits.dataset.show, { push: false });
+  if (!view() && waits() && rangeRead(location.hash.slice(1))) await fileOpen(waits().dataset.show, { push: false });
   const line = await addressShow(view());
   if (line) standAt(line);
   foundMark(view());
 }
 
+/** What shows a file that waits for a click. */
+const waits = () => document.querySelector("#file form[data-show]");
+
 /** The same in a document that is shown as it reads. */
 function blockGo(step) {
+  if (waits()) {
+    keySay("The lines of this file wait: x shows them.");
+    return;
+  }
   const blocks = [...document.querySelectorAll("#file .rendered [data-change]")];
   const now = blocks.findIndex((block) => block.hasAttribute("data-now"));
   const block = blocks[Math.max(0, Math.min(blocks.length - 1, now < 0 ? (step > 0 ? 0 : blocks.length - 1) : now + step))];
@@ -164,7 +170,7 @@ const KEYS = {
   F: () => functionShow("end"),
   b: () => leftGo(0),
   Tab: (event) => !event.shiftKey && barEnter(),
-  x: () => view()?.unfoldAll(),
+  x: () => (waits() ? waits().requestSubmit() : view()?.unfoldAll()),
   "/": () => findFocus(),
   t: () => document.querySelector("file-tree input")?.focus(),
   digit: (number) => sideGo(number),

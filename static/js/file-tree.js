@@ -4,13 +4,24 @@ class FileTree extends HTMLElement {
   connectedCallback() {
     this.input = this.querySelector("input[type=search]");
     this.input.addEventListener("input", () => this.filter());
-    this.input.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") this.shown[0]?.click();
-      if (event.key === "Escape" && !this.input.value) this.input.blur();
-    });
+    this.input.addEventListener("focus", () => this.input.select());
+    this.input.addEventListener("keydown", (event) => this.#key(event));
     this.#foldable();
     this.filter();
     this.#currentShow();
+  }
+
+  /** Enter opens the first match, and leaves the field for it; Escape shows all files again, then leaves. */
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && this.shown.length) {
+      this.shown[0].click();
+      this.input.blur();
+    } else if (event.key === "Escape" && this.input.value) {
+      event.preventDefault();
+      this.input.value = "";
+      this.filter();
+    } else if (event.key === "Escape") this.input.blur();
   }
 
   get folders() {

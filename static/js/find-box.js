@@ -12,7 +12,7 @@ class FindBox extends HTMLElement {
     this.addEventListener("keydown", (event) => this.#key(event));
     this.querySelector("form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.links[0]?.click();
+      this.#enter();
     });
     this.hits.addEventListener("click", (event) => {
       const link = event.target.closest("a");
@@ -41,6 +41,16 @@ class FindBox extends HTMLElement {
     if (this.open) this.hits.hidePopover();
   }
 
+  /** To the first hit, also where Enter is quicker than the answer; what was too large to search is none. */
+  async #enter() {
+    clearTimeout(this.timer);
+    if (this.found !== this.input.value.trim()) await this.#find();
+    const first = this.hits.querySelector("section a") ?? this.hits.querySelector("[data-find-more]");
+    if (!first) return;
+    this.input.blur();
+    first.click();
+  }
+
   #show() {
     const { bottom, left } = this.input.getBoundingClientRect();
     this.hits.style.setProperty("--top", `${Math.max(52, bottom + 4)}px`);
@@ -63,6 +73,7 @@ class FindBox extends HTMLElement {
     this.asked?.abort();
     if (text.length < 2) {
       this.close();
+      this.hits.replaceChildren();
       return;
     }
     this.asked = new AbortController();
@@ -71,8 +82,10 @@ class FindBox extends HTMLElement {
       const answer = await fetch(url, { headers: { "HX-Request": "true" }, signal: this.asked.signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       this.hits.innerHTML = await answer.text();
+      this.found = text;
     } catch (error) {
       if (error.name === "AbortError") return;
+      this.found = "";
       this.hits.textContent = `Nothing could be looked for. ${error.message}`;
     }
     this.#show();

@@ -12,6 +12,7 @@ const typing = (target) => target.closest?.("input, textarea, select, [contented
 function act(element) {
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea")) element.focus();
   else element.click();
+  if (element.type === "search") element.select(); // what is typed next takes its place
 }
 
 function tabStep(step) {

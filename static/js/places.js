@@ -13,6 +13,7 @@ class PlaceList extends HTMLElement {
     });
     variantsTake((number) => this.#take(this.querySelector(".place[data-now]"), number), () => this.isConnected && this.querySelector(".place[data-now]"));
     if (location.hash === "#last") this.#places.at(-1)?.focus();
+    if (location.hash.startsWith("#kind-")) document.getElementById(location.hash.slice(1))?.focus();
     this.#again();
   }
 
@@ -40,6 +41,8 @@ class PlaceList extends HTMLElement {
     const now = this.querySelector(".place[data-now]");
     if (event.key === "j") this.#step(now, 1);
     else if (event.key === "k") this.#step(now, -1);
+    else if (event.key === "[") this.#kind(-1);
+    else if (event.key === "]") this.#kind(1);
     else if (event.key === "Enter" && event.target === now) now.querySelector("[data-open]").click();
     else if (/^[1-9]$/.test(event.key) && now) this.#take(now, Number(event.key));
     else return;
@@ -52,6 +55,13 @@ class PlaceList extends HTMLElement {
     const button = place.querySelector(`form[data-take] [data-letters*="${letter}"]`);
     button?.click();
     return Boolean(button);
+  }
+
+  /** To the kind before or after the one that is listed; it has the focus there. */
+  #kind(step) {
+    const kinds = [...this.querySelectorAll("[id^=kind-]")];
+    const link = kinds[kinds.findIndex((kind) => kind.hasAttribute("aria-current")) + step];
+    if (link) location.assign(`${link.href}#${link.id}`);
   }
 
   /** Past the last place is the next page, before the first one the page before. */

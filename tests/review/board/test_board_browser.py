@@ -320,3 +320,17 @@ def test_what_a_screen_reader_finds_in_a_cell(board: Page, world: World) -> None
         if role == "rowheader" and name.startswith("app/,")
     ]
     assert folder == "app/, 2 files"
+
+
+@pytest.mark.parametrize("at", ["", "/board"])
+def test_who_comes_back_is_at_the_cell_that_was_left(world: World, page: Page, at: str) -> None:
+    page.goto(f"/tasks/{world.task.pk}{at}")
+    expect(page.locator(".board .mk-contradictory").first).to_be_visible()
+    page.locator(cell(page, "app/area.py", "B")).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare?**")
+    page.wait_for_selector("#file")
+    page.go_back()
+    expect(page.locator(cell(page, "app/area.py", "B"))).to_be_focused()
+    page.keyboard.press("h")
+    expect(page.locator(cell(page, "app/area.py", "A"))).to_be_focused()

@@ -345,6 +345,19 @@ def test_white_space_by_key_and_what_folds_hide_under_it(world: World, page: Pag
 
 
 @pytest.mark.browser
+def test_with_white_space_ignored_one_is_still_at_the_same_line(world: World, page: Page) -> None:
+    page.goto(world.url(f"{AREA}&of=base,A,B"))
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#A-82")).to_be_focused()
+    for address in (re.compile("w=all"), re.compile("^(?!.*w=all)")):
+        page.keyboard.press("i")
+        page.wait_for_url(address)
+        assert page.url.endswith("#A-82")
+        expect(page.locator("#A-82")).to_be_focused()
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("length", [300, 90_000])
 def test_long_lines_are_wrapped_or_moved_sideways_to_their_end(
     world: World, page: Page, length: int

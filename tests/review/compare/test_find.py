@@ -203,6 +203,19 @@ def test_from_the_box_to_a_folded_line_of_another_file(world: World, page: Page)
 
 
 @pytest.mark.browser
+def test_enter_goes_to_the_first_hit_also_before_the_answer(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/new.py&view=split"))
+    for text, line in (("area_3(", "#R13"), ("area_5(", "#R21")):
+        page.keyboard.press("/")
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
+        expect(page.locator(line)).to_have_attribute("aria-current", "true")
+        expect(page.locator(".hits")).to_be_hidden()
+        expect(page.locator("find-box input[type=search]")).not_to_be_focused()
+
+
+@pytest.mark.browser
 def test_folders_collapse_and_the_filter_opens_them(world: World, page: Page) -> None:
     page.goto(world.url(AREA))
     shown = page.locator("file-tree nav a:visible")

@@ -323,6 +323,11 @@ def base_left(room: Room) -> None:
     room.goes_to("left=base&right=A")
 
 
+def swaps(room: Room) -> None:
+    room.press("S")
+    room.goes_to("left=A&right=base.*path=app(/|%2F)area.py")
+
+
 def merges(key: str) -> Check:
     def check(room: Room) -> None:
         room.press(key)
@@ -363,6 +368,7 @@ COMPARE: dict[str, Check] = {
     "0 … 9": sides,
     ". J": far_sides,
     "b": base_left,
+    "S": swaps,
     "m or M": merge_twice,
 }
 
@@ -534,6 +540,15 @@ def places(room: Room) -> None:
     expect(now).to_be_focused()
 
 
+def kinds(room: Room) -> None:
+    for key, kind in (("]", "contradictory"), ("]", "unique"), ("[", "contradictory")):
+        room.press(key)
+        room.goes_to(f"kind={kind}")
+        room.focused(f"#kind-{kind}[aria-current]")
+    room.press("j")
+    room.focused(".place[data-now]")
+
+
 def place_taken(room: Room) -> None:
     room.press("j")
     letters = room.page.locator(".place[data-now] [data-letters]").first.get_attribute(
@@ -555,6 +570,7 @@ def places_filter(room: Room) -> None:
 
 PLACES: dict[str, Check] = {
     "j k": places,
+    "[ ]": kinds,
     "1 … 9": place_taken,
     "Enter": leads("j", "Enter", to=r"/compare\?"),
     "/": places_filter,

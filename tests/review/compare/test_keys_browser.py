@@ -47,6 +47,61 @@ def test_letters_that_are_typed_are_no_keys(world: World, page: Page) -> None:
     assert "path=app/area.py" in page.url
 
 
+def test_the_filter_is_left_for_the_file_that_enter_opens(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    field = page.locator("file-tree input").first
+    page.keyboard.press("t")
+    page.keyboard.type("new.py")
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("j")
+    expect(field).to_have_value("new.py")
+    expect(page.locator("#file [data-now]")).to_have_count(1)
+
+
+def test_escape_in_the_filter_shows_all_files_again(world: World, page: Page) -> None:
+    page.goto(world.url(AREA))
+    field, shown = page.locator("file-tree input").first, page.locator("file-tree nav a:visible")
+    expect(shown).to_have_count(7)
+    page.keyboard.press("t")
+    page.keyboard.type("nothing like it")
+    expect(page.get_by_text("No file matches.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("")
+    expect(shown).to_have_count(7)
+    expect(page.get_by_text("No file matches.")).to_be_hidden()
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).not_to_be_focused()
+
+
+def test_what_is_typed_into_a_filter_takes_the_place_of_what_stood_there(
+    world: World, page: Page
+) -> None:
+    for at, key, field in (
+        (AREA, "t", "file-tree input"),
+        ("consensus", "/", "#places-filter"),
+        ("board", "/", "#board-filter"),
+    ):
+        page.goto(world.url(at))
+        page.locator(field).first.fill("area")
+        page.locator(field).first.blur()
+        page.keyboard.press(key)
+        page.keyboard.type("new")
+        expect(page.locator(field).first).to_have_value("new")
+
+
+def test_a_file_that_waits_is_shown_by_a_key(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=package-lock.json"))
+    page.keyboard.press("j")
+    expect(page.get_by_text("The lines of this file wait: x shows them.")).to_be_visible()
+    page.keyboard.press("x")
+    expect(page.locator("#file diff-view")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator("#file [data-now]")).to_have_count(1)
+
+
 def test_the_fold_above_a_change_opens_to_its_function(world: World, page: Page) -> None:
     def change(text: str) -> None:
         def edit(files: dict[str, str]) -> None:

@@ -48,3 +48,22 @@ def test_a_narrow_band_says_whose_the_sides_are(world: World, page: Page, view: 
         assert box
         assert 0 <= box["x"] <= 390 - box["width"]
         assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
+@pytest.mark.parametrize(
+    ("at", "key"),
+    [
+        ("compare?left=base&right=A&path=app/area.py", "Ctrl K"),
+        ("consensus", "Ctrl K"),
+        ("board", "Ctrl K"),
+        ("comments", "/"),
+    ],
+)
+def test_the_box_in_the_head_names_the_key_that_jumps(
+    world: World, page: Page, at: str, key: str
+) -> None:
+    page.goto(world.url(at))
+    page.locator("#board-filter" if at == "board" else "main").wait_for()
+    expect(page.locator(".top .find kbd:visible")).to_have_text([key])
+    page.keyboard.press("Control+k" if key == "Ctrl K" else key)
+    expect(page.locator("#jump[open]")).to_have_count(1)
