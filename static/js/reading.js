@@ -12,6 +12,7 @@ const NEAR_PX = 600;
 
 const file = () => document.getElementById("file");
 let shown = null; // what `load` has read for the file in view
+let loading = null; // a promise of it
 
 function here(part) {
   const url = new URL(file().dataset.here, location.href);
@@ -186,10 +187,10 @@ function key(name) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
-  if (event.key.toLowerCase() !== "v" || !shown) return;
+  if (event.key.toLowerCase() !== "v") return;
   event.preventDefault();
-  if (event.key === "V") fileViewed();
-  else changeViewed();
+  // Of a file that has just come it is not known yet what its changes are: the key is not lost over that.
+  loading.then(() => shown && (event.key === "V" ? fileViewed() : changeViewed()));
 });
 
 // --- Loading -------------------------------------------------------------------------------------
@@ -226,8 +227,8 @@ async function sums() {
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.elt.id === "file" || event.detail.target?.id === "file") load();
+  if (event.detail.elt.id === "file" || event.detail.target?.id === "file") loading = load();
 });
 document.addEventListener("compare:moved", sums);
-load();
+loading = load();
 sums();

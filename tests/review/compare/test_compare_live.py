@@ -6,7 +6,7 @@ import json
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.review.compare.conftest import World, file_hold
 
@@ -81,6 +81,19 @@ def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, pag
     expect(page.locator("file-tree a.fresh")).to_have_count(1)
     held.continue_()
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+
+
+@pytest.mark.browser
+def test_a_key_is_not_lost_while_the_changes_are_being_read(world: World, page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/compare/reading?**", lambda route: held.append(route))
+    with page.expect_request("**/compare/reading?**"):
+        page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    expect(page.locator("[data-now]")).to_have_attribute("data-change", "1")
+    held.pop().continue_()
+    expect(page.locator('.hunkbar.seen[data-change="1"]')).to_have_count(1)
 
 
 @pytest.mark.browser
