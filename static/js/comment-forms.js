@@ -12,9 +12,12 @@ const near = new IntersectionObserver((entries) => {
 const isBare = (thread) => "bare" in thread.dataset;
 const threadsIn = (root) => [...root.querySelectorAll(".thread[data-thread]")];
 
-/** Looks after the threads in here that have no forms yet. */
+/** Looks after the threads in here that have no forms yet, as they are now: one that was closed may be open. */
 export function formsWatch(root) {
-  for (const thread of threadsIn(root).filter(isBare)) near.observe(thread);
+  for (const thread of threadsIn(root).filter(isBare)) {
+    near.unobserve(thread);
+    near.observe(thread);
+  }
 }
 
 /** The ids of the threads in here that have their forms, for who asks for them anew. */
@@ -69,7 +72,8 @@ document.addEventListener("click", (event) => {
   formsPut([bareOf(event)]);
 });
 
-document.addEventListener("toggle", (event) => {
-  const thread = bareOf(event);
-  if (thread?.open) formsPut([thread]);
-}, { capture: true });
+// Not by `toggle`: a thread that comes open tells that too, however far away it is.
+document.addEventListener("click", (event) => {
+  const thread = event.target.closest(".thread-head") && bareOf(event);
+  if (thread && !thread.open) formsPut([thread]);
+});

@@ -165,10 +165,17 @@ class FileComments extends HTMLElement {
       const below = where === "lines" ? this.#below(side, Number(end)) : null;
       if (below) this.#rowPut(row, side, below);
       else if (where === "outdated") lost.push(row);
-      else if (row.parentElement !== this) this.prepend(row);
+      else if (row.parentElement !== this) this.#ownPut(row);
     }
     for (const [row, at] of this.#forms) this.#formPut(row, at);
     this.#lostShow(lost);
+  }
+
+  /** In their order also where the lines are not there yet: those far below must not come into sight for a moment. */
+  #ownPut(row) {
+    const last = [...this.children].findLast((one) => one.localName === "comment-row" && one.firstElementChild.matches(".thread"));
+    if (last) last.after(row);
+    else this.prepend(row);
   }
 
   #below(side, number) {
@@ -254,6 +261,7 @@ class FileComments extends HTMLElement {
     }
     if (row.parentElement === this.#lost) this.#lost.open = true;
     thread.open = true;
+    formsPut([thread]);
     for (const old of document.querySelectorAll(".thread[data-here]")) delete old.dataset.here;
     thread.dataset.here = "";
     centre(thread);
