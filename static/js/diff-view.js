@@ -158,23 +158,30 @@ class DiffView extends HTMLElement {
     const side = { ArrowLeft: "L", ArrowRight: "R" }[event.key];
     if (!step && (!side || event.shiftKey || !this.classList.contains("two"))) return;
     event.preventDefault();
-    const next = side ? lineAcross(line, side) : event.shiftKey ? this.#lineOn(line, step) : lineNext(line, step);
+    const extended = event.shiftKey ? this.#extend(line, step) : null;
+    const next = event.shiftKey ? extended?.cell : side ? lineAcross(line, side) : lineNext(line, step);
     if (!next) return;
-    if (event.shiftKey && !this.#isChosen(line)) this.#rangeTo(line, false);
-    this.choose(this.#rangeTo(next, event.shiftKey));
+    this.choose(extended?.range ?? this.#rangeTo(next, false));
     this.cellFocus(next);
     next.scrollIntoView({ block: "nearest" });
   }
 
-  /** The next line of the same side, gaps passed over; null where it is folded away. */
-  #lineOn(line, step) {
-    const next = this.#cell(`${line.id[0]}${Number(line.id.slice(1)) + step}`);
-    return next?.checkVisibility() ? next : null;
+  /** The chosen lines and the next one of their side, gaps passed over; null where that is folded away. In unified view
+   * an equal line stands there with its number on the right, whichever side is being chosen. */
+  #extend(line, step) {
+    const end = this.#chosenEnd();
+    const goesOn = end !== null && this.#cell(`${this.#anchor.side}${end}`) === line;
+    if (!goesOn) this.#rangeTo(line, false);
+    const { side, start } = this.#anchor;
+    const number = (goesOn ? end : start) + step;
+    const cell = this.#cell(`${side}${number}`);
+    return cell?.checkVisibility() ? { cell, range: { side, start: Math.min(start, number), end: Math.max(start, number) } } : null;
   }
 
-  #isChosen(line) {
-    const { side, start } = rangeRead(line.id);
-    return this.#chosen?.side === side && start >= this.#chosen.start && start <= this.#chosen.end;
+  /** The end of the chosen lines that moves; null if none are. */
+  #chosenEnd() {
+    if (!this.#chosen || this.#anchor?.side !== this.#chosen.side) return null;
+    return this.#chosen.start === this.#anchor.start ? this.#chosen.end : this.#chosen.start;
   }
 
   /** The lines that are chosen: { side: "L" or "R", start, end }, or null. */
