@@ -187,13 +187,15 @@ class LiveReader:
         # A broken connection must be noticed, not mended: what was missed has to be read anew.
         client.set_retry(Retry(NoBackoff(), 0))
         try:
-            newest = cast(Entries, await client.xrevrange(CHANGED_KEY, count=1))
-            fixed = {CHANGED_KEY.encode(): newest[0][0] if newest else b"0-0"}
-            fixed[self._wake_key.encode()] = b"0-0"
-            self._client = client
-            self._connected.set()
-            self._mark_everything()
-            await self._follow_streams(client, fixed)
+            # Of its own: one from the pool that broke between two reads would be renewed unseen.
+            async with client.client() as connection:
+                newest = cast(Entries, await connection.xrevrange(CHANGED_KEY, count=1))
+                fixed = {CHANGED_KEY.encode(): newest[0][0] if newest else b"0-0"}
+                fixed[self._wake_key.encode()] = b"0-0"
+                self._client = client
+                self._connected.set()
+                self._mark_everything()
+                await self._follow_streams(connection, fixed)
         finally:
             self._connected.clear()
             self._client = None

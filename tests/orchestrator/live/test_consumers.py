@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from orchestrator import consumers, feed, live_reader
 from orchestrator.lib.live import publish
-from orchestrator.live_reader import Tail
+from orchestrator.live_reader import LiveReader, Tail
 from orchestrator.models import ApiToken, Run
 from tests.support.live import Web, end, entry, eventually, run_make
 from tests.support.valkey import Valkey
@@ -282,6 +283,34 @@ def test_a_killed_redis_loses_nothing(web: Web, run: Run, valkey: Valkey) -> Non
         page.until_seq(6)
         page.until(lambda: page.changed == [topic])  # a notice may have been lost meanwhile
     assert page.seqs == list(range(1, 7))
+
+
+def test_a_redis_that_restarts_between_two_reads_is_noticed(
+    web: Web, run: Run, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = f"task:{run.variant.task_id}"
+    restarted = threading.Event()
+    published = threading.Event()
+    take_notices = LiveReader._take_notices
+
+    def restart_first(reader: LiveReader, entries: Any) -> None:
+        if restarted.is_set():
+            take_notices(reader, entries)
+        else:
+            assert published.wait(10)  # else the publisher would say it again
+            restarted.set()
+            valkey.kill()
+            valkey.start()
+
+    monkeypatch.setattr(LiveReader, "_take_notices", restart_first)
+    with page_open(web) as page:
+        page.subscribe({}, topic)
+        page.until(lambda: page.changed == [topic])
+        page.changed.clear()
+        publish(topic)
+        published.set()
+        page.until(lambda: page.changed == [topic])
+    assert restarted.is_set()
 
 
 def test_a_redis_that_forgot_everything_doubles_nothing(web: Web, run: Run, valkey: Valkey) -> None:
