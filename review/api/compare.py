@@ -89,6 +89,8 @@ def task_board(request: ApiRequest, task_id: str) -> dict[str, Any]:
     """Files × variants: what each variant did to each file, and how that stands to the others.
 
     `mark` is shared, partly, unique or contradictory. A variant that left a file alone has no cell.
+    While much is still to be compared the answer is 503 `board.pending`, with how far it is in `details`:
+    ask again, it goes on from there.
     """
     return board_payload(user=request.auth, task_id=task_id)
 
@@ -97,6 +99,6 @@ def task_board(request: ApiRequest, task_id: str) -> dict[str, Any]:
 def task_consensus(request: ApiRequest, task_id: str, path: str = "") -> dict[str, Any]:
     """Places of the base and what the variants made of them: contradictory ones first, then
     unique, near, shared. `path` asks for one file. `base_start` counts as in a patch: the first
-    line from 1, or (`base_lines` 0) the line that an insertion follows.
+    line from 1, or (`base_lines` 0) the line that an insertion follows. 503 `board.pending` as of the board.
     """
     return consensus_payload(user=request.auth, task_id=task_id, path=path)

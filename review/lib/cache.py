@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import secrets
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -11,11 +12,20 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from orchestrator.lib.redis import redis_client
+
 Value = TypeVar("Value")
 
 KEPT_S = 7 * 24 * 3600
 # A value larger than that (compressed) is computed anew each time rather than fill the cache.
 LIMIT_BYTES = 4_000_000
+
+_UNCLAIM = """
+if redis.call('get', KEYS[1]) == ARGV[1] then
+    return redis.call('del', KEYS[1])
+end
+return 0
+"""
 
 
 def cached(key: str, make: Callable[[], Value], *, limit_bytes: int = LIMIT_BYTES) -> Value:
@@ -52,17 +62,20 @@ def cache_has(key: str) -> bool:
         return False
 
 
-def cache_claim(key: str, *, claim_s: int) -> bool:
-    """Whether this caller is the one to compute it; the others may look again in a moment."""
+def cache_claim(key: str, *, claim_s: int) -> int:
+    """A token if this caller is the one to compute it; 0: the others may look again in a moment."""
+    token = secrets.randbelow(2**62) + 1
     try:
-        return bool(cache.add(_name(f"{key}:claim"), 1, timeout=claim_s))
+        return token if cache.add(_name(f"{key}:claim"), token, timeout=claim_s) else 0
     except RedisError:
-        return True
+        return token
 
 
-def cache_unclaim(key: str) -> None:
+def cache_unclaim(key: str, token: int) -> None:
+    """Give it back. What took longer than the claim may be somebody else's by now: that stays."""
     try:
-        cache.delete(_name(f"{key}:claim"))
+        release = redis_client().register_script(_UNCLAIM)
+        release(keys=[cache.make_key(_name(f"{key}:claim"))], args=[token])
     except RedisError:
         return
 

@@ -4,10 +4,14 @@ All of it is kept by the commits it was made of: a small index that counts and f
 themselves in pieces, of which a page reads the few it shows. It is made in steps that a page can show: each
 Variant is read, each part of the files compared, and kept at once. So whoever dies loses one of them, and pages
 that ask at the same time share the work: what one has claimed the others leave to it.
+
+Where the cache keeps nothing (it cannot be reached, is full, or the value is too large), steps would begin
+anew each time: then it is made in one go, and this process remembers what came of it.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -15,11 +19,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
+from orchestrator.lib.errors import Unavailable
 from review.compare import READING_ORDER, Kind, Mark
 from review.diff import FORMAT_VERSION
-from review.lib.cache import cache_claim, cache_get, cache_key, cache_put, cache_unclaim
+from review.lib.cache import (
+    cache_claim,
+    cache_get,
+    cache_has,
+    cache_key,
+    cache_put,
+    cache_unclaim,
+)
 from review.selectors.agreement_parts import (
     PIECE,
     RULES,
@@ -27,6 +40,7 @@ from review.selectors.agreement_parts import (
     Part,
     PartPlan,
     Place,
+    Work,
     part_has,
     part_key,
     part_known,
@@ -34,13 +48,17 @@ from review.selectors.agreement_parts import (
     part_places,
     parts_plan,
     parts_planned,
+    work_read,
 )
-from review.selectors.consensus import Ground, pairs_read
-from review.selectors.hunks import LIMIT_BYTES, PairHunks, pair_hunks, pair_hunks_known, pair_key
+from review.selectors.consensus import Ground
+from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known, pair_key
+from review.selectors.remembered import Bench, Few
 
 STEP_S = 0.6
 READERS = 2  # while one waits for git, the other takes apart what git said
 CLAIM_S = 20  # who has died by then leaves it to the next
+WAIT_S = 10.0  # how long a program waits for an answer; then it is told to ask again
+LOOK_S = 0.2  # how often it looks whether what another one is at is done
 
 
 class Stretch(NamedTuple):
@@ -118,17 +136,35 @@ def agreement_get(ground: Ground) -> Agreement:
     known = agreement_known(ground)
     if known is not None:
         return known
-    pairs = pairs_read(ground)
-    parts = [
-        (plan, part_known(plan) or part_make(ground, pairs, plan)) for plan in parts_plan(ground)
-    ]
-    return _put_together(ground, parts)
+    work = work_read(ground)
+    plans = parts_plan(ground, lambda: work)
+    return _put_together(
+        ground, [(plan, part_known(plan) or part_make(work, plan)) for plan in plans]
+    )
+
+
+def agreement_wait(ground: Ground) -> Agreement:
+    """Step by step as pages do, for a while; then whoever asks is told how far it is, and asks again."""
+    deadline = time.monotonic() + WAIT_S
+    before = None
+    while (step := agreement_step(ground)).agreement is None:
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "board.pending",
+                "The variants are still being read and compared. Ask again in a moment.",
+                {"done": step.done, "total": step.total, "comparing": step.comparing},
+            )
+        if step == before:  # another one is at the rest
+            time.sleep(LOOK_S)
+        before = step
+    return step.agreement
 
 
 def agreement_known(ground: Ground) -> Agreement | None:
     """What was found before; None where it would have to be read first."""
-    found: Agreement | None = cache_get(agreement_key(ground))
-    return found
+    key = agreement_key(ground)
+    found: Agreement | None = cache_get(key)
+    return found or _MADE.get(key)
 
 
 def agreement_step(ground: Ground, *, step_s: float = STEP_S) -> AgreementProgress:
@@ -138,10 +174,47 @@ def agreement_step(ground: Ground, *, step_s: float = STEP_S) -> AgreementProgre
     if known is not None:
         return AgreementProgress(known, total, total)
     deadline = time.monotonic() + step_s
-    unread = _read_on(ground, deadline)
-    if unread:
-        return AgreementProgress(None, total - len(unread), total, unread[0])
-    return _compare_on(ground, deadline)
+    if agreement_key(ground) in _AT_ONCE:
+        return _elsewhere(ground)
+    try:
+        unread = _read_on(ground, deadline)
+        if unread:
+            return AgreementProgress(None, total - len(unread), total, unread[0])
+        return _compare_on(ground, deadline)
+    except _NotKeptError:
+        return _all_at_once(ground)
+
+
+class _NotKeptError(Exception):
+    """The cache does not have what was made a moment ago."""
+
+
+def _kept(there: bool) -> None:
+    if not there:
+        raise _NotKeptError
+
+
+def _all_at_once(ground: Ground) -> AgreementProgress:
+    key, total = agreement_key(ground), len(ground.heads)
+    with _ONE:
+        if key in _AT_ONCE:
+            return _elsewhere(ground)
+        _AT_ONCE.add(key)
+    try:
+        return AgreementProgress(agreement_get(ground), total, total)
+    finally:
+        _AT_ONCE.discard(key)
+
+
+def _elsewhere(ground: Ground) -> AgreementProgress:
+    """Another page is at it, and cannot say how far."""
+    return AgreementProgress(None, 0, len(ground.heads), next(iter(ground.heads), ""))
+
+
+_ONE = threading.Lock()
+_AT_ONCE: set[str] = set()  # what is made in one go just now
+_MADE: Few[Agreement] = Few(3)  # what came of it
+_BENCH: Bench[Work] = Bench(forget_s=30.0)  # of the board that was asked for last
 
 
 def _read_on(ground: Ground, deadline: float) -> list[str]:
@@ -158,6 +231,7 @@ def _read_on(ground: Ground, deadline: float) -> list[str]:
         with _claim(pair_key(ground.base, head)) as ours:
             if ours:
                 pair_hunks(hub=ground.hub, left=ground.base, right=head)
+                _kept(pair_hunks_known(left=ground.base, right=head))
         return ours
 
     with ThreadPoolExecutor(max_workers=READERS) as pool:
@@ -167,7 +241,8 @@ def _read_on(ground: Ground, deadline: float) -> list[str]:
 
 def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
     fresh = not parts_planned(ground)
-    plans = parts_plan(ground)
+    plans = parts_plan(ground, lambda: _work(ground))
+    _kept(parts_planned(ground))
     waiting = [plan for plan in plans if not part_has(plan)]
     files = sum(len(plan.places) for plan in plans)
     left = sum(len(plan.places) for plan in waiting)
@@ -176,7 +251,8 @@ def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
             break
         with _claim(part_key(plan.key)) as ours:
             if ours and not part_has(plan):
-                part_make(ground, _pairs(ground), plan)
+                part_make(_work(ground), plan)
+                _kept(part_has(plan))
                 fresh = True
         left -= len(plan.places) if ours else 0
     progress = AgreementProgress(None, files - left, files, comparing=True)
@@ -185,27 +261,16 @@ def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
     with _claim(agreement_key(ground)) as ours:
         if not ours:
             return progress
-        parts = [
-            (plan, part_known(plan) or part_make(ground, _pairs(ground), plan)) for plan in plans
-        ]
+        parts = [(plan, part_known(plan) or part_make(_work(ground), plan)) for plan in plans]
         made = _put_together(ground, parts)
-    _AT_WORK.pop(agreement_key(ground), None)
+    _BENCH.clear(agreement_key(ground))
     total = len(ground.heads)
     return AgreementProgress(made, total, total)
 
 
-def _pairs(ground: Ground) -> Mapping[str, PairHunks]:
+def _work(ground: Ground) -> Work:
     """All that was read, kept from step to step: to take it from the cache each time costs as much as a part."""
-    key = agreement_key(ground)
-    found = _AT_WORK.get(key)
-    if found is None:
-        found = pairs_read(ground)
-        _AT_WORK.clear()
-        _AT_WORK[key] = found
-    return found
-
-
-_AT_WORK: dict[str, Mapping[str, PairHunks]] = {}  # of the board that was asked for last
+    return _BENCH.get(agreement_key(ground), lambda: work_read(ground))
 
 
 @contextmanager
@@ -213,10 +278,10 @@ def _claim(key: str) -> Iterator[bool]:
     """Whether it is ours to make: not if another page is at it."""
     ours = cache_claim(key, claim_s=CLAIM_S)
     try:
-        yield ours
+        yield bool(ours)
     finally:
         if ours:
-            cache_unclaim(key)
+            cache_unclaim(key, ours)
 
 
 def _put_together(ground: Ground, parts: Sequence[tuple[PartPlan, Part]]) -> Agreement:
@@ -260,7 +325,10 @@ def _put_together(ground: Ground, parts: Sequence[tuple[PartPlan, Part]]) -> Agr
         renamed=renamed,
         stretches=tuple(stretches),
     )
-    cache_put(agreement_key(ground), made, limit_bytes=LIMIT_BYTES)
+    key = agreement_key(ground)
+    cache_put(key, made, limit_bytes=LIMIT_BYTES)
+    if not cache_has(key):
+        _MADE.put(key, made)
     return made
 
 
@@ -282,6 +350,9 @@ def _counts(
 def places_read(ground: Ground, agreement: Agreement, numbers: Sequence[int]) -> list[Place]:
     """The places with these numbers, in the order given."""
     starts = [stretch.start for stretch in agreement.stretches]
+    work = cache(lambda: work_read(ground))
+    plans = cache(lambda: parts_plan(ground, work))
+    lost: dict[int, Sequence[Place]] = {}
     pieces: dict[tuple[int, int], Sequence[Place]] = {}
     found = []
     for number in numbers:
@@ -289,15 +360,13 @@ def places_read(ground: Ground, agreement: Agreement, numbers: Sequence[int]) ->
         piece, at = divmod(stretch.first + number - stretch.start, PIECE)
         if (stretch.part, piece) not in pieces:
             kept: Sequence[Place] | None = cache_get(part_key(stretch.key, piece))
-            pieces[stretch.part, piece] = kept or _again(ground, stretch.part, piece)
+            if not kept:  # the cache has lost it
+                if stretch.part not in lost:
+                    lost[stretch.part] = part_places(work(), plans()[stretch.part])
+                kept = lost[stretch.part][piece * PIECE : (piece + 1) * PIECE]
+            pieces[stretch.part, piece] = kept
         found.append(pieces[stretch.part, piece][at])
     return found
-
-
-def _again(ground: Ground, part: int, piece: int) -> Sequence[Place]:
-    """Places that the cache has lost."""
-    places = part_places(ground, pairs_read(ground), parts_plan(ground)[part])
-    return places[piece * PIECE : (piece + 1) * PIECE]
 
 
 def agreement_key(ground: Ground) -> str:

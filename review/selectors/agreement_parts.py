@@ -5,7 +5,7 @@ A part is known by what is in it: when a Variant changes, only the parts with it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -14,7 +14,13 @@ from review.compare import READING_ORDER, Group, Mark, file_marks, silent_in
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks
 from review.lib.cache import cache_get, cache_has, cache_key, cache_put_many, cached
-from review.selectors.consensus import FileConsensus, Ground, consensus_at, pairs_read
+from review.selectors.consensus import (
+    FileConsensus,
+    Ground,
+    began_read,
+    consensus_at,
+    pairs_read,
+)
 from review.selectors.hunks import LIMIT_BYTES, Packed, PairHunks
 
 PIECE = 200  # places that are kept together
@@ -35,6 +41,20 @@ class Place(NamedTuple):
     path: str
     group: Group
     files: Mapping[str, FileHunks]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that was read: what each Variant did to the base, and what composed ones began with."""
+
+    ground: Ground
+    pairs: Mapping[str, PairHunks]
+    began: Mapping[str, PairHunks]
+
+
+def work_read(ground: Ground) -> Work:
+    pairs = pairs_read(ground)
+    return Work(ground, pairs, began_read(ground, pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +79,14 @@ class Part:
     renamed: Mapping[str, str]
 
 
-def parts_plan(ground: Ground) -> tuple[PartPlan, ...]:
-    """All files that a Variant changed, in parts, in the order of paths."""
-    return cached(_plan_key(ground), lambda: _plan(ground), limit_bytes=LIMIT_BYTES)
+def parts_plan(ground: Ground, read: Callable[[], Work] | None = None) -> tuple[PartPlan, ...]:
+    """All files that a Variant changed, in parts, in the order of paths. `read` is asked for what is read of
+    them, if it has to be."""
+
+    def make() -> tuple[PartPlan, ...]:
+        return _plan(ground, read().pairs if read else pairs_read(ground))
+
+    return cached(_plan_key(ground), make, limit_bytes=LIMIT_BYTES)
 
 
 def parts_planned(ground: Ground) -> bool:
@@ -73,8 +98,7 @@ def _plan_key(ground: Ground) -> str:
     return f"parts:{cache_key(RULES, *ground.facts)}"
 
 
-def _plan(ground: Ground) -> tuple[PartPlan, ...]:
-    pairs = pairs_read(ground)
+def _plan(ground: Ground, pairs: Mapping[str, PairHunks]) -> tuple[PartPlan, ...]:
     inside: dict[str, list[tuple[str, Packed]]] = {}
     for letter, pair in pairs.items():
         for packed in pair.packed():
@@ -123,8 +147,8 @@ def part_has(plan: PartPlan) -> bool:
     return cache_has(part_key(plan.key))
 
 
-def part_make(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) -> Part:
-    files = list(consensus_at(ground, pairs, set(plan.places)))
+def part_make(work: Work, plan: PartPlan) -> Part:
+    ground, files = work.ground, _files(work, plan)
     marks: dict[str, dict[str, Mark]] = {}
     silent: dict[str, frozenset[str]] = {}
     for file in files:
@@ -155,11 +179,15 @@ def part_make(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) ->
     return part
 
 
-def part_places(ground: Ground, pairs: Mapping[str, PairHunks], plan: PartPlan) -> Sequence[Place]:
+def part_places(work: Work, plan: PartPlan) -> Sequence[Place]:
     """The places of a part anew, where the cache has lost some of them."""
-    places = _places(list(consensus_at(ground, pairs, set(plan.places))))
+    places = _places(_files(work, plan))
     cache_put_many(_pieces(plan, places), limit_bytes=LIMIT_BYTES)
     return places
+
+
+def _files(work: Work, plan: PartPlan) -> list[FileConsensus]:
+    return list(consensus_at(work.ground, work.pairs, set(plan.places), work.began))
 
 
 def _pieces(plan: PartPlan, places: Sequence[Place]) -> dict[str, Sequence[Place]]:

@@ -12,7 +12,7 @@ from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer, task_get_for, tasks_for
 from orchestrator.selectors.tasks import tasks_with_state, usage_total
 from review.compare import Mark
-from review.selectors.agreement import agreement_get
+from review.selectors.agreement import agreement_wait
 from review.selectors.agreement_parts import Marks
 from review.selectors.compare import by_folder, files_changed, path_text
 from review.selectors.consensus import Ground, ground_of
@@ -45,7 +45,7 @@ def board_files(ground: Ground, marks: Marks | None) -> list[BoardFile]:
 
 
 def board_payload(*, user: Viewer, task_id: object) -> dict[str, Any]:
-    """What `GET tasks/{id}/board` answers; its marks are always there."""
+    """What `GET tasks/{id}/board` answers; its marks are always there, or it is said to ask again."""
     task = task_with_state_get(user=user, task_id=task_id)
     ground = ground_of(task)
     return {
@@ -64,7 +64,7 @@ def board_payload(*, user: Viewer, task_id: object) -> dict[str, Any]:
                 "path": path_text(row.path),
                 "cells": {letter: _cell(cell) for letter, cell in row.cells.items()},
             }
-            for row in board_files(ground, agreement_get(ground).marks)
+            for row in board_files(ground, agreement_wait(ground).marks)
         ],
     }
 

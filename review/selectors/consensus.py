@@ -110,10 +110,13 @@ def files_consensus(ground: Ground, *, path: str = "") -> Iterator[FileConsensus
 
 
 def consensus_at(
-    ground: Ground, pairs: Mapping[str, PairHunks], places: Collection[str] | None
+    ground: Ground,
+    pairs: Mapping[str, PairHunks],
+    places: Collection[str] | None,
+    began: Mapping[str, PairHunks] | None = None,
 ) -> Iterator[FileConsensus]:
-    """The files at these places, or all of them."""
-    began = _began(ground, pairs)
+    """The files at these places, or all of them. `began` is that of `began_read`, if it is known."""
+    began = began_read(ground, pairs) if began is None else began
     by_place: dict[str, dict[str, FileHunks]] = {}
     for letter, pair in pairs.items():
         for file in pair.values() if places is None else pair.at(places):
@@ -126,7 +129,7 @@ def consensus_at(
             yield FileConsensus(place, files, _groups(files, ground.composed, begun, contents))
 
 
-def _began(ground: Ground, pairs: Mapping[str, PairHunks]) -> dict[str, PairHunks]:
+def began_read(ground: Ground, pairs: Mapping[str, PairHunks]) -> dict[str, PairHunks]:
     """By letter, what composed Variants did to the base when they were composed."""
     return {
         letter: pairs[letter]

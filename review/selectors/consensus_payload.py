@@ -10,7 +10,7 @@ from orchestrator.selectors.access import Viewer
 from review.compare import READING_ORDER
 from review.hunks import base_range
 from review.lib.paths import path_text
-from review.selectors.agreement import agreement_get, places_read
+from review.selectors.agreement import agreement_wait, places_read
 from review.selectors.agreement_parts import Place
 from review.selectors.consensus import (
     Ground,
@@ -47,7 +47,7 @@ def _of_file(ground: Ground, path: str) -> tuple[int, list[Place]]:
 
 def _of_all(ground: Ground) -> tuple[int, list[Place]]:
     """What the board and the list of places have made, or will find made."""
-    agreement = agreement_get(ground)
+    agreement = agreement_wait(ground)
     total = len(agreement.kinds)
     return total, places_read(ground, agreement, range(min(total, GROUPS_MAX)))
 
