@@ -11,14 +11,14 @@ from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate, groupby, islice, takewhile
+from itertools import groupby, takewhile
 from typing import NamedTuple, TypeVar
 
 from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, existence_hunk, touches
 from review.import_joins import Join
+from review.ranges import Ranges, Span, onwards
 from review.voices import NOBODY, Composed, Does, does, voices_of
 
-Span = tuple[int, int]
 Of = TypeVar("Of")  # whose a hunk is
 
 
@@ -85,11 +85,12 @@ def file_groups(
     places = [_Place(cluster) for cluster in clusters(found)]
     if joins and not replaced:
         places = _joined(places, joins, composed)
-    order = _Order(places)
-    for hunk, letter in quiet:
-        for place in order.near(hunk.start, hunk.end):
-            if any(touches(other, hunk) for other, _ in place.cluster):
-                place.quiet.append((hunk, letter))
+    if quiet:
+        in_base = _in_base(places)
+        for hunk, letter in quiet:
+            for place in in_base.near(hunk.start, hunk.end):
+                if any(touches(other, hunk) for other, _ in place.cluster):
+                    place.quiet.append((hunk, letter))
     return tuple(_group(place, composed) for place in places)
 
 
@@ -107,28 +108,22 @@ def _in_order(pair: tuple[Hunk, str]) -> tuple[About, int, int, str]:
     return hunk.about, hunk.start, hunk.end, letter
 
 
-class _Order:
-    """Places about lines, found by where they are: there may be thousands in a file."""
-
-    def __init__(self, places: Iterable[_Place]) -> None:
-        self._places = [p for p in places if p.cluster[0][0].about is About.LINES]
-        ends = (max(hunk.end for hunk, _ in place.cluster) for place in self._places)
-        self._ends = [*accumulate(ends, max)]
-
-    def near(self, start: int, end: int) -> Iterator[_Place]:
-        """Those that touch lines start:end, and few others."""
-        first = bisect_left(self._ends, start)
-        there = map(self._places.__getitem__, range(first, len(self._places)))
-        return takewhile(lambda place: place.cluster[0][0].start <= end, there)
+def _in_base(places: Iterable[_Place]) -> Ranges[_Place]:
+    """Those about lines, by where they are."""
+    return Ranges(
+        (place.cluster[0][0].start, max(hunk.end for hunk, _ in place.cluster), place)
+        for place in places
+        if place.cluster[0][0].about is About.LINES
+    )
 
 
 def _joined(places: list[_Place], joins: Sequence[Join], composed: Composed) -> list[_Place]:
     """Places that are one because of what they come to together; none where others have a say in one."""
-    order = _Order(places)
+    in_base = _in_base(places)
     gone: set[int] = set()
     made: list[_Place] = []
     for (start, end), some in groupby(joins, key=lambda join: (join.start, join.end)):
-        here = [place for place in order.near(start, end) if id(place) not in gone]
+        here = [place for place in in_base.near(start, end) if id(place) not in gone]
         for join in some:
             inside = [place for place in here if any(join.has(h, n) for h, n in place.cluster)]
             one = _join(inside, join, composed)
@@ -192,7 +187,7 @@ def group_hunks(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
         here: Iterable[Hunk] = hunks[:facts]
     else:  # lines stand after facts, in the order of the base
         first = bisect_left(hunks, start, lo=facts, key=lambda hunk: hunk.start)
-        here = takewhile(lambda hunk: hunk.start <= end, islice(hunks, first, None))
+        here = takewhile(lambda hunk: hunk.start <= end, onwards(hunks, first))
     return tuple(
         hunk
         for hunk in here

@@ -7,13 +7,12 @@ nothing but imports, the blocks are compared by what they import, whatever the o
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
 from review.hunks import About, FileHunks, Hunk
 from review.imports import Lines, blocks, imports_key
+from review.ranges import Ranges, meets
 
 
 class Join(NamedTuple):
@@ -56,33 +55,20 @@ def import_joins(files: Mapping[str, FileHunks], texts: Mapping[str, Lines]) -> 
     joins = []
     base = texts[next(iter(touching.values())).old_blob]
     hunks = {
-        letter: [hunk for hunk in file.hunks if hunk.about is About.LINES]
+        letter: Ranges((h.start, h.end, h) for h in file.hunks if h.about is About.LINES)
         for letter, file in touching.items()
     }
     for start, end in blocks(base):
         same: dict[bytes, list[str]] = {}
         for letter, file in touching.items():
-            here = _meeting(hunks[letter], start, end)
+            near = hunks[letter].near(start, end)
+            here = [hunk for hunk in near if meets((hunk.start, hunk.end), (start, end))]
             if here and all(start <= hunk.start and hunk.end <= end for hunk in here):
                 key = imports_key(_result(base, texts[file.new_blob], here, start, end))
                 if key is not None:
                     same.setdefault(key, []).append(letter)
         joins += [Join(frozenset(who), start, end) for who in same.values() if len(who) > 1]
     return tuple(joins)
-
-
-def _meeting(hunks: Sequence[Hunk], start: int, end: int) -> list[Hunk]:
-    """Those that meet lines start:end; `hunks` are in the order of the base."""
-    first = bisect_left(hunks, start, key=lambda hunk: hunk.end)
-    there = map(hunks.__getitem__, range(first, len(hunks)))
-    near = takewhile(lambda hunk: hunk.start <= end, there)
-    return [hunk for hunk in near if _meets(hunk, start, end)]
-
-
-def _meets(hunk: Hunk, start: int, end: int) -> bool:
-    if hunk.start == hunk.end:
-        return start <= hunk.start <= end
-    return hunk.start < end and hunk.end > start
 
 
 def _result(base: Lines, text: Lines, hunks: Sequence[Hunk], start: int, end: int) -> Lines:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from review.compare import Group, Span, kind_of, options_of
+from review.compare import Group, kind_of, options_of
 from review.diff.patch import lines_opcodes
 from review.imports import statements
 from review.near import near_key
+from review.ranges import Span
 from review.voices import voices_of
 
 Lines = Sequence[str]

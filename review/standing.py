@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice, takewhile
-from operator import itemgetter
 
-from review.compare import READING_ORDER, Group, Kind, Option, Span
+from review.compare import READING_ORDER, Group, Kind, Option
 from review.hunks import About, Hunk
+from review.ranges import Ranges, meets
 
 _BASE = -1
 
@@ -55,9 +53,9 @@ class Standings:
         self._letters = sorted(letters)
         lines = [group for group in groups if group.about is About.LINES]
         self._others = [group for group in groups if group.about is not About.LINES]
-        self._in_base = _Ranges((g.start, g.end, g) for g in lines if right in g.spans)
-        self._in_left = _Ranges((*g.spans[left], g) for g in lines if left in g.spans)
-        self._in_right = _Ranges((*g.spans[right], g) for g in lines if right in g.spans)
+        self._in_base = Ranges((g.start, g.end, g) for g in lines if right in g.spans)
+        self._in_left = Ranges((*g.spans[left], g) for g in lines if left in g.spans)
+        self._in_right = Ranges((*g.spans[right], g) for g in lines if right in g.spans)
 
     def of(self, hunk: Hunk) -> Standing | None:
         """None if no group is about the hunk."""
@@ -100,26 +98,12 @@ class Standings:
             *self._in_left.near(hunk.start, hunk.end),
             *self._in_right.near(hunk.right_start, hunk.right_end),
         ]
-        return near if self._sides[0] else near + self._in_base.near(hunk.start, hunk.end)
+        return near if self._sides[0] else [*near, *self._in_base.near(hunk.start, hunk.end)]
 
 
 def option_taken(option: Option, composed: Collection[str]) -> bool:
     """Whether an agent made this, so that who is composed and has no voice here took it, all of it."""
     return any(letter not in composed for letter in option.letters)
-
-
-class _Ranges:
-    """Groups by where they stand on one side: ranges in their order, few of which overlap."""
-
-    def __init__(self, ranges: Iterable[tuple[int, int, Group]]) -> None:
-        self._ranges = sorted(ranges, key=itemgetter(0, 1))
-        self._ends = [*accumulate((end for _, end, _ in self._ranges), max)]
-
-    def near(self, start: int, end: int) -> list[Group]:
-        """Those that touch start:end, at least."""
-        first = bisect_left(self._ends, start)
-        touching = takewhile(lambda found: found[0] <= end, islice(self._ranges, first, None))
-        return [group for _, _, group in touching]
 
 
 def concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
@@ -133,17 +117,8 @@ def concerns(group: Group, hunk: Hunk, left: str, right: str) -> bool:
         # git tells as one hunk what a composed variant took of several that are beside each other.
         around = hunk.start <= group.start and group.end <= hunk.end
         return right in group.spans and (inside or around)
-    return _meets(group.spans.get(left), (hunk.start, hunk.end)) or _meets(
-        group.spans.get(right), (hunk.right_start, hunk.right_end)
-    )
-
-
-def _meets(span: Span | None, lines: Span) -> bool:
-    if span is None:
-        return False
-    if span[0] == span[1] or lines[0] == lines[1]:
-        return span[0] <= lines[1] and lines[0] <= span[1]
-    return span[0] < lines[1] and lines[0] < span[1]
+    sides = ((left, (hunk.start, hunk.end)), (right, (hunk.right_start, hunk.right_end)))
+    return any(side in group.spans and meets(group.spans[side], lines) for side, lines in sides)
 
 
 def _version(groups: Sequence[Group], letter: str) -> tuple[int, ...]:
