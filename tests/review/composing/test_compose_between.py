@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from review.composing.types import BASE, Composition, Pick
 from review.hunks import About, FileHunks, Hunk, hunk_reversed
 from tests.support.patches import applied, body, lines_of
+from tests.support.texts import edits, texts
 from tests.support.trees import Tree, Trees
 
 SOME = settings(
@@ -19,7 +20,6 @@ SOME = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 FILE = "100644"
-LINES = [b"a\n", b"b\n", b"c\r\n", b"\n", b"d \xff\n", b"x = 1\n"]
 Files = dict[str, dict[str, FileHunks]]
 
 
@@ -158,22 +158,6 @@ def test_lines_of_a_ground_take_the_place_of_its_hunk(trees: Trees) -> None:
 
 
 # ---- what must hold for any
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> bytes:
-    data = b"".join(draw(st.lists(st.sampled_from(LINES), max_size=12)))
-    return data + draw(st.sampled_from([b"", b"", b"end"]))
-
-
-@st.composite
-def edits(draw: st.DrawFn, data: bytes) -> bytes:
-    lines = data.split(b"\n")
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(lines)))
-        put = [line.rstrip(b"\n") for line in draw(st.lists(st.sampled_from(LINES), max_size=2))]
-        lines[at : at + draw(st.integers(0, 2))] = put
-    return b"\n".join(lines)
 
 
 @st.composite

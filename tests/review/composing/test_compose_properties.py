@@ -14,6 +14,7 @@ from review.composing.picks import Wish, wish_resolve
 from review.composing.types import NO_LINES, Pick
 from review.hunks import About, FileHunks, base_range
 from tests.support.patches import applied, body, lines_of
+from tests.support.texts import edits, texts
 from tests.support.trees import Tree, Trees
 
 SOME = settings(
@@ -22,30 +23,12 @@ SOME = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
-LINES = [b"a\n", b"b\n", b"c\r\n", b"\n", b"d \xff\xfe\n", "é\n".encode(), b"x = 1\n", b"\r\n"]
 PATHS = ["f", "g", "dir/h", "dir/sub/i", "dir 2/ü", "new"]
 
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> Trees:
     return Trees.create(tmp_path_factory.mktemp("trees") / "hub.git")
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> bytes:
-    data = b"".join(draw(st.lists(st.sampled_from(LINES), max_size=14)))
-    return data + draw(st.sampled_from([b"", b"", b"end"]))
-
-
-@st.composite
-def edits(draw: st.DrawFn, data: bytes) -> bytes:
-    lines = data.split(b"\n")
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(lines)))
-        drop = draw(st.integers(0, 2))
-        put = [line.rstrip(b"\n") for line in draw(st.lists(st.sampled_from(LINES), max_size=2))]
-        lines[at : at + drop] = put
-    return b"\n".join(lines)
 
 
 contents = st.one_of(texts(), texts(), texts(), st.sampled_from([b"", b"\0bin", b"\0bin 2"]))
