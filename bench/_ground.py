@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.valkey import Valkey
 
-def setup(place: Path, redis_url: str) -> None:
+Texts = dict[str, list[str]]  # lines by the name of the file
+
+
+@contextmanager
+def ground() -> Iterator[Path]:
+    """The product set up in a folder of its own, which is gone afterwards."""
+    place = Path(tempfile.mkdtemp(prefix="bakeoff-bench-"))
+    server = Valkey(place / "valkey")
+    try:
+        server.start()
+        _setup(place, server.url)
+        yield place
+    finally:
+        server.kill()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _setup(place: Path, redis_url: str) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
         "BAKEOFF_DATA_DIR": str(place),
@@ -77,7 +98,33 @@ def timed(run: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def commit_stream(ref: str, mark: int, parent: int | None, files: dict[str, list[str]]) -> bytes:
+def texts_make(files: int, lines: int) -> Texts:
+    """The files of a base, in many folders."""
+    return {
+        f"src/part{n % 40}/group{n % 7}/file{n}.py": [
+            f"value_{k} = compute({n}, {k})" for k in range(lines)
+        ]
+        for n in range(files)
+    }
+
+
+def repository_make(
+    repository: Path, texts: Texts, variants: Iterable[Texts]
+) -> tuple[str, list[str]]:
+    """A base with these files, and on it a commit for each variant with the files that it changes."""
+    repository.mkdir()
+    git(repository, "init", "--quiet", "--bare")
+    stream = [_commit_stream("refs/heads/main", 1, None, texts)]
+    count = 0
+    for count, changed in enumerate(variants, 1):
+        stream.append(_commit_stream(f"refs/heads/v{count}", count + 1, 1, changed))
+    git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
+    git(repository, "repack", "-adq")
+    heads = [git(repository, "rev-parse", f"refs/heads/v{n}") for n in range(1, count + 1)]
+    return git(repository, "rev-parse", "refs/heads/main"), heads
+
+
+def _commit_stream(ref: str, mark: int, parent: int | None, files: Texts) -> bytes:
     head = f"commit {ref}\nmark :{mark}\ncommitter bench <b@localhost> {1_700_000_000 + mark} +0000\ndata 1\nx"
     parts = [head + (f"\nfrom :{parent}" if parent else "")]
     for name, lines in files.items():

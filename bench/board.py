@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import statistics
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench._ground import commit_stream, cost, git, setup, task_make
-from tests.support.valkey import Valkey
+from bench._ground import Texts, cost, git, ground, repository_make, task_make, texts_make
 
 FILES, LINES = 4_000, 60
 SHAPES = ((8, 800), (16, FILES))  # variants, files that each of them changes
@@ -25,17 +22,10 @@ GOAL_COLD, GOAL_WARM_MS = 1.2, 200
 
 
 def main() -> None:
-    place = Path(tempfile.mkdtemp(prefix="bakeoff-bench-"))
-    server = Valkey(place / "valkey")
-    try:
-        server.start()
-        setup(place, server.url)
+    with ground() as place:
         print("Board: numbers beside git's own `diff-tree -M --raw --numstat` of the same pairs")
         for number, (name, repository, base, heads) in enumerate(_grounds(place)):
             measure(number, name, repository, base, heads)
-    finally:
-        server.kill()
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
@@ -114,27 +104,19 @@ def _median_ms(run: Callable[[], object]) -> tuple[float, float]:
 def _synthetic(repository: Path, variants: int, changed: int) -> tuple[str, list[str]]:
     """Variants that touch many of the same files: some places the same, some their own, some in dispute."""
     rng = random.Random(variants)
-    repository.mkdir()
-    git(repository, "init", "--quiet", "--bare")
-    names = [f"src/part{n % 40}/group{n % 7}/file{n}.py" for n in range(FILES)]
-    texts = {
-        name: [f"value_{k} = compute({n}, {k})" for k in range(LINES)]
-        for n, name in enumerate(names)
-    }
-    stream = [commit_stream("refs/heads/main", 1, None, texts)]
-    for variant in range(variants):
+    texts = texts_make(FILES, LINES)
+
+    def changed_by(variant: int) -> Texts:
         some = {}
-        for name in names if changed == FILES else rng.sample(names, changed):
+        for name in texts if changed == FILES else rng.sample([*texts], changed):
             lines = list(texts[name])
             lines[7] = f"value_7 = agreed({len(name)})"
             lines[20] = f"value_20 = mine({variant % 3})"
             lines[rng.randrange(30, LINES)] = f"alone = {variant}"
             some[name] = lines
-        stream.append(commit_stream(f"refs/heads/v{variant}", variant + 2, 1, some))
-    git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
-    git(repository, "repack", "-adq")
-    heads = [git(repository, "rev-parse", f"refs/heads/v{n}") for n in range(variants)]
-    return git(repository, "rev-parse", "refs/heads/main"), heads
+        return some
+
+    return repository_make(repository, texts, map(changed_by, range(variants)))
 
 
 if __name__ == "__main__":

@@ -7,14 +7,11 @@ the database; git's is `read-tree`, `apply --cached`, `write-tree` and `commit-t
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench._ground import commit_stream, cost, git, setup, task_make
-from tests.support.valkey import Valkey
+from bench._ground import cost, git, ground, repository_make, task_make, texts_make
 
 FILES, LINES = 2_000, 120
 SIZES = (40, 400)
@@ -23,19 +20,12 @@ A_LINE, B_LINE, OTHERS = 20, 90, (5, 60, 110)
 
 
 def main() -> None:
-    place = Path(tempfile.mkdtemp(prefix="bakeoff-bench-"))
-    server = Valkey(place / "valkey")
-    try:
-        server.start()
-        setup(place, server.url)
+    with ground() as place:
         print(
             f"Compose: two changes of each file, of {FILES:,} files in all, best of {ROUNDS} in turns"
         )
         for number, size in enumerate(SIZES):
             measure(number, place / f"{size}.git", size)
-    finally:
-        server.kill()
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def measure(number: int, repository: Path, size: int) -> None:
@@ -114,24 +104,18 @@ def _git_apply(repository: Path, base: str, patch: Path) -> str:
 
 def _synthetic(repository: Path, size: int) -> tuple[str, list[str], list[str]]:
     """The base; A and B whole and the part of each that is picked; and the files that they change."""
-    repository.mkdir()
-    git(repository, "init", "--quiet", "--bare")
-    names = [f"src/part{n % 40}/group{n % 7}/file{n}.py" for n in range(FILES)]
-    texts = {
-        name: [f"value_{k} = compute({n}, {k})" for k in range(LINES)]
-        for n, name in enumerate(names)
-    }
-    some = sorted(random.Random(size).sample(names, size))
-    stream = [commit_stream("refs/heads/main", 1, None, texts)]
-    for mark, (who, line, more) in enumerate(
-        [("a", A_LINE, OTHERS), ("b", B_LINE, OTHERS), ("a", A_LINE, ()), ("b", B_LINE, ())], 2
-    ):
-        changed = {name: _changed(texts[name], who, (line, *more)) for name in some}
-        stream.append(commit_stream(f"refs/heads/v{mark}", mark, 1, changed))
-    git(repository, "fast-import", "--quiet", stdin=b"".join(stream))
-    git(repository, "repack", "-adq")
-    heads = [git(repository, "rev-parse", f"refs/heads/v{mark}") for mark in range(2, 6)]
-    return git(repository, "rev-parse", "refs/heads/main"), heads, some
+    texts = texts_make(FILES, LINES)
+    some = sorted(random.Random(size).sample([*texts], size))
+    variants = [
+        {name: _changed(texts[name], who, (line, *more)) for name in some}
+        for who, line, more in (
+            ("a", A_LINE, OTHERS),
+            ("b", B_LINE, OTHERS),
+            ("a", A_LINE, ()),
+            ("b", B_LINE, ()),
+        )
+    ]
+    return *repository_make(repository, texts, variants), some
 
 
 def _changed(lines: list[str], who: str, places: tuple[int, ...]) -> list[str]:
