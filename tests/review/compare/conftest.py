@@ -13,13 +13,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 from pytest_django import Settings
 
 from agents.models import AgentProfile
 from orchestrator.git.hub import hub_create
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Project, Spec, Task, Variant
+from orchestrator.states import LETTERS
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
 
@@ -69,6 +70,25 @@ class World:
         self.task.variants.filter(letter=letter).update(head_commit=head)
         return head
 
+    def crowd(self, last: str) -> None:
+        """More variants, up to that letter: one has what A has by now, the next what B has."""
+        heads = dict(self.task.variants.values_list("letter", "head_commit"))
+        first = self.task.variants.count()
+        for position in range(first, LETTERS.index(last) + 1):
+            variant_make(self.task, position, heads["AB"[position % 2]])
+
+
+def variant_make(task: Task, position: int, head: str) -> Variant:
+    letter = LETTERS[position]
+    return Variant.objects.create(
+        task=task,
+        position=position,
+        letter=letter,
+        agent=AgentProfile.objects.get(),
+        branch=f"bakeoff/{task.pk}/{letter}",
+        head_commit=head,
+    )
+
 
 def _commit(origin: Path, files: dict[str, str]) -> str:
     plain_git(origin, "rm", "-rqf", "--ignore-unmatch", ".")
@@ -111,16 +131,9 @@ def world(
     hub_create(hub=hub_dir(project.pk), source=str(path))
     spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit=origin[1])
     task = Task.objects.create(project=project, spec=spec, title="Areas of <all> kinds")
-    agent = AgentProfile.objects.create(name="scripted one", adapter="demo")
+    AgentProfile.objects.create(name="scripted one", adapter="demo")
     for position, letter in enumerate("ABC"):
-        Variant.objects.create(
-            task=task,
-            position=position,
-            letter=letter,
-            agent=agent,
-            branch=f"bakeoff/{task.pk}/{letter}",
-            head_commit=origin[2].get(letter, ""),
-        )
+        variant_make(task, position, origin[2].get(letter, ""))
     return World(task, user, origin[1], origin[2], path)
 
 
@@ -185,6 +198,22 @@ def file_hold(page: Page) -> Callable[[], Route]:
         return held[0]
 
     return asked
+
+
+def move_to_the_end(page: Page, line: Locator) -> None:
+    """Moves long lines that are not wrapped sideways, until the end of the longest is in sight: this line's."""
+    bar = page.get_by_role("scrollbar", name="Move the lines sideways")
+    bar.evaluate("bar => { bar.scrollLeft = bar.scrollWidth; }")
+    moved = (
+        "cell => parseFloat(cell.closest('diff-view, diff-columns').style.getPropertyValue('--x'))"
+    )
+    eventually(lambda: line.evaluate(moved) > 200)
+    right_end = """cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getBoundingClientRect().right <= cell.getBoundingClientRect().right;
+    }"""
+    assert line.evaluate(right_end), "the end of the longest line is in sight"
 
 
 class Threaded(ThreadingMixIn, WSGIServer):

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import BASE, A, World
+from tests.review.compare.conftest import BASE, A, World, move_to_the_end
 from tests.support.live import eventually
 
 AREA = "compare/columns?path=app/area.py"
@@ -377,16 +377,7 @@ def test_long_lines_are_wrapped_or_moved_sideways_to_their_end(
     expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
     assert line.evaluate(high) < 25
     expect(page.locator("#B-82")).to_be_in_viewport()  # a long line pushes nobody away
-    bar = page.get_by_role("scrollbar", name="Move the lines sideways")
-    bar.evaluate("bar => { bar.scrollLeft = bar.scrollWidth; }")
-    moved = "parseFloat(document.querySelector('diff-columns').style.getPropertyValue('--x'))"
-    eventually(lambda: page.evaluate(moved) > 200)
-    right_end = """cell => {
-        const range = document.createRange();
-        range.selectNodeContents(cell);
-        return range.getBoundingClientRect().right <= cell.getBoundingClientRect().right;
-    }"""
-    assert line.evaluate(right_end), "the end of the longest line is in sight"
+    move_to_the_end(page, line)
     page.reload()
     expect(page.locator("diff-columns.nowrap")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from agents.models import AgentProfile
-from orchestrator.models import Variant
 from tests.review.compare.conftest import World, file_hold
 from tests.support.live import eventually
 
@@ -145,16 +143,7 @@ def test_the_filter_narrows_the_tree_and_a_deferred_file_is_one_click(
 def test_many_variants_fit_on_a_telephone(world: World, page: Page, rest: str) -> None:
     dot = "GIF87a\1\0\1\0\0\0\0;"
     world.commit("A", lambda files: files.update({"app/dot.gif": dot}))
-    agent = AgentProfile.objects.get()
-    for position, letter in enumerate("DEFGHIJKLMNO", 3):
-        Variant.objects.create(
-            task=world.task,
-            position=position,
-            letter=letter,
-            agent=agent,
-            branch=f"bakeoff/{world.task.pk}/{letter}",
-            head_commit=world.heads["AB"[position % 2]],
-        )
+    world.crowd("O")
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(world.url(rest))
     expect(page.locator("#file")).to_be_visible()

@@ -10,7 +10,6 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from agents.models import AgentProfile
 from orchestrator.models import Permission, Run, Variant
 from orchestrator.states import RunState
 from review.models import Tray
@@ -65,19 +64,8 @@ def room(world: World, page: Page) -> Room:
     world.commit(
         "A", lambda f: f.update({AREA: f[AREA].replace("side * 35", "35 - side"), "README.md": "# New\n"})
     )  # fmt: skip
-    heads = {v.letter: v.head_commit for v in world.task.variants.all()}
-    agent = AgentProfile.objects.get()
-    for position, letter in enumerate("DEFGHIJK", 3):
-        Variant.objects.create(
-            task=world.task,
-            position=position,
-            letter=letter,
-            agent=agent,
-            branch=f"bakeoff/{world.task.pk}/{letter}",
-            head_commit=heads["AB"[position % 2]],
-            files_changed=3,
-        )
-    world.task.variants.filter(letter__in="AB").update(files_changed=3)
+    world.crowd("K")
+    world.task.variants.exclude(letter="C").update(files_changed=3)
     for variant in world.task.variants.filter(letter__in="AB"):
         _run(variant, RunState.SUCCEEDED)
     return Room(world, page)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, move_to_the_end
 from tests.support.live import eventually
 
 pytestmark = pytest.mark.browser
@@ -127,16 +127,7 @@ def test_long_lines_are_wrapped_or_moved_sideways_and_that_is_remembered(
     assert line.evaluate(high) > 40
     page.keyboard.press("w")
     assert line.evaluate(high) < 25
-    bar = page.get_by_role("scrollbar", name="Move the lines sideways")
-    bar.evaluate("bar => { bar.scrollLeft = bar.scrollWidth; }")
-    moved = "parseFloat(document.querySelector('diff-view').style.getPropertyValue('--x'))"
-    eventually(lambda: page.evaluate(moved) > 200)
-    right_end = """cell => {
-        const range = document.createRange();
-        range.selectNodeContents(cell);
-        return range.getBoundingClientRect().right <= cell.getBoundingClientRect().right;
-    }"""
-    assert line.evaluate(right_end), "the end of the longest line is in sight"
+    move_to_the_end(page, line)
     page.reload()
     expect(page.locator("diff-view.nowrap")).to_be_visible()
     expect(page.get_by_role("button", name="Wrap")).to_have_attribute("aria-pressed", "false")
