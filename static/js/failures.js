@@ -12,15 +12,20 @@ export function failureShow(text, { asked = true } = {}) {
 /** True if a person pressed something; the page refreshes itself by GET. */
 const isAction = (detail) => detail.requestConfig.verb !== "get";
 
-document.addEventListener("htmx:responseError", ({ detail }) => {
+function answerShow(detail) {
   const answer = new DOMParser().parseFromString(detail.xhr.response, "text/html");
   const said = answer.querySelector(".notice p, .stands")?.textContent.trim();
   failureShow(said || `This did not work: the server answered ${detail.xhr.status}. Reload the page and try again.`, {
     asked: isAction(detail),
   });
-});
+}
 
-document.addEventListener("htmx:sendError", ({ detail }) => {
-  // Without a server the badge of live.js speaks for what the page asks by itself.
-  if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.");
+// htmx tells errors at the element that asked. It may have been replaced meanwhile, as what follows the agents is:
+// then nobody would hear of them.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  detail.xhr.addEventListener("load", () => detail.xhr.status >= 400 && answerShow(detail));
+  detail.xhr.addEventListener("error", () => {
+    // Without a server the badge of live.js speaks for what the page asks by itself.
+    if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.");
+  });
 });

@@ -67,7 +67,7 @@ PAGES = {
     "consensus": ("{task}/consensus", ".place"),
     "comments": ("{task}/comments?show=all", ".thread"),
     "comments that are outdated": ("{task}/comments?show=outdated", ".thread"),
-    "empty tray": ("{task}/tray", "main .empty"),
+    "empty tray": ("/tasks/{gallery.alone}/tray", "main .empty"),  # nothing is ever picked there
     "merge": ("{task}/merge/A", ".dlg"),
     "log of an app": ("{task}/variants/A/preview/log", "main"),
 }

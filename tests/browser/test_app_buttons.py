@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.installation import Installation, shop_make
+from tests.support.routes import next_held
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
@@ -37,6 +38,7 @@ def test_the_app_is_stopped_started_and_restarted(page: Page, variant_url: str) 
     expect(link).to_be_visible()
 
 
+@pytest.mark.parametrize("stays", [True, False], ids=["stays", "replaced meanwhile"])
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
@@ -47,15 +49,20 @@ def test_the_app_is_stopped_started_and_restarted(page: Page, variant_url: str) 
     ],
 )
 def test_an_action_that_fails_says_so(
-    context: BrowserContext, variant_url: str, status: int, body: str, said: str
+    context: BrowserContext, variant_url: str, stays: bool, status: int, body: str, said: str
 ) -> None:
+    """Also if what was pressed is replaced while one waits, as when the app becomes ready just then."""
     page = context.new_page()
+    asked = next_held(page, "**/variants/A/preview")
     page.goto(variant_url)
-    page.route(
-        "**/variants/A/preview",
-        lambda route: route.fulfill(status=status, body=body) if status else route.abort(),
-    )
     page.locator("#preview-stop, #preview-start").first.click()
+    held = asked()
+    if not stays:
+        page.locator("#preview form").evaluate("it => it.replaceWith(it.cloneNode(true))")
+    if status:
+        held.fulfill(status=status, body=body)
+    else:
+        held.abort()
     expect(page.locator("#flash").get_by_role("alert")).to_contain_text(said)
     page.locator("#flash").get_by_role("button", name="Dismiss").click()
     expect(page.locator("#flash").get_by_role("alert")).to_have_count(0)

@@ -13,7 +13,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from agents.models import AgentProfile
@@ -186,18 +186,6 @@ def page(
     server.server_close()
     thread.join(10)
     assert errors == []
-
-
-def file_hold(page: Page) -> Callable[[], Route]:
-    """Keeps the next file that the page asks for on its way; what is returned waits for it to be asked for."""
-    held: list[Route] = []
-    page.route("**/compare/file?*", lambda route: held.append(route), times=1)
-
-    def asked() -> Route:
-        eventually(lambda: page.evaluate("true") and bool(held), within_s=30)
-        return held[0]
-
-    return asked
 
 
 def move_to_the_end(page: Page, line: Locator) -> None:

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.review.compare.conftest import World, file_hold
+from tests.review.compare.conftest import World
 from tests.support.live import eventually
+from tests.support.routes import next_held, route_first
 
 pytestmark = pytest.mark.browser
 
@@ -43,9 +44,9 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
 
 
 def test_the_file_asked_for_last_is_the_one_that_is_shown(world: World, page: Page) -> None:
+    asked = next_held(page, "**/compare/file?*")
     page.goto(area(world))
     page.wait_for_selector("#tray[aria-label]", state="attached")
-    asked = file_hold(page)
     page.keyboard.press("n")
     held = asked()
     tree = page.locator("file-tree nav")
@@ -85,8 +86,14 @@ def test_a_side_that_has_not_the_file_in_view_keeps_the_page(world: World, page:
 
 
 def test_a_mark_that_was_not_saved_is_told_and_can_be_put_aside(world: World, page: Page) -> None:
+    def refuse(route: Route) -> None:
+        if route.request.method == "GET":
+            route.continue_()
+        else:
+            route.fulfill(status=500, body="")
+
+    route_first(page, "**/compare/viewed**", refuse)
     page.goto(area(world))
-    page.route("**/compare/viewed**", lambda route: route.fulfill(status=500, body=""))
     page.locator("[data-viewed-file] input").check()
     told = page.locator("#flash").get_by_role("alert")
     expect(told).to_contain_text("The mark was not saved")

@@ -6,9 +6,10 @@ import json
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World, file_hold
+from tests.review.compare.conftest import World
+from tests.support.routes import next_held
 
 AREA = "app/area.py"
 
@@ -71,8 +72,8 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
 
 @pytest.mark.browser
 def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, page: Page) -> None:
+    asked = next_held(page, "**/compare/file?*")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
-    asked = file_hold(page)
     page.keyboard.press("n")
     held = asked()
     expect(page.locator("#file.htmx-request")).to_have_count(1)
@@ -85,14 +86,13 @@ def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, pag
 
 @pytest.mark.browser
 def test_a_key_is_not_lost_while_the_changes_are_being_read(world: World, page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/compare/reading?**", lambda route: held.append(route))
-    with page.expect_request("**/compare/reading?**"):
-        page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    asked = next_held(page, "**/compare/reading?**")
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    held = asked()
     page.keyboard.press("j")
     page.keyboard.press("v")
     expect(page.locator("[data-now]")).to_have_attribute("data-change", "1")
-    held.pop().continue_()
+    held.continue_()
     expect(page.locator('.hunkbar.seen[data-change="1"]')).to_have_count(1)
 
 

@@ -11,8 +11,9 @@ from playwright.sync_api import Page, expect
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
-from tests.review.compare.conftest import BASE, A, B, World, file_hold
+from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.repositories import plain_git
+from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser
 
@@ -479,9 +480,9 @@ def test_title_and_why_are_forgotten_with_the_picks(page: Page, world: World) ->
 
 
 def test_no_pick_waits_for_a_file_or_is_dropped_for_another(page: Page, world: World) -> None:
+    asked = next_held(page, "**/compare/file?*")
     compare(page, world, "base", "A")
     page.wait_for_selector(".hunkbar .take")
-    asked = file_hold(page)
     page.keyboard.press("n")
     held = asked()
     page.get_by_role("button", name="Take A", exact=True).click()
