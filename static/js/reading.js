@@ -58,7 +58,7 @@ function barFill(bar, change) {
   const says = change.say
     ? [
         icon(MARKS[change.kind]),
-        h("b.cut", null, change.say),
+        h("b.cut", { title: change.say }, change.say),
         change.left.length ? who(change.left, `Left side: as in ${names(change.left, change.silent)}`) : null,
         change.left.length ? h("span.arrow", { "aria-hidden": "true" }, "→") : null,
         who(change.right, `Right side: as in ${names(change.right, change.silent)}`),
@@ -67,7 +67,7 @@ function barFill(bar, change) {
       ]
     : [shown.whole ? null : h("span.label", null, `Change ${change.n}`)];
   if (shown.whole) says.unshift(h("span.label", null, "The whole new file"));
-  bar.replaceChildren(...says.filter(Boolean), h("span.push"), h("span.hunkbar-acts"), label);
+  bar.replaceChildren(h("span.hunkbar-says", null, ...says.filter(Boolean)), h("span.push"), h("span.hunkbar-acts"), label);
   bar.dataset.kind = change.kind;
   bar.classList.toggle("seen", change.viewed);
 }

@@ -67,3 +67,58 @@ def test_the_box_in_the_head_names_the_key_that_jumps(
     expect(page.locator(".top .find kbd:visible")).to_have_text([key])
     page.keyboard.press("Control+k" if key == "Ctrl K" else key)
     expect(page.locator("#jump[open]")).to_have_count(1)
+
+
+OVER_THE_RAIL = """rail => {
+  const { left, right } = rail.getBoundingClientRect();
+  const said = document.querySelectorAll(
+    ".rows .fold > *, .hunkbar b, .hunkbar .ch, .hunkbar button, .hunkbar label");
+  return [...said].filter(part => part.checkVisibility()).filter(part => {
+    const box = part.getBoundingClientRect();
+    return box.left < right && box.right > left;
+  }).map(part => part.textContent);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 1060, 800])
+def test_what_stands_between_the_changes_keeps_clear_of_the_rail(
+    world: World, page: Page, width: int
+) -> None:
+    def apart(files: dict[str, str]) -> None:
+        area = files["app/area.py"]
+        for number in (5, 9, 30):
+            long = f"side * {number}{'  # and so on, at some length' * 3}"
+            area = area.replace(f"side * {number}\n", f"{long}\n")
+        files["app/area.py"] = area
+
+    world.commit("A", apart)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    expect(page.locator(".hunkbar .take.main")).to_have_count(4)
+    folds = page.locator(".rows .fold")
+    assert folds.count() >= 4
+    expect(folds.get_by_text("end of function").first).to_be_visible()
+    assert page.locator(".two-r").first.evaluate(OVER_THE_RAIL) == []
+    frames = [(fold.bounding_box(), fold.locator("button").last) for fold in folds.all()]
+    for frame, last in frames:
+        box = last.bounding_box()
+        assert frame
+        assert box
+        assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_chosen_is_quieter_than_what_is_to_be_done(
+    world: World, page: Page, scheme: Literal["light", "dark"]
+) -> None:
+    ground = "e => getComputedStyle(e).backgroundColor"
+    page.emulate_media(color_scheme=scheme)
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    chosen = page.locator(".seg :is([aria-current], [aria-pressed=true]), .btn[aria-pressed=true]")
+    page.locator(".hunkbar .take.main").click()
+    expect(page.locator(".hunkbar .take.main[aria-pressed=true]")).to_be_visible()
+    main = page.locator("#tray .btn.go").evaluate(ground)
+    seen = [one for one in chosen.all() if one.is_visible()]
+    assert len(seen) >= 4
+    for one in seen:
+        assert one.evaluate(ground) not in (main, "rgba(0, 0, 0, 0)")
