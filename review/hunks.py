@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
@@ -73,6 +73,11 @@ class FileHunks(NamedTuple):
         """The base's name of the file: changes of the same file meet under it, renamed or not."""
         return self.path if self.status == "A" else self.old_path
 
+    @property
+    def lines(self) -> tuple[Hunk, ...]:
+        """Those about lines, in the order of the base."""
+        return tuple(hunk for hunk in self.hunks if hunk.about is About.LINES)
+
 
 class InBase(Protocol):
     """What changes lines start:end (from 0) of the base, or, if not about lines, something else of a file."""
@@ -103,6 +108,11 @@ def hunk_named(hunk: Hunk) -> dict[str, Any]:
     """By its key and its place: equal changes of a file are told apart by their order, which may change."""
     start, count = base_range(hunk)
     return {"key": hunk.key, "base_start": start, "base_lines": count}
+
+
+def blobs_there(blobs: Iterable[str]) -> frozenset[str]:
+    """Those that are a content: of no file git has an id of zeros."""
+    return frozenset(blob for blob in blobs if blob.strip("0"))
 
 
 def digest(*parts: bytes) -> str:

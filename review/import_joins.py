@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from review.hunks import About, FileHunks, Hunk
+from review.hunks import About, FileHunks, Hunk, blobs_there
 from review.imports import Lines, blocks, imports_key
 from review.ranges import Ranges, meets
 
@@ -39,8 +39,7 @@ def contents_wanted(files: Mapping[str, FileHunks]) -> frozenset[str]:
     if not may_join(files.values()):
         return frozenset()
     touching = [file for file in files.values() if any(hunk.imports for hunk in file.hunks)]
-    blobs = {blob for file in touching for blob in (file.old_blob, file.new_blob)}
-    return frozenset(blob for blob in blobs if blob.strip("0"))
+    return blobs_there(blob for file in touching for blob in (file.old_blob, file.new_blob))
 
 
 def import_joins(files: Mapping[str, FileHunks], texts: Mapping[str, Lines]) -> tuple[Join, ...]:
@@ -55,7 +54,7 @@ def import_joins(files: Mapping[str, FileHunks], texts: Mapping[str, Lines]) -> 
     joins = []
     base = texts[next(iter(touching.values())).old_blob]
     hunks = {
-        letter: Ranges((h.start, h.end, h) for h in file.hunks if h.about is About.LINES)
+        letter: Ranges((hunk.start, hunk.end, hunk) for hunk in file.lines)
         for letter, file in touching.items()
     }
     for start, end in blocks(base):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from review.composing.lines import Texts
-from review.hunks import About, FileHunks, Hunk, content_hunk, existence_hunk
+from review.hunks import About, FileHunks, Hunk, blobs_there, content_hunk, existence_hunk
 from review.voices import Composed, Does, does
 
 Lines = Sequence[bytes]
@@ -33,9 +33,8 @@ def contents_wanted(files: Files, letters: Iterable[str], *, begun: Files) -> fr
     ):
         return frozenset()
     every = [*files.values(), *(begun[letter] for letter in composed if letter in begun)]
-    texts = [file for file in every if any(h.about is About.LINES for h in file.hunks)]
-    blobs = {blob for file in texts for blob in (file.old_blob, file.new_blob)}
-    return frozenset(blob for blob in blobs if blob.strip("0"))
+    texts = [file for file in every if file.lines]
+    return blobs_there(blob for file in texts for blob in (file.old_blob, file.new_blob))
 
 
 def taken_apart(
@@ -93,8 +92,7 @@ def _all_apart(
     touched = {
         line
         for file in agents.values()
-        for hunk in file.hunks
-        if hunk.about is About.LINES
+        for hunk in file.lines
         for line in _lines_of(hunk, file, texts)
     }
     quiet: dict[str, frozenset[Does]] = {}
@@ -127,7 +125,7 @@ def _has_all(file: FileHunks, known: set[Does]) -> bool:
 
 def _has_begun_with(file: FileHunks, begun: FileHunks | None) -> bool:
     """Whether the hunks of both say already what of the file it began with."""
-    kept = {does(hunk) for hunk in begun.hunks if hunk.about is About.LINES} if begun else set()
+    kept = {does(hunk) for hunk in begun.lines} if begun else set()
     return not kept or _has_all(file, kept)
 
 
@@ -151,13 +149,12 @@ def _pieces(files: Iterable[FileHunks], texts: Texts) -> dict[Does, _Piece]:
     return {
         does(hunk): _Piece(hunk, tuple(texts.known(file.new_blob)[hunk.right_start : hunk.right_end]))
         for file in files
-        for hunk in file.hunks
-        if hunk.about is About.LINES
+        for hunk in file.lines
     }  # fmt: skip
 
 
 def _apart(file: FileHunks, sources: Pieces, texts: Texts) -> FileHunks:
-    lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
+    lines = file.lines
     if all(does(hunk) in sources for hunk in lines):
         return file
     base, text = texts.known(file.old_blob), texts.known(file.new_blob)

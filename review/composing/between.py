@@ -64,7 +64,7 @@ def _lifted(
             yield Change(letter=host, hunk=hunk)
     lines = texts.lines(place.blob(host))
     shift = 0  # how far the host is ahead of the base
-    for own, here in _touching([h for h in hunks if h.about is About.LINES], edits):
+    for own, here in _touching(file.lines if file else (), edits):
         ahead = own[-1].right_end - own[-1].end if own else shift
         if here:
             first = min([h.right_start for h in own] + [c.hunk.start for c in here])

@@ -106,8 +106,7 @@ def _unchanged(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -
 
 def change_numbers(file: FileHunks) -> dict[str, int]:
     """The numbers of a file's changes by key, as its diff counts them: from 1, those about lines."""
-    lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
-    shown = lines or [hunk for hunk in file.hunks if hunk.about is About.CONTENT]
+    shown = file.lines or [hunk for hunk in file.hunks if hunk.about is About.CONTENT]
     return {hunk.key: number for number, hunk in enumerate(shown, 1)}
 
 
@@ -148,9 +147,8 @@ def _said(ref: HunkRef) -> str:
 
 
 def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]:
-    changed = [hunk for hunk in file.hunks if hunk.about is About.LINES]
-    left = {n for hunk in changed for n in range(hunk.start, hunk.end)}
-    right = {n for hunk in changed for n in range(hunk.right_start, hunk.right_end)}
+    left = {n for hunk in file.lines for n in range(hunk.start, hunk.end)}
+    right = {n for hunk in file.lines for n in range(hunk.right_start, hunk.right_end)}
     asked = ({n - 1 for n in wish.left}, {n - 1 for n in wish.right})
     whose = wish.against or "the base"
     for lines, known, side in ((asked[0], left, whose), (asked[1], right, wish.letter)):
@@ -208,7 +206,7 @@ def _against(
         left=left,
         right=right,
         against=host,
-        between=tuple(hunk for hunk in file.hunks if hunk.about is About.LINES),
+        between=file.lines,
     )
 
 

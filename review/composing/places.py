@@ -8,7 +8,8 @@ from review.composing.lines import Texts
 from review.composing.settling import Work, settle
 from review.composing.taking import taken
 from review.composing.types import BASE, Change, Entry, Part, Place, PlaceResult, is_fact
-from review.hunks import About, Fact, FileHunks
+from review.hunks import About, Fact, FileHunks, blobs_there
+from review.voices import does
 
 
 def blobs_needed(place: Place) -> frozenset[str]:
@@ -16,13 +17,13 @@ def blobs_needed(place: Place) -> frozenset[str]:
     files = [place.files[letter] for letter in place.letters]
     if len({_identity(file) for file in files}) == 1 and all(pick.whole for pick in place.picks):
         return frozenset()
-    texts = [f for f in files if any(hunk.about is About.LINES for hunk in f.hunks)]
+    texts = [file for file in files if file.lines]
     blobs = {file.new_blob for file in texts}
     if place.base and texts:
         blobs.add(place.base.blob)
     between = [pick for pick in place.picks if pick.against]
     blobs.update(place.blob(name) for pick in between for name in (pick.letter, pick.against))
-    return frozenset(blob for blob in blobs if blob.strip("0"))
+    return blobs_there(blobs)
 
 
 def _identity(file: FileHunks) -> tuple[str, str, str]:
@@ -73,9 +74,7 @@ def _result(work: Work, resolved: Sequence[Sequence[Change]], texts: Texts) -> P
 
 
 def _is_all(file: FileHunks, changes: Sequence[Change]) -> bool:
-    return {change.does for change in changes} == {
-        (hunk.about, hunk.start, hunk.end, hunk.added) for hunk in file.hunks
-    }
+    return {change.does for change in changes} == set(map(does, file.hunks))
 
 
 def _entry(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from review.hunks import About, Fact, FileHunks, Hunk
+from review.voices import Does, does
 
 BASE = "base"  # in place of a letter: what the base has there
 
@@ -61,8 +62,8 @@ class Change:
     guest: bool = False  # in the file of another Variant, so nothing but its lines counts
 
     @property
-    def does(self) -> tuple[About, int, int, str]:
-        return self.hunk.about, self.hunk.start, self.hunk.end, self.hunk.added
+    def does(self) -> Does:
+        return does(self.hunk)
 
 
 @dataclass(frozen=True, slots=True)

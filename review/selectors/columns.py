@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from review.columns import (
 )
 from review.columns_html import ColumnText, Shown, columns_html, words_join
 from review.diff.spaces import line_keys
+from review.lib.cache import cache_key
 from review.selectors.column_files import (
     ColumnFile,
     TaskFiles,
@@ -137,14 +137,12 @@ def columns_page(*, user: Viewer, address: ColumnsAddress, seen: str = "") -> Co
     letters = [v.letter for v in task_files.variants]
     heads = tuple(Head(f.side, f.insertions, f.deletions) for f in at.heads)
     html = at.html(parts)
-    said = repr(([(h.side.ref, h.insertions, h.deletions) for h in heads], at.notes, html))
+    shown = [(head.side.ref, head.insertions, head.deletions) for head in heads]
     return ColumnsPage(
         task=task_files.task,
         version=version_of(task_files.variants),
         moved=json.dumps(paths_moved(task_files, seen)),
-        digest=hashlib.blake2b(
-            said.encode("utf-8", "backslashreplace"), digest_size=10
-        ).hexdigest(),
+        digest=cache_key(shown, at.notes, html),
         columns=",".join(refs),
         path=here.path,
         folder=display_path(folder),

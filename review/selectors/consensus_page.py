@@ -23,6 +23,7 @@ from review.selectors.agreement import (
 from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, ground_of, pairs_read
 from review.selectors.consensus_places import PlaceRow, place_blobs, place_row
+from review.selectors.file_tree import path_split
 
 PER_PAGE = 40
 PER_FILE = 20  # of a kind, unless the list is of that file: so that the next one is in reach
@@ -280,10 +281,10 @@ def _file(
     rows: tuple[PlaceRow, ...],
     folds: Mapping[int, Sequence[int]],
 ) -> FilePlaces:
-    folder, slash, name = path.rpartition("/")
+    folder, name = path_split(path)
     return FilePlaces(
         path=path_text(path),
-        folder=display_path(folder) + slash,
+        folder=display_path(folder),
         name=display_path(name),
         only=ask.url(path=path_text(path), kind="", text="", page=1) if not ask.path else "",
         places=rows,

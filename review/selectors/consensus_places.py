@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from review.compare import Group, Kind, Option
-from review.hunks import About
+from review.hunks import About, blobs_there
 from review.option_words import Spans, options_marked
 from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
@@ -76,12 +76,12 @@ class PlaceRow:
     versus: tuple[str, str]  # what the link compares
 
 
-def place_blobs(place: Place) -> set[str]:
+def place_blobs(place: Place) -> frozenset[str]:
     if place.group.about is not About.LINES:
-        return set()
+        return frozenset()
     found = {place.files[option.letters[0]].new_blob for option in place.group.options}
     found.add(_base_blob(place))
-    return {blob for blob in found if blob.strip("0")}
+    return blobs_there(found)
 
 
 def _base_blob(place: Place) -> str:

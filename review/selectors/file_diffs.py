@@ -65,7 +65,7 @@ def file_read(
 ) -> FileDiff:
     """Compare one file of two commits: of each, the blob says what it is."""
     options = DiffOptions(whitespace=whitespace, old_and_new=old_and_new)
-    names = [_blob(change.old_blob, change.old_mode), _blob(change.new_blob, change.new_mode)]
+    names = change_blobs(change)
     known = blobs_read(hub=hub, blobs=[*filter(None, names)], limit_bytes=options.limit_bytes)
     old, new = (known.get(name, NO_BLOB) for name in names)
     patch = b""
@@ -105,8 +105,12 @@ def _mode(mode: str) -> str:
     return mode if mode.strip("0") else ""
 
 
+def change_blobs(change: FileChange) -> tuple[str, str]:
+    """The ids of both contents; "" where a side has none (no file, or a submodule)."""
+    return _blob(change.old_blob, change.old_mode), _blob(change.new_blob, change.new_mode)
+
+
 def _blob(blob: str, mode: str) -> str:
-    """The id of a side's content; "" where it has none (no file, or a submodule)."""
     return "" if not blob.strip("0") or mode == SUBMODULE_MODE else blob
 
 

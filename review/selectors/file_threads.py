@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from django.urls import reverse
 from orchestrator.git.diffs import FileChange
 from orchestrator.models import Snapshot, Task
 from orchestrator.selectors.access import Viewer
+from review.lib.cache import cache_key
 from review.models.comment import About
 from review.selectors.column_files import base_path, path_find, task_files_get
 from review.selectors.comments import Thread, side_variant, threads_on
@@ -70,8 +70,7 @@ class FileThreads:
     @property
     def digest(self) -> str:
         """Changes when anything that is shown does, but for how long ago it was."""
-        said = repr((self.placed, self.counts)).encode("utf-8", "backslashreplace")
-        return hashlib.blake2b(said, digest_size=10).hexdigest()
+        return cache_key(self.placed, self.counts)
 
 
 # --- The sides of a page -------------------------------------------------------------------------

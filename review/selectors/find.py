@@ -10,16 +10,17 @@ from itertools import accumulate
 from urllib.parse import urlencode
 
 from orchestrator.git.blobs import Blob, blobs_read
-from orchestrator.git.diffs import FileChange, file_patch
+from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Invalid
 from review.diff import DiffOptions
 from review.diff.text import text_read
-from review.hunks import About, FileHunks
+from review.hunks import FileHunks
 from review.selectors.compare import Comparison, by_folder, path_text
 from review.selectors.compare_address import Address
-from review.selectors.file_diffs import SUBMODULE_MODE
-from review.selectors.hunks import hunks_of, pair_hunks
+from review.selectors.file_diffs import change_blobs
+from review.selectors.file_tree import path_split
+from review.selectors.hunks import change_hunks, pair_hunks
 
 QUERY_MIN, QUERY_MAX = 2, 200
 HITS_MAX, HITS_OF_FILE_MAX = 500, 30
@@ -126,10 +127,10 @@ def find_in_files(
         shown = tuple(hits[skip : skip + hits_max])
         if shown:
             listed += len(shown)
-            folder, slash, name = display_path(change.path).rpartition("/")
+            folder, name = path_split(display_path(change.path))
             end = skip + len(shown)
             more = address.url("compare_find", path=path) + _query(query, skip=end)
-            files.append(FileHits(folder + slash, name, shown, len(hits) - end, more))
+            files.append(FileHits(folder, name, shown, len(hits) - end, more))
     go_on = address.url("compare_find", path="") + _query(query, after=last) if rest else ""
     found = tuple(files)
     return Found(query, found, lines, searched, rest, go_on, tuple(left_out), bool(address.path))
@@ -155,11 +156,12 @@ def _contents(
     """Every change with both contents: b"" for a side that has none, None for one that is not searched."""
     for start in range(0, len(changes), BATCH_FILES):
         batch = changes[start : start + BATCH_FILES]
-        names = sorted({blob for c in batch for blob in _blobs(c) if blob})
+        names = sorted({blob for c in batch for blob in change_blobs(c) if blob})
         known = blobs_read(hub=comparison.hub, blobs=names, limit_bytes=BATCH_LIMIT_BYTES)
         for change in batch:
             old, new = (
-                _content(comparison, blob, known[blob]) if blob else b"" for blob in _blobs(change)
+                _content(comparison, blob, known[blob]) if blob else b""
+                for blob in change_blobs(change)
             )
             yield change, old, new
 
@@ -168,14 +170,6 @@ def _content(comparison: Comparison, name: str, blob: Blob) -> bytes | None:
     if blob.data is not None or blob.size_bytes > FILE_LIMIT_BYTES:
         return blob.data
     return blobs_read(hub=comparison.hub, blobs=[name], limit_bytes=FILE_LIMIT_BYTES)[name].data
-
-
-def _blobs(change: FileChange) -> tuple[str, str]:
-    sides = ((change.old_blob, change.old_mode), (change.new_blob, change.new_mode))
-    old, new = (
-        "" if mode == SUBMODULE_MODE or not blob.strip("0") else blob for blob, mode in sides
-    )
-    return old, new
 
 
 def _hits(
@@ -191,8 +185,9 @@ def _hits(
     right, left = list(_lines(new, query)), list(_lines(old, query))
     if not right and not left:
         return
-    file = _copied(comparison, change) if change.status == "C" else hunks.get(change.path)
-    lines = [hunk for hunk in file.hunks if hunk.about is About.LINES] if file else []
+    copied = change.status == "C"
+    file = change_hunks(hub=comparison.hub, change=change) if copied else hunks.get(change.path)
+    lines = file.lines if file else ()
     removed = _lines_in((h.start, h.end) for h in lines)
     added = _lines_in((h.right_start, h.right_end) for h in lines)
     url = address.url(path=path_text(change.path), show=False, context="")
@@ -201,14 +196,6 @@ def _hits(
     found.sort(key=lambda hit: (hit[1], hit[0]))
     for side, n, changed, before, text, after in found:
         yield Hit(side, n, changed, before, text, after, f"{url}#{side}{n}")
-
-
-def _copied(comparison: Comparison, change: FileChange) -> FileHunks:
-    """What is changed in a copy, beside what it was copied from."""
-    section = file_patch(
-        hub=comparison.hub, old_blob=change.old_blob, new_blob=change.new_blob, context=0
-    )
-    return hunks_of(change, section)
 
 
 def _lines_in(spans: Iterator[tuple[int, int]]) -> set[int]:

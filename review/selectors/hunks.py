@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from orchestrator.git.diffs import FileChange, changes, hunks_patch
+from orchestrator.git.diffs import FileChange, changes, file_patch, hunks_patch
 from orchestrator.lib.errors import AppError
 from review.diff import FORMAT_VERSION
 from review.hunks import FileHunks, file_hunks, patch_sections
@@ -103,14 +103,20 @@ def _read(hub: Path, left: str, right: str) -> dict[str, Packed]:
         section = next(feed)
         if change.status == "T":
             next(feed)
-        file = hunks_of(change, section)
+        file = _hunks_of(change, section)
         data = pickle.dumps(file, protocol=pickle.HIGHEST_PROTOCOL)
         lines = (change.insertions or 0) if change.status == "A" else 0
         known[file.path] = Packed(file.place, lines, data)
     return known
 
 
-def hunks_of(change: FileChange, section: bytes) -> FileHunks:
+def change_hunks(*, hub: Path, change: FileChange) -> FileHunks:
+    """The hunks between the two contents that a change names: of a copy, what is changed in it."""
+    section = file_patch(hub=hub, old_blob=change.old_blob, new_blob=change.new_blob, context=0)
+    return _hunks_of(change, section)
+
+
+def _hunks_of(change: FileChange, section: bytes) -> FileHunks:
     """The hunks of one file, of its part of a patch."""
     return file_hunks(
         path=change.path,

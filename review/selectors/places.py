@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.git.blobs import blobs_read
-from orchestrator.git.diffs import FileChange, file_patch
+from orchestrator.git.diffs import FileChange
 from review.diff import FORMAT_VERSION, DiffOptions
 from review.diff.text import RAW_BYTE_BASE, text_read
-from review.hunks import About as HunkAbout
 from review.lib.cache import cache_key, cached
 from review.models.comment import About, Comment
 from review.placement import Anchor, Place, Span, place
 from review.selectors.compare import files_changed
 from review.selectors.file_diffs import SUBMODULE_MODE
-from review.selectors.hunks import hunks_of
+from review.selectors.hunks import change_hunks
 
 _SURROGATES = {0xDC00 + byte: RAW_BYTE_BASE + byte for byte in range(0x80, 0x100)}
 _BYTES = {kept: raw for raw, kept in _SURROGATES.items()}
@@ -103,11 +102,9 @@ def _place(hub: Path, anchor: Anchor, change: FileChange) -> Place | None:
 def _spans(hub: Path, change: FileChange) -> list[Span]:
     if change.new_mode == SUBMODULE_MODE:
         return []
-    section = file_patch(hub=hub, old_blob=change.old_blob, new_blob=change.new_blob, context=0)
     return [
         (hunk.start, hunk.end, hunk.right_start, hunk.right_end)
-        for hunk in hunks_of(change, section).hunks
-        if hunk.about is HunkAbout.LINES
+        for hunk in change_hunks(hub=hub, change=change).lines
     ]
 
 

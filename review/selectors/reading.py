@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from review.compare import Group, group_hunks_wide
-from review.hunks import About, FileHunks, Hunk, hunk_named, hunk_reversed
+from review.hunks import FileHunks, Hunk, hunk_named, hunk_reversed
 from review.lib.paths import path_text
 from review.selectors.compare import Comparison
 from review.selectors.consensus import FileConsensus, files_consensus, ground_of
@@ -39,7 +39,6 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     known = marked.of(file)
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     standings = _standings(comparison, file, letters)
-    lines = [hunk for hunk in file.hunks if hunk.about is About.LINES]
     meet = _meet(comparison, file, standings)
     change = comparison.file(path)
     return {
@@ -54,7 +53,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
                 **_standing(comparison, hunk, standings),
                 "between": _between(hunk) if meet else None,
             }
-            for number, hunk in enumerate(lines, start=1)
+            for number, hunk in enumerate(file.lines, start=1)
         ],
     }
 
