@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from heapq import merge
+from itertools import accumulate, islice, repeat
 from urllib.parse import urlencode
 
 from orchestrator.git.blobs import Blob, blobs_read
@@ -15,6 +17,7 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import Invalid
 from review.diff import DiffOptions
 from review.diff.text import text_read
+from review.diff.types import Text
 from review.hunks import FileHunks
 from review.selectors.compare import Comparison, by_folder, path_text
 from review.selectors.compare_address import Address
@@ -26,7 +29,7 @@ QUERY_MIN, QUERY_MAX = 2, 200
 HITS_MAX, HITS_OF_FILE_MAX = 500, 30
 HITS_OF_ONE_MAX = 1_000  # of one file that is asked for by itself
 FILE_LIMIT_BYTES = DiffOptions().limit_bytes  # what is larger is not compared either
-BATCH_FILES, BATCH_LIMIT_BYTES = 100, 1_000_000  # larger files are read one by one
+BATCH_FILES, BATCH_LIMIT_BYTES = 100, 100_000  # larger files are read one by one
 TIME_S = 4.0
 SNIPPET_CHARS = 160
 SNIPPET_BEFORE = 40
@@ -122,15 +125,16 @@ def find_in_files(
             left_out.append(LeftOut(display_path(change.path), url))
             continue
         searched += 1
-        hits = list(_hits(comparison, change, old, new, hunks, query, address))
-        lines += len(hits)
-        shown = tuple(hits[skip : skip + hits_max])
+        count, shown = _hits(
+            comparison, change, old, new, hunks, query, address, slice(skip, skip + hits_max)
+        )
+        lines += count
         if shown:
             listed += len(shown)
             folder, name = path_split(display_path(change.path))
             end = skip + len(shown)
             more = address.url("compare_find", path=path) + _query(query, skip=end)
-            files.append(FileHits(folder, name, shown, len(hits) - end, more))
+            files.append(FileHits(folder, name, shown, count - end, more))
     go_on = address.url("compare_find", path="") + _query(query, after=last) if rest else ""
     found = tuple(files)
     return Found(query, found, lines, searched, rest, go_on, tuple(left_out), bool(address.path))
@@ -180,55 +184,73 @@ def _hits(
     hunks: Mapping[str, FileHunks],
     query: str,
     address: Address,
-) -> Iterator[Hit]:
-    """Lines of the right side, and those of the left that the right does not have."""
-    right, left = list(_lines(new, query)), list(_lines(old, query))
-    if not right and not left:
-        return
+    which: slice,
+) -> tuple[int, tuple[Hit, ...]]:
+    """Lines of the right side, and those of the left that the right does not have: how many, and some of
+    them. Each line of a large file may be one, so nothing is made of those that are not listed."""
+    wanted = _Wanted(query, exact=query != query.lower())
+    right, left = wanted.text(new), wanted.text(old)
+    if right is None and left is None:
+        return 0, ()
     copied = change.status == "C"
     file = change_hunks(hub=comparison.hub, change=change) if copied else hunks.get(change.path)
     lines = file.lines if file else ()
-    removed = _lines_in((h.start, h.end) for h in lines)
-    added = _lines_in((h.right_start, h.right_end) for h in lines)
+    removed = [(h.start, h.end) for h in lines]
+    added = [(h.right_start, h.right_end) for h in lines]
+    in_right = array("L", wanted.numbers(right))
+    in_left = array("L", (n for n in wanted.numbers(left) if _is_within(n, removed)))
     url = address.url(path=path_text(change.path), show=False, context="")
-    found = [("R", n, n in added, *cut) for n, cut in right]
-    found += [("L", n, True, *cut) for n, cut in left if n in removed]
-    found.sort(key=lambda hit: (hit[1], hit[0]))
-    for side, n, changed, before, text, after in found:
-        yield Hit(side, n, changed, before, text, after, f"{url}#{side}{n}")
+    sides = {"L": (left, removed), "R": (right, added)}
+    found = merge(zip(in_left, repeat("L")), zip(in_right, repeat("R")))
+    hits = []
+    for n, side in islice(found, which.start, which.stop):
+        text, changed = sides[side]
+        cut = _cut(*wanted.span(text.lines[n])) if text else ("", "", "")
+        hits.append(Hit(side, n + 1, _is_within(n, changed), *cut, f"{url}#{side}{n + 1}"))
+    return len(in_left) + len(in_right), tuple(hits)
 
 
-def _lines_in(spans: Iterator[tuple[int, int]]) -> set[int]:
-    return {line + 1 for start, end in spans for line in range(start, end)}
+def _is_within(line: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """`spans` are in order, and apart."""
+    at = bisect_right(spans, line, key=lambda span: span[0]) - 1
+    return at >= 0 and line < spans[at][1]
 
 
-def _lines(data: bytes, query: str) -> Iterator[tuple[int, tuple[str, str, str]]]:
-    exact = query != query.lower()
-    wanted = query if exact else query.lower()
-    if wanted.isascii() and data.isascii():  # most files: one look at the whole
-        raw = wanted.encode()
-        if raw not in (data if exact else data.lower()):
-            return
-    text = text_read(data) if data else None
-    if text is None:
-        return
-    for n, line in enumerate(text.lines, start=1):
-        span = _span(line, wanted, exact=exact)
-        if span:
-            yield n, _cut(line, *span)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """`exact`: upper and lower case count."""
 
+    query: str
+    exact: bool
 
-def _span(line: str, wanted: str, *, exact: bool) -> tuple[int, int] | None:
-    small = line if exact else line.lower()
-    start = small.find(wanted)
-    if start < 0:
-        return None
-    end = start + len(wanted)
-    if len(small) == len(line):
-        return start, end
-    # A letter may be two in lower case (İ): back to the letters of the line.
-    ends = list(accumulate(len(letter.lower()) for letter in line))
-    return bisect_right(ends, start), bisect_left(ends, end) + 1
+    def text(self, data: bytes) -> Text | None:
+        """None where there is nothing to be found."""
+        wanted = self._as_said(self.query)
+        if wanted.isascii() and data.isascii():  # most files: one look at the whole
+            raw = wanted.encode()
+            if raw not in (data if self.exact else data.lower()):
+                return None
+        return text_read(data) if data else None
+
+    def numbers(self, text: Text | None) -> Iterator[int]:
+        """The lines, from 0, that have it."""
+        wanted = self._as_said(self.query)
+        lines = text.lines if text else ()
+        return (n for n, line in enumerate(lines) if wanted in self._as_said(line))
+
+    def span(self, line: str) -> tuple[str, int, int]:
+        """A line that has it, and where."""
+        small, wanted = self._as_said(line), self._as_said(self.query)
+        start = small.find(wanted)
+        end = start + len(wanted)
+        if len(small) == len(line):
+            return line, start, end
+        # A letter may be two in lower case (İ): back to the letters of the line.
+        ends = list(accumulate(len(letter.lower()) for letter in line))
+        return line, bisect_right(ends, start), bisect_left(ends, end) + 1
+
+    def _as_said(self, text: str) -> str:
+        return text if self.exact else text.lower()
 
 
 def _cut(line: str, at: int, end: int) -> tuple[str, str, str]:

@@ -128,6 +128,24 @@ def test_a_file_too_large_to_compare_is_named(world: World, reader: Client) -> N
     assert f'href="{escape(found.left_out[0].href)}"' in html
 
 
+def test_nothing_is_made_of_lines_that_are_not_listed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    real = find_selector.Hit
+    monkeypatch.setattr(find_selector, "Hit", lambda *said: made.append(said) or real(*said))
+    world.commit("A", lambda files: files.update({"x.txt": "many\n" * 5_000, "app/area.py": ""}))
+    assert find(world, "many").lines == 5_000
+    assert len(made) == 30
+    comparison = comparison_get(user=world.user, task_id=world.task.pk, left="base", right="A")
+    one = Address(world.task.pk, "base", "A", path="x.txt")
+    (file,) = find_in_files(comparison, one, "many", skip=4_990).files
+    assert ([hit.n for hit in file.hits], file.more) == ([*range(4_991, 5_001)], 0)
+    del made[:]
+    found = find(world, "return")
+    assert (found.lines, len(made)) == (40, 30), "lines that the right side lost"
+
+
 def test_in_a_copy_what_its_source_has_is_not_changed(world: World) -> None:
     copy = BASE["app/area.py"].replace("area_3(", "circle_3(")
     world.commit(
