@@ -102,12 +102,10 @@ def statements(lines: Lines) -> Iterator[Statement]:
 
 def _statement(lines: Lines, start: int) -> Statement | None:
     first = _REMARK.sub(b"", lines[start])
-    opened = next((n for n, byte in enumerate(first) if bytes((byte,)) in _ENDS), -1)
+    opened = _opened(first)
     if opened < 0:
         return Statement(start, start + 1, _line_key(lines[start]))
     close = _ENDS[first[opened : opened + 1]]
-    if first.count(first[opened : opened + 1]) == first.count(close):
-        return Statement(start, start + 1, _line_key(lines[start]))
     body = [lines[start][opened + 1 :]]
     depth = _depth(first[opened:])
     for end in range(start + 1, min(len(lines), start + STATEMENT_LINES_MAX)):
@@ -116,7 +114,8 @@ def _statement(lines: Lines, start: int) -> Statement | None:
         depth += deeper
         if depth > 0:
             # One that begins within another ends what is read in vain: it is read itself.
-            if not _NAMES.match(bare) or (deeper > 0 and is_import(bare)):
+            opens = deeper > 0 or _opened(bare) >= 0
+            if not _NAMES.match(bare) or (opens and is_import(bare)):
                 return None
             body.append(lines[end])
             continue
@@ -127,6 +126,13 @@ def _statement(lines: Lines, start: int) -> Statement | None:
         names = _names([*body, inner])
         return Statement(start, end + 1, head + names + close + tail.translate(None, SPACE))
     return None
+
+
+def _opened(line: bytes) -> int:
+    """Where the bracket opens within which following lines are; -1 if none does."""
+    opened = min((at for at in map(line.find, _ENDS) if at >= 0), default=-1)
+    bracket = line[opened : opened + 1]
+    return -1 if opened < 0 or line.count(bracket) == line.count(_ENDS[bracket]) else opened
 
 
 def _depth(line: bytes) -> int:

@@ -19,7 +19,9 @@ from review.voices import Composed, Does, does
 Lines = Sequence[bytes]
 Files = Mapping[str, FileHunks]
 
-STATES_MAX = 20_000  # of files that repeat themselves so much that all fits everywhere
+# Of files that repeat themselves so much that all fits everywhere, and of their lines that are looked at.
+STATES_MAX = 20_000
+LINES_MAX = 5_000_000
 
 
 def contents_wanted(files: Files, letters: Iterable[str], *, begun: Files) -> frozenset[str]:
@@ -179,7 +181,8 @@ def _made_of(
 ) -> tuple[Hunk, ...] | None:
     """The hunks of others that make the text of the base, and as few of its own as possible.
 
-    A state is a place in the base, and how far the text is known there; None where there are too many.
+    A state is a place in the base, and how far the text is known there; None where there are
+    too many, or too much to read for them.
     """
     starts: dict[int, list[_Piece]] = {}
     for what in sorted(sources, key=lambda what: what[1:]):
@@ -189,7 +192,7 @@ def _made_of(
         own.setdefault(hunk.start, []).append(hunk)
     stops = sorted({*starts, *own})
     ways: dict[int, dict[int, _Way]] = {0: {0: _Way(0, 0)}}
-    states = 0
+    states = looked = 0
 
     def reach(start: int, at: int, way: _Way) -> None:
         here = ways.setdefault(start, {})
@@ -197,8 +200,10 @@ def _made_of(
             here[at] = way
 
     def steps(start: int, at: int, way: _Way, *, put: bool) -> Iterator[tuple[int, int, _Way]]:
+        nonlocal looked
         for piece in starts.get(start, ()):
             end = at + len(piece.lines)
+            looked += len(piece.lines)
             if (piece.hunk.end == start) is put and tuple(text[at:end]) == piece.lines:
                 hunk = piece.hunk._replace(right_start=at, right_end=end)
                 yield piece.hunk.end, end, _Way(way.own, way.hunks + 1, hunk, way)
@@ -221,6 +226,9 @@ def _made_of(
             return tuple(_hunks_of(here.get(len(text))))
         index = bisect_right(stops, start)
         stop = stops[index] if index < len(stops) else len(base)
+        looked += len(here) * (stop - start)
+        if looked > LINES_MAX:
+            return None
         for at, way in here.items():
             for end, after, taken in steps(start, at, way, put=False):
                 reach(end, after, taken)

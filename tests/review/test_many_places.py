@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from review import imports
 from review.compare import file_groups
 from review.hunks import FileHunks, file_hunks
 from review.import_joins import import_joins
@@ -110,3 +111,33 @@ def test_a_line_of_much_space_and_no_import() -> None:
 def test_brackets_that_never_close() -> None:
     with quick():
         assert list(statements([b"import {\n"] * 100_000)) == []
+
+
+def test_brackets_that_close_and_open_in_each_line_are_read_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads = 0
+    real = imports._depth
+
+    def depth(line: bytes) -> int:
+        nonlocal reads
+        reads += 1
+        return real(line)
+
+    monkeypatch.setattr(imports, "_depth", depth)
+    lines = 1_000
+    assert list(statements([b"import " + b"}" * 101 + b"{" * 100 + b"\n"] * lines)) == []
+    assert reads <= 3 * lines
+
+
+def test_blank_lines_that_may_be_anybodys_are_left_untold() -> None:
+    """Insertions of blank lines into blank lines fit everywhere, and all ways of it go over the whole file."""
+    blank, places = [""] * 300_000, range(10, 50, 10)
+    files, contents = {}, {blob_of(blank): data_of(blank)}
+    for number, letter in enumerate("ABCDEFZ"):
+        changes: list[Change] = [(n, 0, [""] * (2**number + n)) for n in places]
+        if letter == "Z":
+            changes = [(n, 0, [""] * (3 + n)) for n in places]
+        files[letter], contents[files[letter].new_blob] = changed(blank, changes)
+    apart, _ = taken_apart(files, "Z", begun={}, contents=contents)
+    assert apart == files
