@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 STEPS_MAX = 30
+STEPS_BYTES_MAX = 4_000_000  # of all but the newest
 Told = dict[str, Any]
 
 
@@ -28,6 +30,18 @@ def step_of(before: Sequence[Told], after: Sequence[Told], *, name: str, began: 
         else:
             gone.append((number, pick))
     return Step(id=name, gone=gone, put=len(after) - kept, began=began)
+
+
+def steps_kept(steps: Sequence[Step]) -> list[Step]:
+    """The newest of them: the last one, and as many before it as there is room for."""
+    kept: list[Step] = []
+    room = STEPS_BYTES_MAX
+    for step in reversed(steps[-STEPS_MAX:]):
+        room -= len(json.dumps(step)) if kept else 0
+        if room < 0:
+            break
+        kept.append(step)
+    return kept[::-1]
 
 
 def step_back(after: Sequence[Told], step: Step) -> list[Told]:

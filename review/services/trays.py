@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -12,11 +13,13 @@ from django.db import transaction
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Task
 from orchestrator.states import Resolution
-from review.composing.steps import STEPS_MAX, step_back, step_of
+from review.composing.steps import step_back, step_of, steps_kept
 from review.models import Tray
 from review.selectors.composing import PICKS_MAX
 from review.selectors.trays import pick_id
 from review.selectors.wishes import Told, wishes_read
+
+PICKS_BYTES_MAX = 4_000_000  # thousands of lines in hundreds of files
 
 
 def tray_change(
@@ -33,11 +36,14 @@ def tray_change(
         raise Conflict("task.resolved", f"The task is {task.resolution}: it takes no variants.")
 
     def change(picks: list[Told]) -> list[Told]:
-        kept = [pick for pick in picks if pick_id(pick) not in gone]
-        for pick in told:
-            kept = [other for other in kept if not _replaces(pick, other)] + [pick]
+        kept = _put_in(told, [pick for pick in picks if pick_id(pick) not in gone])
         if len(kept) > PICKS_MAX:
             raise Invalid("compose.too-many", f"A tray holds {PICKS_MAX:,} picks at most.")
+        if told and len(json.dumps(kept)) > PICKS_BYTES_MAX:
+            raise Invalid(
+                "compose.too-many",
+                "The tray is full: it cannot hold so many lines. Compose what is in it, or take whole files.",
+            )
         return kept
 
     _change(user, task, change)
@@ -62,6 +68,23 @@ def tray_undo(*, user: User, task: Task, step: str) -> None:
 def tray_forget(*, user: User, task: Task) -> None:
     """Forget what an empty tray was; one that has picks again stays."""
     Tray.objects.filter(user=user, task=task, picks=[]).delete()
+
+
+def _put_in(told: Iterable[Told], picks: Iterable[Told]) -> list[Told]:
+    """Only picks of the same file, or other grounds, can give way to a pick."""
+    kept: dict[int, Told] = {}
+    by_path: dict[str | None, list[int]] = {}
+    for number, pick in enumerate(picks):
+        kept[number] = pick
+        by_path.setdefault(pick.get("path"), []).append(number)
+    for number, pick in enumerate(told, len(kept)):
+        there = by_path.setdefault(pick.get("path"), [])
+        staying = [other for other in there if not _replaces(pick, kept[other])]
+        for other in {*there}.difference(staying):
+            del kept[other]
+        there[:] = [*staying, number]
+        kept[number] = pick
+    return list(kept.values())
 
 
 def _replaces(pick: Told, other: Told) -> bool:
@@ -89,7 +112,7 @@ def _change(user: User, task: Task, change: Callable[[list[Told]], list[Told]]) 
         if _same(before, after):
             return
         step = step_of(before, after, name=secrets.token_hex(6), began=tray.began)
-        tray.past = [*tray.past, step][-STEPS_MAX:]
+        tray.past = steps_kept([*tray.past, step])
         tray.picks = after
         tray.began = tray.began if before else secrets.token_hex(6)
         tray.save(update_fields=["picks", "past", "began", "changed_at"])

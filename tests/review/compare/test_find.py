@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -131,9 +132,14 @@ def test_a_file_too_large_to_compare_is_named(world: World, reader: Client) -> N
 def test_nothing_is_made_of_lines_that_are_not_listed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
+    made: list[Any] = []
     real = find_selector.Hit
-    monkeypatch.setattr(find_selector, "Hit", lambda *said: made.append(said) or real(*said))
+
+    def make(*said: Any) -> Any:
+        made.append(said)
+        return real(*said)
+
+    monkeypatch.setattr(find_selector, "Hit", make)
     world.commit("A", lambda files: files.update({"x.txt": "many\n" * 5_000, "app/area.py": ""}))
     assert find(world, "many").lines == 5_000
     assert len(made) == 30

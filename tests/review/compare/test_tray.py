@@ -19,6 +19,8 @@ from orchestrator.models import Run, Variant
 from orchestrator.states import Resolution
 from review.models import Composition, Tray
 from review.selectors.hunks import pair_hunks
+from review.selectors.trays import pick_id
+from review.services import trays
 from tests.review.compare.conftest import BASE, ODD_NAME, World
 
 AREA = "app/area.py"
@@ -341,6 +343,63 @@ def test_no_more_than_thirty_changes_are_kept(world: World, reader: Client) -> N
         change(reader, world, variant="A" if n % 2 else "B")
         change(reader, world, clear="1")
     assert len(Tray.objects.get(user=world.user, task=world.task).past) == 30
+
+
+def lines_to(n: int) -> str:
+    return pick(variant="A", path="app/new.py", lines={"left": [], "right": [*range(1, n)]})
+
+
+def test_what_was_there_before_is_kept_as_far_as_there_is_room(
+    world: World, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.composing.steps.STEPS_BYTES_MAX", 20_000)
+    for n in range(1_000, 1_010):
+        change(reader, world, add=lines_to(n))
+    past = Tray.objects.get(user=world.user, task=world.task).past
+    assert 3 <= len(past) <= 5, "each takes some 5,000 bytes"
+    for step in reversed(past):
+        change(reader, world, undo=step["id"])
+    assert [p["lines"]["right"][-1] for p in picks(world)] == [1_009 - len(past) - 1]
+    monkeypatch.setattr("review.composing.steps.STEPS_BYTES_MAX", 1)
+    change(reader, world, add=lines_to(1_000))
+    before = picks(world)
+    change(reader, world, clear="1")
+    undo(reader, world)
+    assert picks(world) == before, "the newest change can always be undone"
+
+
+def test_a_tray_that_is_full_says_so_and_can_be_emptied(
+    world: World, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.services.trays.PICKS_BYTES_MAX", 10_000)
+    change(reader, world, add=lines_to(1_000))
+    was = picks(world)
+    full = {"add": pick(variant="B", path=AREA, lines={"left": [], "right": [*range(1, 2_000)]})}
+    refused = reader.post(world.url("tray"), full, headers={"hx-request": "true"})
+    assert refused.status_code == 400
+    assert "The tray is full" in refused.content.decode()
+    assert picks(world) == was
+    monkeypatch.setattr("review.services.trays.PICKS_BYTES_MAX", 10)
+    change(reader, world, remove=pick_id(was[0]))
+    assert picks(world) == []
+
+
+def test_a_pick_is_held_against_those_of_its_file_only(
+    world: World, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[Any] = []
+    real = trays._replaces
+
+    def look(*two: Any) -> bool:
+        looked.append(two)
+        return real(*two)
+
+    monkeypatch.setattr(trays, "_replaces", look)
+    many = [pick(variant="A", path=f"{n}") for n in range(100)]
+    change(reader, world, add=many[:50])
+    change(reader, world, add=many)
+    assert len(picks(world)) == 100
+    assert len(looked) == 50
 
 
 @pytest.mark.django_db(transaction=True)
