@@ -5,11 +5,13 @@ import { BoardCursor } from "./board-cursor.js";
 import { marksMake } from "./board-marks.js";
 import { BoardPick } from "./board-pick.js";
 import { partLay, rowsLay, rowsOf } from "./board-rows.js";
+import { storeOf } from "./store.js";
 
 const TYPED_MS = 140;
 const LIVE_MS = 700;
 const TOP_PX = 48;       // the bar that stays at the top of every page
 
+const store = storeOf("sessionStorage");
 const kept = (task) => `board:${task}`;
 const isBack = () => performance.getEntriesByType("navigation")[0]?.type !== "navigate";
 
@@ -80,11 +82,11 @@ class TaskBoard extends HTMLElement {
   }
 
   #before() {
-    try { return JSON.parse(sessionStorage.getItem(kept(this.dataset.task)) ?? "{}"); } catch { return {}; /* storage is off */ }
+    return store.read(kept(this.dataset.task)) ?? {};
   }
 
   #leave = () => {
-    try { sessionStorage.setItem(kept(this.dataset.task), JSON.stringify({ query: this.#query, scroll: scrollY, cell: this.#cursor.place })); } catch { /* storage is off */ }
+    store.write(kept(this.dataset.task), { query: this.#query, scroll: scrollY, cell: this.#cursor.place });
   };
 
   /** Ask for the board. `update`: the same question again, so nothing that is read may move. */

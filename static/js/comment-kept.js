@@ -3,8 +3,10 @@
 import { formsWritten } from "./comment-layer.js";
 import { formRestore } from "./comment-pick.js";
 import { suggestionSay } from "./comment-suggest.js";
+import { storeOf } from "./store.js";
 
 const NAME = `new comments of ${document.body.dataset.user}`;
+const store = storeOf("sessionStorage");
 const FIELDS = ["against", "commit", "body"];
 
 let waiting = []; // forms whose file is not shown: { key, at, fields, suggestion }
@@ -14,11 +16,11 @@ function keep() {
     const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     return { key, at, fields, suggestion: suggestionSay(form) };
   });
-  sessionStorage.setItem(NAME, JSON.stringify([...waiting, ...forms]));
+  store.write(NAME, [...waiting, ...forms]);
 }
 
 function take() {
-  waiting = JSON.parse(sessionStorage.getItem(NAME)) ?? [];
+  waiting = store.read(NAME) ?? [];
   for (const layer of document.querySelectorAll("file-comments")) restore(layer);
 }
 

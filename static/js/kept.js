@@ -1,41 +1,16 @@
 // What is being written in a form with a name (data-keep) outlasts its page, a reload and the tab, until it is sent or
 // taken back. It is kept in this browser, by who is signed in: nobody else gets to see it.
 import { formIsWritten, suggestionRestore, suggestionSay } from "./comment-suggest.js";
+import { storeOf } from "./store.js";
 
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 const PREFIX = `kept ${document.body.dataset.user} `;
 
-const known = new Map(); // where storage is off, until the page goes
-
-function read(name) {
-  try {
-    return JSON.parse(localStorage.getItem(PREFIX + name));
-  } catch {
-    return known.get(name) ?? null;
-  }
-}
-
-function write(name, said) {
-  known.set(name, said);
-  try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(said));
-  } catch { /* storage is off or full: it is kept as long as the page */ }
-}
-
-function drop(name) {
-  known.delete(name);
-  try {
-    localStorage.removeItem(PREFIX + name);
-  } catch { /* storage is off */ }
-}
-
-function names() {
-  try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
-  } catch {
-    return [...known.keys()];
-  }
-}
+const store = storeOf("localStorage");
+const read = (name) => store.read(PREFIX + name);
+const write = (name, said) => store.write(PREFIX + name, said);
+const drop = (name) => store.drop(PREFIX + name);
+const names = () => store.names().filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
 
 const TEXTS = "textarea, input:not([type=hidden])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.matches(`${TEXTS}, select`) && field.name && !field.closest(".newform-sugg"));

@@ -153,6 +153,38 @@ def test_edits_and_words_on_the_whole_outlast_the_tab(world: World, page: Page) 
     page.close()
 
 
+NO_STORAGE = {
+    "off": """for (const name of ["localStorage", "sessionStorage"]) {
+        Object.defineProperty(window, name, { get() { throw new DOMException("", "SecurityError"); } });
+    }""",
+    "full": """Storage.prototype.setItem = () => { throw new DOMException("", "QuotaExceededError"); };""",
+}
+
+
+@pytest.mark.parametrize("why", NO_STORAGE)
+def test_where_nothing_can_be_stored_it_is_kept_as_long_as_the_page(
+    world: World, page: Page, why: str
+) -> None:
+    thread = say(world, "Too clever")
+    page.add_init_script(NO_STORAGE[why])
+    page.goto(area(world))
+    here = page.url
+    reply(threads(page)).fill("Half a sen")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Shift+C")
+    drawer = page.locator(".drawer .thread")
+    expect(reply(drawer)).to_have_value("Half a sen")
+    reply(drawer).fill("A sentence")
+    page.keyboard.press("Control+Enter")
+    expect(drawer).to_contain_text("A sentence")
+    assert page.url.partition("#")[0] == here.partition("#")[0]
+    assert thread.replies.get().body == "A sentence"
+    page.goto(world.url("board"))
+    expect(page.locator("task-board .board .mk").first).to_be_visible()
+    page.go_back()
+    expect(threads(page)).to_contain_text("A sentence")
+
+
 def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page: Page) -> None:
     context = page.context
     pick_one(world, page)
