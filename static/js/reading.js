@@ -78,14 +78,13 @@ function barsBuild() {
   const first = new Map([...root.querySelectorAll(".rows > [data-change]:not(.hunkbar)")].map((cell) => [Number(cell.dataset.change), cell]));
   const sides = new URL(file().dataset.here, location.href).searchParams;
   const letter = (name) => (/^[A-Z]$/.test(sides.get(name)) ? sides.get(name) : "");
-  const fill = new IntersectionObserver((entries) => {
-    const filled = [];
-    for (const { target: bar, isIntersecting } of entries) {
-      if (!isIntersecting || bar.firstChild) continue;
+  const fill = new IntersectionObserver((entries) => fillAll(entries.filter((entry) => entry.isIntersecting).map(({ target }) => target)), { rootMargin: `${NEAR_PX}px` });
+  const fillAll = (bars) => {
+    const filled = bars.filter((bar) => !bar.firstChild).map((bar) => {
       const change = shown.changes[bar.dataset.change - 1];
       barFill(bar, change);
       fill.unobserve(bar);
-      filled.push({
+      return {
         n: change.n,
         whole: shown.whole,
         bar,
@@ -93,10 +92,11 @@ function barsBuild() {
         between: change.between,
         left: { letter: letter("left"), path: change.left_path, hunks: change.left_hunks },
         right: { letter: letter("right"), path: change.right_path, hunks: change.right_hunks },
-      });
-    }
+      };
+    });
     if (filled.length) document.dispatchEvent(new CustomEvent("hunkbars", { detail: { root, changes: filled } }));
-  }, { rootMargin: `${NEAR_PX}px` });
+  };
+  const bars = [];
   for (const change of shown.changes) {
     const cell = first.get(change.n);
     if (!cell) continue;
@@ -104,9 +104,16 @@ function barsBuild() {
     const bar = h("div.hunkbar", { "data-change": change.n, "data-says": changeSay(change), role: "group", "aria-label": name });
     cell.before(bar);
     gutter(cell, change);
-    fill.observe(bar);
+    bars.push(bar);
   }
+  fillAll(bars.filter(isNear)); // at once: what fills later pushes down lines that are read
+  for (const bar of bars) if (!bar.firstChild) fill.observe(bar);
 }
+
+const isNear = (bar) => {
+  const { top, bottom } = bar.getBoundingClientRect();
+  return bottom > -NEAR_PX && top < innerHeight + NEAR_PX;
+};
 
 /** A stripe beside the lines of a change says how it stands, wherever one is in it. */
 function gutter(cell, change) {
