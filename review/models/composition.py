@@ -33,6 +33,8 @@ class Tray(models.Model):
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+")
     picks = models.JSONField(default=list)
     past = models.JSONField(default=list)  # how to go back, newest last; see review.composing.steps
+    undone = models.JSONField(default=list)  # how to go on again after that, next one last
+    previewed = models.JSONField(default=dict)  # {commit, picks, letter} of the newest preview
     began = models.CharField(max_length=16, blank=True)  # another one whenever it was empty before
     changed_at = models.DateTimeField(auto_now=True)
 

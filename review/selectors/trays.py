@@ -74,6 +74,7 @@ class TrayPage:
     agents: tuple[str, ...] = ()
     picks: str = "[]"
     undo: str = ""  # the newest change, if it can be undone
+    redo: str = ""  # the change that was undone last, if it can be made again
     took: int = 0  # how many picks that change took out
     replaced: bool = False  # and put others in
     began: str = ""  # what is written to go with the picks is forgotten with them
@@ -103,13 +104,35 @@ def tray_page(*, user: User, task: Task) -> TrayPage:
     return replace(_page(user, task, tray.picks), began=tray.began, **_last(tray))
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewPage:
+    """The newest preview of a person's tray: the picks it is from. `letter` is what it would have been called
+    then, `stale` whether other picks are in the tray by now."""
+
+    letter: str
+    chips: tuple[Chip, ...]
+    stale: bool
+
+
+def preview_page(*, user: User, task: Task, commit: str) -> PreviewPage | None:
+    """None if that commit is none."""
+    tray = Tray.objects.filter(user=user, task=task).first()
+    if tray is None or tray.previewed.get("commit") != commit:
+        return None
+    picks = tray.previewed["picks"]
+    page = _page(user, task, picks)
+    stale = [*map(pick_id, picks)] != [*map(pick_id, tray.picks)]
+    return PreviewPage(tray.previewed["letter"], page.chips, stale)
+
+
 def _last(tray: Tray) -> dict[str, Any]:
-    """What the newest change did."""
+    """What the newest change did, and what was undone."""
+    redo = tray.undone[-1]["id"] if tray.undone else ""
     if not tray.past:
-        return {}
+        return {"redo": redo}
     step = tray.past[-1]
     took = step_took(tray.picks, step)
-    return {"undo": step["id"], "took": took, "replaced": bool(took and step["put"])}
+    return {"undo": step["id"], "redo": redo, "took": took, "replaced": bool(took and step["put"])}
 
 
 def _page(user: User, task: Task, picks: Sequence[Told]) -> TrayPage:
@@ -125,7 +148,7 @@ def _page(user: User, task: Task, picks: Sequence[Told]) -> TrayPage:
     )
     conflicts = conflicts_of(composed.result) if composed else []
     sources = sources_of(composed.result) if composed else []
-    letter, shut = _letter(task)
+    letter, shut = letter_next(task)
     told = [{"id": pick_id(pick), "pick": pick} for pick in picks]
     return TrayPage(
         task=task,
@@ -151,7 +174,7 @@ def _composed(task: Task, wishes: Sequence[Wish]) -> tuple[Composed | None, dict
     return composed, {number: str(error) for number, error in composed.problems.items()}
 
 
-def _letter(task: Task) -> tuple[str, str]:
+def letter_next(task: Task) -> tuple[str, str]:
     if task.resolution != Resolution.OPEN:
         return "", f"The task is {task.resolution}."
     last = max((variant.position for variant in task.variants.all()), default=0)

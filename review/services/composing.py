@@ -39,6 +39,7 @@ from review.selectors.composing import (
     sources_say,
     title_of,
 )
+from review.selectors.trays import letter_next
 from review.services.merges import author_of
 
 TITLE_MAX = 200
@@ -124,13 +125,19 @@ def variant_compose(
     return made
 
 
-def composition_preview(*, user: User | None, task: Task, wishes: Sequence[Wish]) -> str:
-    """The commit that the picks would make of what fits, to be looked at: nothing refers to it."""
+def composition_preview(
+    *, user: User, task: Task, wishes: Sequence[Wish], picks: Sequence[dict[str, Any]] = ()
+) -> str:
+    """The commit that the picks would make of what fits, to be looked at: nothing refers to it. `picks` are the wishes
+    as the tray has them: the tray keeps of what its newest preview was."""
     if not wishes:
         raise Invalid("compose.empty", "Pick something first: a file, a hunk or some lines.")
     composed = composed_get(task=task, wishes=wishes)
     sources = sources_of(composed.result)
-    return _commit(user=user, task=task, composed=composed, sources=sources, keep=False).commit
+    commit = _commit(user=user, task=task, composed=composed, sources=sources, keep=False).commit
+    previewed = {"commit": commit, "picks": list(picks), "letter": letter_next(task)[0]}
+    Tray.objects.filter(user=user, task=task).update(previewed=previewed)
+    return commit
 
 
 def _own_title(title: str, task: Task, sources: Sequence[Source]) -> str:

@@ -13,7 +13,7 @@ from django.db import transaction
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Task
 from orchestrator.states import Resolution
-from review.composing.steps import step_back, step_of, steps_kept
+from review.composing.steps import step_again, step_back, step_of, step_undone, steps_kept
 from review.models import Tray
 from review.selectors.composing import PICKS_MAX
 from review.selectors.trays import pick_id
@@ -56,13 +56,34 @@ def tray_clear(*, user: User, task: Task) -> None:
 def tray_undo(*, user: User, task: Task, step: str) -> None:
     """Make the tray what it was before its newest change, if that is still the one that was seen."""
     with transaction.atomic():
-        tray = Tray.objects.select_for_update().filter(user=user, task=task).first()
-        if tray is None or not tray.past or tray.past[-1]["id"] != step:
-            raise Conflict("compose.tray", "What was in the tray has changed. Look at it again.")
+        tray = _seen(user, task, step, of="past")
         *tray.past, last = tray.past
+        tray.undone = steps_kept([*tray.undone, step_undone(tray.picks, last, began=tray.began)])
         tray.picks = step_back(tray.picks, last)
         tray.began = last["began"]
-        tray.save(update_fields=["picks", "past", "began", "changed_at"])
+        tray.save(update_fields=_FIELDS)
+
+
+def tray_redo(*, user: User, task: Task, step: str) -> None:
+    """Make the change again that was undone last, if nothing else was changed since."""
+    with transaction.atomic():
+        tray = _seen(user, task, step, of="undone")
+        *tray.undone, undone = tray.undone
+        before, tray.picks = tray.picks, step_again(tray.picks, undone)
+        again = step_of(before, tray.picks, name=undone["id"], began=tray.began)
+        tray.past = steps_kept([*tray.past, again])
+        tray.began = undone["began"]
+        tray.save(update_fields=_FIELDS)
+
+
+_FIELDS = ("picks", "past", "undone", "began", "changed_at")
+
+
+def _seen(user: User, task: Task, step: str, *, of: str) -> Tray:
+    tray = Tray.objects.select_for_update().filter(user=user, task=task).first()
+    if tray is None or not (steps := getattr(tray, of)) or steps[-1]["id"] != step:
+        raise Conflict("compose.tray", "What was in the tray has changed. Look at it again.")
+    return tray
 
 
 def tray_forget(*, user: User, task: Task) -> None:
@@ -113,9 +134,10 @@ def _change(user: User, task: Task, change: Callable[[list[Told]], list[Told]]) 
             return
         step = step_of(before, after, name=secrets.token_hex(6), began=tray.began)
         tray.past = steps_kept([*tray.past, step])
+        tray.undone = []
         tray.picks = after
         tray.began = tray.began if before else secrets.token_hex(6)
-        tray.save(update_fields=["picks", "past", "began", "changed_at"])
+        tray.save(update_fields=_FIELDS)
 
 
 def _same(before: list[Told], after: list[Told]) -> bool:

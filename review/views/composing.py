@@ -19,12 +19,12 @@ from review.selectors.composing import composition_of, composition_rows
 from review.selectors.trays import tray_page, tray_picks
 from review.selectors.wishes import wishes_read
 from review.services.composing import composition_preview, variant_compose
-from review.services.trays import tray_change, tray_clear, tray_forget, tray_undo
+from review.services.trays import tray_change, tray_clear, tray_forget, tray_redo, tray_undo
 
 
 @require_http_methods(["GET", "POST"])
 def tray(request: PageRequest, task_id: int) -> HttpResponse:
-    """POST changes it: `add` (JSON, several) or `variant` and `path`, `remove` (ids), `clear`, `undo`, `forget`."""
+    """POST changes it: `add` (JSON, several) or `variant` and `path`, `remove` (ids), `clear`, `undo`, `redo`, `forget`."""
     task = task_get_for(request.user, task_id)
     if request.method == "POST":
         return _tray_change(request, task)
@@ -39,6 +39,8 @@ def _tray_change(request: PageRequest, task: Task) -> HttpResponse:
         tray_undo(user=request.user, task=task, step=request.POST["undo"])
     elif "forget" in request.POST:
         tray_forget(user=request.user, task=task)
+    elif "redo" in request.POST:
+        tray_redo(user=request.user, task=task, step=request.POST["redo"])
     else:
         tray_change(
             user=request.user,
@@ -105,7 +107,7 @@ def preview(request: PageRequest, task_id: int) -> HttpResponse:
     task = task_get_for(request.user, task_id)
     picks = tray_picks(user=request.user, task=task)
     wishes, _ = wishes_read(user=request.user, task=task, picks=picks)
-    commit = composition_preview(user=request.user, task=task, wishes=wishes)
+    commit = composition_preview(user=request.user, task=task, wishes=wishes, picks=picks)
     query = urlencode({"left": "base", "right": commit})
     return redirect(f"{reverse('review:compare', args=[task.pk])}?{query}")
 

@@ -4,6 +4,7 @@ import "./file-tree.js";
 import { arriveAt } from "./arrive.js";
 import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
 import { firstBelow } from "./in-sight.js";
+import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
 import { wrapToggle } from "./wrap.js";
 
@@ -203,6 +204,16 @@ const toggle = (ref) => {
   link?.click();
   return Boolean(link);
 };
+
+/** The file as the variant has it in whose column one is, for a new variant. */
+function fileTake() {
+  const line = document.activeElement.closest(".crows > [data-n]");
+  const letter = line && linesRead(line.id).side;
+  const button = letter && document.querySelector(`#file .takes form:has([name=variant][value="${CSS.escape(letter)}"]) button`);
+  if (button) button.click();
+  else keySay("Whose file? Go to a line of a variant first: j, then → and ← from column to column.");
+}
+
 const next = () => press("#file-next[href]");
 const previous = () => press("#file-previous[href]");
 
@@ -216,6 +227,7 @@ keysTake({
   "[": previous,
   b: () => toggle("base"),
   s: () => press("#two"),
+  T: fileTake,
   w: wrapToggle,
   i: () => press(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),

@@ -221,7 +221,17 @@ function fileHere() {
   return layer?.sideFirst ? { layer, at: { side: layer.sideFirst } } : null;
 }
 
+/** The whole file: of the side one is at where each has a button of its own, else as the only button means it. */
+function fileComment() {
+  const buttons = [...document.querySelectorAll("#file [data-comment-file]:not([hidden])")];
+  const line = lineOf(document.activeElement);
+  const button = buttons.find(({ dataset }) => dataset.commentFile === line?.side) ?? buttons[0];
+  button?.click();
+  return Boolean(button);
+}
+
 keysTake({
+  d: fileComment,
   c: () => {
     const here = rangeHere() ?? fileHere();
     if (here?.at.side) formOpen(here.layer, here.at);

@@ -44,7 +44,7 @@ export function placeSay(act) {
   return isHost(act) ? `${letter}’s file is taken: this place of it (${keys})` : `This place as ${letter} has it, in ${other}’s file (${keys})`;
 }
 
-const isHost = ({ place }) => place && hostOf(place.letter, place.other, place.path) === place.letter;
+const isHost = ({ place }) => place && hostOf([place.letter, place.other], place.path) === place.letter;
 export const isOn = (act) => (isHost(act) ? !isIn(act.place.instead) : isIn(act.picks));
 
 export const toggle = (act, rest) => change(() => toggled(act, rest));

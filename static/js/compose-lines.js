@@ -1,6 +1,6 @@
 // Single lines of a change: a box at each, out of the one side's lines and in of the other's.
 import { h } from "./dom.js";
-import { hostOf, isLetter, picked, send, sides, undo } from "./compose-tray.js";
+import { hostOf, isLetter, picked, redo, send, sides, undo } from "./compose-tray.js";
 
 function rowsOf({ root, n }) {
   const rows = [];
@@ -18,7 +18,7 @@ export function linesFor({ left, right, between }) {
   if (sides().get("left") === "base") return isLetter(right.letter) ? () => ({ guest: right.letter, host: "", side: "L" }) : null;
   if (!between) return null;
   return () => {
-    const host = hostOf(left.letter, right.letter, sides().get("path")) || left.letter;
+    const host = hostOf([left.letter, right.letter], sides().get("path")) || left.letter;
     return host === left.letter ? { guest: right.letter, host, side: "L" } : { guest: left.letter, host, side: "R" };
   };
 }
@@ -97,10 +97,11 @@ export function boxesFocus(bar) {
   rowsOf(bar)[0]?.querySelector(".lp")?.focus();
 }
 
-/** Among the boxes: arrows to the next ones, Escape back to the button that opened them; z as elsewhere. */
+/** Among the boxes: arrows to the next ones, Escape back to the button that opened them; z and Z as elsewhere. */
 document.addEventListener("keydown", (event) => {
   if (!event.target.matches?.(".lp")) return;
-  if (event.key === "z" && !event.ctrlKey && !event.metaKey && undo()) event.preventDefault();
+  const back = { z: undo, Z: redo }[event.key];
+  if (back && !event.ctrlKey && !event.metaKey && back()) event.preventDefault();
   const step = { ArrowDown: 1, ArrowUp: -1, Escape: 0 }[event.key];
   if (step === undefined) return;
   event.preventDefault();

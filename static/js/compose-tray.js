@@ -39,12 +39,18 @@ export function send(valuesOf) {
   return last;
 }
 
-/** Makes the tray what it was before its last change. False if there is none. */
-export function undo() {
-  if (!tray() || !(tray().dataset.undo || waiting)) return false;
-  send(() => (tray().dataset.undo ? { undo: tray().dataset.undo } : {}));
+/** All that was asked of the tray so far is answered. */
+export const settled = () => last.catch(() => {});
+
+/** Makes the tray what it was before its last change, or (`redo`) makes that change again. False if there is none. */
+function step(name) {
+  if (!tray() || !(tray().dataset[name] || waiting)) return false;
+  send(() => (tray().dataset[name] ? { [name]: tray().dataset[name] } : {}));
   return true;
 }
+
+export const undo = () => step("undo");
+export const redo = () => step("redo");
 
 /** `told` says what to put in and take out of the tray as it is by then. */
 export function change(told) {
@@ -57,10 +63,10 @@ export function change(told) {
 const isWhole = (pick, path) => !pick.hunks && !pick.lines && (!pick.path || pick.path === path);
 export const hasWhole = (letter, path) => picked().some(({ pick }) => pick.variant === letter && isWhole(pick, path));
 
-/** Of two variants the one whose file was taken, so that the other's lines go into it; "" for neither. */
-export function hostOf(one, other, path) {
-  const into = picked().find(({ pick }) => pick.path === path && [one, other].includes(pick.variant) && [one, other].includes(pick.against));
+/** Of these variants the one whose file was taken, so that the others' lines go into it; "" for none. */
+export function hostOf(letters, path) {
+  const into = picked().find(({ pick }) => pick.path === path && letters.includes(pick.variant) && letters.includes(pick.against));
   if (into) return into.pick.against;
-  const taken = [one, other].filter((letter) => hasWhole(letter, path));
+  const taken = letters.filter((letter) => hasWhole(letter, path));
   return taken.length === 1 ? taken[0] : "";
 }

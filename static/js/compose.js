@@ -2,7 +2,7 @@
 // is kept and checked by the server; what stands here only says what to put in and take out.
 import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
-import { change, file, idsOf, isIn, picked, send, sides, tray, undo } from "./compose-tray.js";
+import { change, file, idsOf, isIn, picked, redo, send, sides, tray, undo } from "./compose-tray.js";
 import { h } from "./dom.js";
 import { keptSend } from "./kept.js";
 import { keySay } from "./key-says.js";
@@ -32,6 +32,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter?.name === "undo") return undo();
   const values = new FormData(event.target, event.submitter);
+  if (event.submitter?.name === "redo") return redo();
   send(() => Object.fromEntries(values));
 });
 
@@ -269,3 +270,4 @@ keysTake({
   O: () => trayFocus(document.querySelector("#tray-compose:enabled") ?? document.querySelector(".tray-fit :is(summary, a)") ?? tray()),
   z: undo,
 });
+  Z: redo,

@@ -176,6 +176,25 @@ def undo(room: Room) -> None:
     room.sees(".pickchip", 0)
 
 
+def redo(room: Room) -> None:
+    undo(room)
+    room.press("Shift+Z")
+    room.sees(".pickchip")
+
+
+def undo_redo(room: Room) -> None:
+    """On a page where something was taken elsewhere."""
+    room.open(f"compare?left=base&right=A&path={AREA}")
+    room.page.wait_for_selector("#tray[aria-label]", state="attached")
+    room.press("T")
+    room.sees(".pickchip")
+    room.open()
+    room.sees(".pickchip")
+    for key, count in (("z", 0), ("Shift+Z", 1)):
+        room.press(key)
+        room.sees(".pickchip", count)
+
+
 def take_file(room: Room) -> None:
     room.press("T")
     room.pressed("[data-key='T']")
@@ -282,6 +301,13 @@ def comment(room: Room) -> None:
     room.focused(".newform textarea")
 
 
+def comment_file(room: Room) -> None:
+    room.page.wait_for_selector("#file [data-comment-file]:not([hidden])", state="attached")
+    room.press("d")
+    room.focused(".newform textarea")
+    expect(room.page.locator(".newform-where")).to_contain_text("On the whole file in")
+
+
 def comments(room: Room) -> None:
     room.press("C")
     room.sees("#comments-drawer[open]")
@@ -338,6 +364,7 @@ COMPARE: dict[str, Check] = {
     "L": take_lines,
     "T": take_file,
     "z": undo,
+    "Z": redo,
     "A": take_all,
     "o O": taken,
     "v": viewed,
@@ -352,6 +379,7 @@ COMPARE: dict[str, Check] = {
     "/": find,
     "↓ ↑ → ←": lines,
     "c": comment,
+    "d": comment_file,
     "C": comments,
     "0 … 9": sides,
     ". J": far_sides,
@@ -404,6 +432,22 @@ def column_base(room: Room) -> None:
     room.sees(".chead .plain", 0)
 
 
+def column_comment(room: Room) -> None:
+    comment_file(room)
+    room.press("Escape", "j", "ArrowRight", "ArrowRight", "d")
+    expect(room.page.locator(".newform-where")).to_have_text("On the whole file in B")
+
+
+def column_take(room: Room) -> None:
+    room.page.wait_for_selector("#tray[aria-label]", state="attached")
+    room.press("j", "T")  # in the base's column
+    expect(room.page.get_by_role("status").filter(has_text="Whose file?")).to_have_count(1)
+    room.sees(".pickchip", 0)
+    room.press("ArrowRight", "ArrowRight", "T")
+    room.sees(".pickchip.v-b")
+    room.pressed(".takes form:has([value=B]) button")
+
+
 COLUMNS: dict[str, Check] = {
     "j k": column_changes,
     "l h": files,
@@ -417,6 +461,9 @@ COLUMNS: dict[str, Check] = {
     "t": file_filter,
     "s": leads("s", to=r"/compare\?left=base&right=A"),
     "c": comment,
+    "d": column_comment,
+    "T": column_take,
+    "z Z": undo_redo,
     "C": comments,
     "o O": taken,
 }
@@ -446,6 +493,7 @@ WHOLE: dict[str, Check] = {
     "w": wraps,
     "s": leads("s", to=r"/compare\?"),
     "c": comment,
+    "d": comment_file,
     "C": comments,
 }
 
@@ -560,6 +608,7 @@ PLACES: dict[str, Check] = {
     "j k": places,
     "[ ]": kinds,
     "1 … 9": place_taken,
+    "z Z": undo_redo,
     "Enter": leads("j", "Enter", to=r"/compare\?"),
     "/": places_filter,
     "o O": taken,
@@ -642,7 +691,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Check]]] = {
     "columns": (f"compare/columns?path={AREA}&of=base,A,B", "", COLUMNS),
     "whole": (f"compare/whole?at=A&path={AREA}", "", WHOLE),
     "comments": ("comments", "", {}),
-    "tray": ("tray", "#tray[aria-label]", {"o O": taken}),
+    "tray": ("tray", "#tray[aria-label]", {"o O": taken, "z Z": undo_redo}),
 }
 
 

@@ -22,6 +22,7 @@ from review.selectors.hunks import pair_hunks
 from review.selectors.trays import pick_id
 from review.services import trays
 from tests.review.compare.conftest import BASE, ODD_NAME, World
+from tests.support.pages import tree
 
 AREA = "app/area.py"
 
@@ -476,3 +477,65 @@ def test_the_lines_that_were_picked_are_named(world: World, reader: Client) -> N
     html = reader.get(world.url("variants/D/composition")).content.decode()
     assert "some lines" in html
     assert ">line 82 put in<" in html
+
+
+# --- Going on again after an undo, and what a preview is of ----------------------------------------
+
+
+def test_what_was_undone_is_made_again(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    change(reader, world, add=pick(variant="B", path=AREA))
+    change(reader, world, clear="1")
+    states = [picks(world)]
+    for _ in range(3):
+        change(reader, world, undo=Tray.objects.get().past[-1]["id"])
+        states.append(picks(world))
+    assert [len(state) for state in states] == [0, 2, 1, 0]
+    for state in reversed(states[:-1]):
+        html = change(reader, world, redo=Tray.objects.get().undone[-1]["id"])
+        assert picks(world) == state
+        assert ("tray-redo" in html) == bool(Tray.objects.get().undone)
+    for state in states[1:]:
+        change(reader, world, undo=Tray.objects.get().past[-1]["id"])
+        assert picks(world) == state
+    assert "tray-redo" in reader.get(world.url("tray")).content.decode()
+
+
+def test_another_change_ends_what_could_be_made_again(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    change(reader, world, undo=Tray.objects.get().past[-1]["id"])
+    seen = Tray.objects.get().undone[-1]["id"]
+    assert "tray-redo" not in change(reader, world, variant="B")
+    assert Tray.objects.get().undone == []
+    for step in (seen, "", "x\0"):
+        answer = reader.post(world.url("tray"), {"redo": step}, headers={"hx-request": "true"})
+        assert answer.status_code == 409
+    assert [p["variant"] for p in picks(world)] == ["B"]
+
+
+def test_a_preview_says_what_it_would_be_and_of_which_picks(world: World, reader: Client) -> None:
+    change(reader, world, variant="A", path="app/new.py")
+    change(reader, world, add=pick(variant="B", path=AREA, hunks=[key(world, "B")]))
+    shown = reader.post(world.url("compose/preview"))["Location"]
+    page = tree(reader.get(shown))
+    (title,) = page.tags("h1")
+    assert " ".join(title.text.split()) == "What D would be"
+    assert "What D would be" in page.tags("title")[0].text
+    made_of = page.all(lambda e: e.attrs.get("class") == "whole-of")[0]
+    assert [" ".join(li.text.split()) for li in made_of.tags("li")] == [
+        "A new.py",
+        "B area.py, hunk 1",
+    ]
+    assert "Other things are picked" not in page.text
+    change(reader, world, variant="A")
+    later = tree(reader.get(shown))
+    assert "Other things are picked by now" in later.text
+    assert len(later.all(lambda e: e.attrs.get("class") == "whole-of")[0].tags("li")) == 2
+    other = User.objects.create_user("eve", password="of the tests", is_superuser=True)
+    stranger = Client(headers={"host": "localhost:8000"})
+    stranger.force_login(other)
+    theirs = stranger.get(shown)
+    assert b"whole-of" not in theirs.content, "of whoever picked it only"
+    plain = reader.get(world.url(f"compare?left=base&right={world.heads['A']}"))
+    assert b"whole-of" not in plain.content
+    assert b"would be" not in plain.content

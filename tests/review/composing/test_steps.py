@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.composing.steps import step_back, step_of, step_took
+from review.composing.steps import step_again, step_back, step_of, step_took, step_undone
 
 Told = dict[str, Any]
 PICKS = st.lists(st.integers(0, 9).map(lambda n: {"variant": "A", "path": str(n)}), max_size=6)
@@ -25,9 +25,14 @@ def test_each_state_is_had_again(changes: list[tuple[set[int], list[Told]]]) -> 
         states.append([*kept, *fresh])
         steps.append(step_of(states[-2], states[-1], name="", began=""))
     picks = states[-1]
+    undone = []
     for before, step in zip(reversed(states[:-1]), reversed(steps), strict=True):
+        undone.append(step_undone(picks, step, began=""))
         picks = step_back(picks, step)
         assert picks == before
+    for after in states[1:]:
+        picks = step_again(picks, undone.pop())
+        assert picks == after
 
 
 def test_lines_that_grow_are_not_replaced() -> None:
