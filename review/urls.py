@@ -59,6 +59,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/tray", composing.tray, name="tray"),
     path("tasks/<int:task_id>/compose", composing.compose, name="compose"),
     path("tasks/<int:task_id>/compose/preview", composing.preview, name="compose_preview"),
+    path("tasks/<int:task_id>/compose/place", composing.place, name="compose_place"),
     re_path(_VARIANT + r"/composition$", composing.composition, name="composition"),
     re_path(_MERGE + r"$", merge.merge, name="merge"),
     re_path(_MERGE + r"/forecast$", merge.merge_forecast, name="merge_forecast"),

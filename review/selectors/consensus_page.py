@@ -17,12 +17,14 @@ from review.compare import READING_ORDER, Kind
 from review.selectors.agreement import (
     Agreement,
     AgreementProgress,
+    agreement_key,
     agreement_step,
     places_read,
 )
+from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
-from review.selectors.consensus import Ground, Reader, ground_of, pairs_read
-from review.selectors.consensus_places import PlaceRow, place_blobs, place_row
+from review.selectors.consensus import Ground, Reader, ground_get, ground_of, pairs_read
+from review.selectors.consensus_places import PlaceRow, place_blobs, place_key, place_row
 from review.selectors.file_tree import path_split
 
 PER_PAGE = 40
@@ -30,6 +32,8 @@ PER_FILE = 20  # of a kind, unless the list is of that file: so that the next on
 TEXT_MAX = 200
 # A larger file is not read for a few of its lines: the comparison shows them.
 READ_LIMIT_BYTES = 1_000_000
+NAME_MAX = 5_000  # of a place: its key and its path
+LOOKED_THROUGH_MAX = 400  # places of a file, for the one that somebody is at
 
 _NAMES = {
     Kind.CONTRADICTORY: ("Contradictory", "Different answers for the same lines: one has to be chosen."),
@@ -41,7 +45,8 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class ConsensusAsk:
-    """What of the list is asked for. `path` is one file; `text` is a part of paths."""
+    """What of the list is asked for. `path` is one file; `text` is a part of paths. `at` is a place (its key, a space,
+    its path) that somebody is at: the page that it is on counts, if it still is on one."""
 
     task_id: int
     kind: str = ""
@@ -49,6 +54,7 @@ class ConsensusAsk:
     path: str = ""
     text: str = ""
     page: int = 1
+    at: str = ""
 
     def url(self, **changes: object) -> str:
         at = replace(self, **changes) if changes else self  # type: ignore[arg-type]
@@ -64,14 +70,14 @@ class ConsensusAsk:
 
 
 def consensus_ask(
-    *, task_id: int, kind: str, variant: str, path: str, text: str, page: int
+    *, task_id: int, kind: str, variant: str, path: str, text: str, page: int, at: str = ""
 ) -> ConsensusAsk:
     """Refuse what no link of the product would say."""
     if kind and kind not in set(Kind):
         raise Invalid("kind.invalid", f"kind is one of {', '.join(Kind)}.")
     if variant and not (len(variant) == 1 and "A" <= variant <= "Z"):
         raise Invalid("variant.invalid", "variant is a letter.")
-    return ConsensusAsk(task_id, kind, variant, path, text.strip()[:TEXT_MAX], page)
+    return ConsensusAsk(task_id, kind, variant, path, text.strip()[:TEXT_MAX], page, at[:NAME_MAX])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +111,12 @@ class ConsensusChoice:
 
 @dataclass(frozen=True, slots=True)
 class ConsensusPage:
-    """`progress` is set as long as the Variants are still read and compared; there is no list then."""
+    """`progress` is set as long as the Variants are still read and compared; there is no list then, and no `version`,
+    which tells states of the list apart."""
 
     task: Task
     ask: ConsensusAsk
+    version: str
     letters: tuple[str, ...]
     progress: AgreementProgress | None
     total: int
@@ -134,6 +142,11 @@ class ConsensusPage:
         return self.ask.url()
 
 
+def places_version(*, user: Viewer, task_id: object) -> str:
+    """Another one whenever a Variant has a newer state."""
+    return agreement_key(ground_get(user=user, task_id=task_id))
+
+
 def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
     task = task_get_for(user, ask.task_id)
     ground = ground_of(task)
@@ -155,7 +168,8 @@ def consensus_page(*, user: Viewer, ask: ConsensusAsk) -> ConsensusPage:
     folds = {} if ask.path else _folds(agreement, chosen)
     folded = {number for rest in folds.values() for number in rest}
     chosen = [number for number in chosen if number not in folded]
-    page = min(ask.page, max(1, -(-len(chosen) // PER_PAGE)))
+    wanted_page = _page_at(ground, agreement, chosen, ask.at) or ask.page
+    page = min(wanted_page, max(1, -(-len(chosen) // PER_PAGE)))
     ask = replace(ask, page=page)
     start = (page - 1) * PER_PAGE
     numbers = chosen[start : start + PER_PAGE]
@@ -202,6 +216,7 @@ def _page(
     return ConsensusPage(
         task=task,
         ask=ask,
+        version="" if progress else agreement_key(ground),
         letters=letters,
         progress=progress,
         total=total,
@@ -214,6 +229,28 @@ def _page(
         previous=previous,
         next=next,
     )
+
+
+def _page_at(ground: Ground, agreement: Agreement, chosen: Sequence[int], at: str) -> int | None:
+    """The page of a place that somebody is at; None if it is gone."""
+    key, _, path = at.partition(" ")
+    if not path:
+        return None
+    files = [number for number, known in enumerate(agreement.paths) if path_text(known) == path]
+    there = [n for n, number in enumerate(chosen) if agreement.places[number] in files]
+    there = there[:LOOKED_THROUGH_MAX]
+    places = places_read(ground, agreement, [chosen[n] for n in there])
+    read = _reader(ground, places)
+    found = (n for n, place in zip(there, places, strict=True) if place_key(place, read) == key)
+    at_number = next(found, None)
+    return None if at_number is None else at_number // PER_PAGE + 1
+
+
+def _reader(ground: Ground, places: Sequence[Place]) -> Reader:
+    """What these places need is read at once."""
+    read = Reader(ground.hub, limit_bytes=READ_LIMIT_BYTES)
+    read.fetch(sorted({blob for place in places for blob in place_blobs(place)}))
+    return read
 
 
 def _asked(agreement: Agreement, ask: ConsensusAsk) -> list[int]:
@@ -256,8 +293,7 @@ def _sections(
     folds: Mapping[int, Sequence[int]],
 ) -> tuple[Section, ...]:
     places = places_read(ground, agreement, numbers)
-    read = Reader(ground.hub, limit_bytes=READ_LIMIT_BYTES)
-    read.fetch(sorted({blob for place in places for blob in place_blobs(place)}))
+    read = _reader(ground, places)
     pairs = pairs_read(ground)
     rows = [
         (place, place_row(ground, number, place, read, pairs))

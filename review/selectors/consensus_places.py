@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from review.compare import Group, Kind, Option
-from review.hunks import About, blobs_there
+from review.hunks import About, blobs_there, digest
 from review.option_words import Spans, options_marked
 from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
@@ -66,7 +66,12 @@ class OptionRow:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
+    """`key` tells it from others of its file, in the next state of the list too. `new` (JSON) is set where lines
+    are those of a file that only Variants have: who has it, and by letter which lines are meant."""
+
     number: int
+    key: str
+    new: str
     kind: Kind
     where: str
     base: Code | None
@@ -89,6 +94,31 @@ def _base_blob(place: Place) -> str:
     return "" if file.status == "A" or place.group.end == place.group.start else file.old_blob
 
 
+def place_key(place: Place, read: Reader) -> str:
+    """Where it is in the base; in a file that the base lacks, what one of them has there."""
+    group = place.group
+    at = f"{group.about}:{group.start}-{group.end}"
+    if not _is_new(place):
+        return at
+    letter = min(option.letters[0] for option in group.options)
+    start, end = group.spans[letter]
+    lines = read.lines(place.files[letter].new_blob)
+    return f"{at}:{digest(chr(10).join((lines or ())[start:end]).encode('utf-8', 'surrogatepass'))}"
+
+
+def _is_new(place: Place) -> bool:
+    """Whether only Variants have the file whose lines these are."""
+    lines = place.group.about is About.LINES
+    return lines and all(file.status == "A" for file in place.files.values())
+
+
+def _new(place: Place) -> str:
+    if not _is_new(place) or len(place.files) < 2:
+        return ""
+    path = path_text(next(iter(place.files.values())).path)
+    return json.dumps({"path": path, "hosts": [*place.files], "spans": place.group.spans})
+
+
 def place_row(
     ground: Ground,
     number: int,
@@ -107,6 +137,8 @@ def place_row(
     )
     return PlaceRow(
         number=number,
+        key=place_key(place, read),
+        new=_new(place),
         kind=group.kind,
         where=_where(place),
         base=base,

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.lib.errors import NotFound
+from orchestrator.selectors.access import Viewer
 from review.compare import Option, group_hunks, group_hunks_wide
-from review.hunks import About, hunk_named
+from review.hunks import About, Hunk, hunk_named
 from review.lib.paths import path_text
+from review.ranges import Span
 from review.selectors.agreement_parts import Place
-from review.selectors.hunks import PairHunks
+from review.selectors.consensus import ground_get
+from review.selectors.hunks import PairHunks, file_hunks_get
 
 Pick = dict[str, Any]
 
@@ -34,3 +38,41 @@ def _pick(pair: PairHunks, place: Place, letter: str, *, wide: bool = False) -> 
         return pick
     hunks = (group_hunks_wide if wide else group_hunks)(place.group, pair[file.path])
     return pick | {"hunks": [hunk_named(hunk) for hunk in hunks]}
+
+
+def picks_between(
+    *,
+    user: Viewer,
+    task_id: object,
+    variant: str,
+    against: str,
+    path: str,
+    span: Span,
+    host_span: Span | None,
+) -> list[Pick]:
+    """What takes lines `span` of a new file as a Variant has it into the same file of another, one hunk each.
+
+    `host_span` are the lines of the other at this place, if it has any.
+    """
+    ground = ground_get(user=user, task_id=task_id)
+    for letter in (variant, against):
+        if letter not in ground.heads:
+            raise NotFound("variant.not-found", f"This task has no variant {letter[:60]}.")
+    left, right = ground.heads[against], ground.heads[variant]
+    file = file_hunks_get(hub=ground.hub, left=left, right=right, path=path)
+    hunks = [
+        hunk
+        for hunk in (file.hunks if file and file.status not in "AD" else ())
+        if hunk.about is About.LINES and _is_there(hunk, span, host_span)
+    ]
+    if not hunks:
+        raise NotFound("compose.no-hunk", f"{variant} and {against} have the same there.")
+    told = {"variant": variant, "against": against, "path": path}
+    return [told | {"hunks": [hunk_named(hunk)]} for hunk in hunks]
+
+
+def _is_there(hunk: Hunk, span: Span, host_span: Span | None) -> bool:
+    """Lines that it puts in are among those meant; if it only takes some out, these are the other's there."""
+    if hunk.right_end > hunk.right_start:
+        return hunk.right_start < span[1] and hunk.right_end > span[0]
+    return host_span is not None and hunk.start < host_span[1] and hunk.end > host_span[0]

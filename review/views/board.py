@@ -14,7 +14,7 @@ from review.selectors.agreement import agreement_known, agreement_step
 from review.selectors.board_ask import FILTER_MAX, FLIPS_MAX, Ask
 from review.selectors.board_page import board_page
 from review.selectors.consensus import ground_get
-from review.selectors.consensus_page import consensus_ask, consensus_page
+from review.selectors.consensus_page import consensus_ask, consensus_page, places_version
 
 PAGE_MAX = 100_000
 
@@ -51,6 +51,10 @@ def board_progress(request: PageRequest, task_id: int) -> HttpResponse:
 
 @require_GET
 def consensus(request: PageRequest, task_id: int) -> HttpResponse:
+    """204 while it still is the `seen` list that the page shows."""
+    seen = request.GET.get("seen")
+    if request.htmx and seen and seen == places_version(user=request.user, task_id=task_id):
+        return HttpResponse(status=204)
     ask = consensus_ask(
         task_id=task_id,
         kind=request.GET.get("kind", ""),
@@ -58,6 +62,7 @@ def consensus(request: PageRequest, task_id: int) -> HttpResponse:
         path=request.GET.get("path", ""),
         text=request.GET.get("q", ""),
         page=_number(request, "page"),
+        at=request.GET.get("at", ""),
     )
     page = consensus_page(user=request.user, ask=ask)
     name = "review/_consensus.html" if request.htmx else "review/consensus.html"

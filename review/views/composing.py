@@ -6,16 +6,18 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from orchestrator.lib.errors import Invalid
+from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
 from orchestrator.selectors.access import task_get_for, variant_by_letter_for
 from orchestrator.views.answers import PageRequest, action, next_url
 from review.selectors.composing import composition_of, composition_rows
+from review.selectors.place_picks import picks_between
 from review.selectors.trays import tray_page, tray_picks
 from review.selectors.wishes import wishes_read
 from review.services.composing import composition_preview, variant_compose
@@ -24,7 +26,8 @@ from review.services.trays import tray_change, tray_clear, tray_forget, tray_red
 
 @require_http_methods(["GET", "POST"])
 def tray(request: PageRequest, task_id: int) -> HttpResponse:
-    """POST changes it: `add` (JSON, several) or `variant` and `path`, `remove` (ids), `clear`, `undo`, `redo`, `forget`."""
+    """POST changes it: `add` (JSON, several) or `variant` and `path`, `remove` (ids), `clear`, `undo`, `redo`,
+    `forget`."""
     task = task_get_for(request.user, task_id)
     if request.method == "POST":
         return _tray_change(request, task)
@@ -37,10 +40,10 @@ def _tray_change(request: PageRequest, task: Task) -> HttpResponse:
         tray_clear(user=request.user, task=task)
     elif "undo" in request.POST:
         tray_undo(user=request.user, task=task, step=request.POST["undo"])
-    elif "forget" in request.POST:
-        tray_forget(user=request.user, task=task)
     elif "redo" in request.POST:
         tray_redo(user=request.user, task=task, step=request.POST["redo"])
+    elif "forget" in request.POST:
+        tray_forget(user=request.user, task=task)
     else:
         tray_change(
             user=request.user,
@@ -110,6 +113,31 @@ def preview(request: PageRequest, task_id: int) -> HttpResponse:
     commit = composition_preview(user=request.user, task=task, wishes=wishes, picks=picks)
     query = urlencode({"left": "base", "right": commit})
     return redirect(f"{reverse('review:compare', args=[task.pk])}?{query}")
+
+
+@require_GET
+def place(request: PageRequest, task_id: int) -> JsonResponse:
+    """Picks that take lines of a new file (`start` to `end`, of `variant`) into that of `against`, whose lines
+    there are `against_start` to `against_end`; all from 0."""
+    query = request.GET
+    span = _span(request, "start", "end")
+    if span is None:
+        raise Invalid("compose.pick", "Say which lines: start and end.")
+    picks = picks_between(
+        user=request.user,
+        task_id=task_id,
+        variant=query.get("variant", ""),
+        against=query.get("against", ""),
+        path=query.get("path", ""),
+        span=span,
+        host_span=_span(request, "against_start", "against_end"),
+    )
+    return JsonResponse({"picks": picks})
+
+
+def _span(request: PageRequest, *names: str) -> tuple[int, int] | None:
+    start, end = (number_of(request.GET.get(name, "")) for name in names)
+    return None if start is None or end is None else (start, end)
 
 
 @require_GET

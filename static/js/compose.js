@@ -1,6 +1,7 @@
 // Picking for a new variant: files, changes and lines go into the tray at the bottom of the page. The tray
 // is kept and checked by the server; what stands here only says what to put in and take out.
 import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
+import { isPlace, placeSay as placeForm, placeTake, placeTaken } from "./compose-place.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
 import { change, file, idsOf, isIn, picked, redo, send, sides, tray, undo } from "./compose-tray.js";
 import { h } from "./dom.js";
@@ -31,8 +32,8 @@ document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-tray]")) return;
   event.preventDefault();
   if (event.submitter?.name === "undo") return undo();
-  const values = new FormData(event.target, event.submitter);
   if (event.submitter?.name === "redo") return redo();
+  const values = new FormData(event.target, event.submitter);
   send(() => Object.fromEntries(values));
 });
 
@@ -115,7 +116,7 @@ function formPicks(form) {
   return [path ? { variant, path } : { variant }];
 }
 
-const isTaken = (form) => formPicks(form).some((pick) => isIn([pick]));
+const isTaken = (form) => (isPlace(form) ? placeTaken(form) : formPicks(form).some((pick) => isIn([pick])));
 
 /** Of the options of a place one can be taken: another one gives way. */
 function formsBeside(form) {
@@ -127,6 +128,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-take]");
   if (!form || !tray()) return;
   event.preventDefault();
+  if (isPlace(form)) return placeTake(form);
   const [own, beside] = [formPicks(form), formsBeside(form).flatMap(formPicks)];
   change(() => (idsOf(own).length ? { remove: idsOf(own) } : { add: own.slice(0, 1), remove: idsOf(beside) }));
 });
@@ -139,7 +141,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("board:read", () => pressedShow());
-document.addEventListener("places:read", () => pressedShow());
+for (const name of ["places:read", "places:known"]) document.addEventListener(name, () => pressedShow());
 
 // --- What is picked, shown where it was picked ---------------------------------------------------
 
@@ -155,6 +157,7 @@ function pressedShow() {
     const button = form.querySelector("button");
     button.dataset.taken = "";
     button.setAttribute("aria-pressed", isTaken(form));
+    if (isPlace(form)) placeForm(form);
   }
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));
@@ -269,5 +272,5 @@ keysTake({
   o: () => trayFocus(tray()),
   O: () => trayFocus(document.querySelector("#tray-compose:enabled") ?? document.querySelector(".tray-fit :is(summary, a)") ?? tray()),
   z: undo,
-});
   Z: redo,
+});

@@ -1,10 +1,20 @@
-// <place-list>: where the variants differ, place by place, by keys. While variants are still read, it asks again.
+// <place-list>: where the variants differ, place by place, by keys. While variants are still read, it asks again; while
+// agents work, it follows them, and what the reader looks at stays where it is.
+import "./live.js";
+import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
 import { variantsTake } from "./variant-lead.js";
 
 const AGAIN_MS = 250;
+const LIVE_MS = 700;
 
 class PlaceList extends HTMLElement {
+  #busy = false;
+  #again = false; // something has changed since it was asked
+  #waits = false; // the list has changed, and is shown once nothing in it would be lost
+  #timer = 0;
+
   connectedCallback() {
+    sourcesNote(this.#inside);
     document.addEventListener("keydown", this.#key);
     this.addEventListener("focusin", (event) => {
       for (const place of this.querySelectorAll("[data-now]")) delete place.dataset.now;
@@ -14,26 +24,100 @@ class PlaceList extends HTMLElement {
     variantsTake((number) => this.#take(this.querySelector(".place[data-now]"), number), () => this.isConnected && this.querySelector(".place[data-now]"));
     if (location.hash === "#last") this.#places.at(-1)?.focus();
     if (location.hash.startsWith("#kind-")) document.getElementById(location.hash.slice(1))?.focus();
-    this.#again();
+    document.addEventListener(`live:task:${this.dataset.task}`, this.#live);
+    for (const name of ["selectionchange", "focusout"]) document.addEventListener(name, this.#freed);
+    if (this.#reading) this.#look();
   }
 
   disconnectedCallback() {
     document.removeEventListener("keydown", this.#key);
+    document.removeEventListener(`live:task:${this.dataset.task}`, this.#live);
+    for (const name of ["selectionchange", "focusout"]) document.removeEventListener(name, this.#freed);
   }
 
+  get #inside() { return this.querySelector(":scope > .places-in"); }
   get #places() { return [...this.querySelectorAll(".place")]; }
+  get #reading() { return this.querySelector("[data-again]"); }
 
-  async #again() {
-    for (let wait; (wait = this.querySelector("[data-again]")) && this.isConnected;) {
-      const answer = await fetch(wait.dataset.again, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-      if (!answer.ok) return;
-      const template = document.createElement("template");
-      template.innerHTML = await answer.text();
-      this.replaceChildren(template.content);
-      document.dispatchEvent(new CustomEvent("places:read"));
-      await new Promise((done) => setTimeout(done, AGAIN_MS));
+  /* --- following ----------------------------------------------------------------------------- */
+
+  #live = () => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), LIVE_MS);
+  };
+
+  /** One question at a time; a change that comes meanwhile is asked about afterwards. */
+  async #look() {
+    this.#again = true;
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (this.#again && this.isConnected) {
+        this.#again = false;
+        await this.#ask();
+      }
+    } finally {
+      this.#busy = false;
     }
   }
+
+  async #ask() {
+    const { here, version } = this.#inside.dataset;
+    const url = new URL(here, location.href);
+    if (version) url.searchParams.set("seen", version);
+    const held = placesHold(this);
+    if (held) url.searchParams.set("at", placeName(held[0].place));
+    let answer;
+    try {
+      answer = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+    } catch {
+      return; // no server: the next change asks again
+    }
+    if (answer.status !== 200 || answer.redirected) return;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    const next = template.content.querySelector(".places-in");
+    const wait = next.querySelector("[data-again]");
+    if (wait && this.#places.length) this.#say(wait.querySelector("h3").textContent); // what is there stays until the new is known
+    else this.#show(next);
+    if (!wait) return;
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    this.#again = true;
+  }
+
+  #show(next) {
+    this.#waits = this.#isUsed();
+    if (this.#waits) {
+      this.#say("The places have changed: they are shown once you are done here.");
+      return;
+    }
+    sourcesNote(next);
+    const [held, focus, many] = [placesHold(this), focusRead(this), this.#places.length];
+    const changed = placesLay(this.#inside, next).length;
+    focusRestore(this, focus);
+    this.#say(many && changed ? `${changed} place${changed === 1 ? " is" : "s are"} new or changed` : "");
+    placesRestore(this, held);
+    const { here } = this.#inside.dataset;
+    if (!this.#reading && here !== location.pathname + location.search) history.replaceState(history.state, "", here + location.hash);
+    document.dispatchEvent(new CustomEvent("places:read"));
+  }
+
+  /** Is something selected, or typed that is not sent yet? */
+  #isUsed() {
+    const selection = getSelection();
+    const typed = [...this.querySelectorAll("input[type=search]")].some((field) => field.value !== field.defaultValue);
+    return typed || (!selection.isCollapsed && this.contains(selection.anchorNode));
+  }
+
+  #freed = () => {
+    if (this.#waits && !this.#isUsed()) this.#look();
+  };
+
+  #say(text) {
+    document.getElementById("places-says").textContent = text;
+  }
+
+  /* --- keys ---------------------------------------------------------------------------------- */
 
   #key = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;

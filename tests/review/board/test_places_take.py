@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from html import unescape
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
@@ -84,3 +85,107 @@ def test_what_both_have_is_taken_wherever_it_was_picked(world: World, page: Page
     button.click()
     expect(page.locator(".pickchip")).to_have_count(0)
     expect(button).to_have_attribute("aria-pressed", "false")
+
+
+# --- Places of a file that the base lacks ----------------------------------------------------------
+
+FRESH = "app/fresh.py"
+FRESH_A = "".join(f"def made_{n}():\n    return {n}\n\n\n" for n in range(6))
+FRESH_B = FRESH_A.replace("return 1\n", "return 10\n").replace("return 4\n", "return 40\n")
+
+
+@pytest.fixture
+def fresh(world: World) -> World:
+    world.commit("A", lambda files: files.update({FRESH: FRESH_A}))
+    world.commit("B", lambda files: files.update({FRESH: FRESH_B}))
+    return world
+
+
+def composed(world: World, path: str) -> str:
+    head = Variant.objects.get(letter="D").head_commit
+    hub = hub_dir(world.task.project_id)
+    made = blob_read(hub=hub, commit=head, path=path, limit_bytes=10**6)
+    assert made is not None
+    return made.decode()
+
+
+def test_lines_of_a_new_file_are_named_as_what_goes_into_anothers(
+    fresh: World, reader: Client
+) -> None:
+    url = fresh.url("compose/place")
+    asked = {"variant": "B", "against": "A", "path": FRESH, "start": "5", "end": "6"}
+    (pick,) = reader.get(url, asked).json()["picks"]
+    assert (pick["variant"], pick["against"], pick["path"]) == ("B", "A", FRESH)
+    reader.post(fresh.url("tray"), {"add": json.dumps(pick)}, headers=HTMX)
+    reader.post(fresh.url("compose"), {})
+    assert composed(fresh, FRESH) == FRESH_A.replace("return 1\n", "return 10\n")
+    for name, value in (("start", ""), ("start", "x"), ("end", "-1")):
+        assert reader.get(url, asked | {name: value}).status_code == 400, (name, value)
+    gone = {"against": ("A\0", "Z"), "variant": ("", "A"), "path": ("no",)}
+    for name, values in gone.items():
+        for value in values:
+            assert reader.get(url, asked | {name: value}).status_code == 404, (name, value)
+    assert reader.get(url, asked | {"start": "0", "end": "1"}).status_code == 404
+    stranger = Client(headers={"host": "localhost:8000"})
+    assert stranger.get(url, asked).status_code in (302, 401, 403)
+
+
+@pytest.mark.browser
+def test_a_place_of_a_new_file_is_taken_alone(fresh: World, page: Page) -> None:
+    page.goto(fresh.url(f"consensus?path={FRESH}&kind=contradictory"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    places, chips = page.locator(".place"), page.locator(".pickchip")
+    expect(places).to_have_count(2)
+
+    def option(place: int, letter: str) -> Locator:
+        return places.nth(place).locator(f"[data-letters={letter}]")
+
+    def pressed(*wanted: str) -> None:
+        found = places.locator("[data-letters][aria-pressed=true]")
+        expect(found).to_have_count(len(wanted))
+        for place, letter in enumerate(wanted):
+            expect(option(place, letter)).to_have_attribute("aria-pressed", "true")
+
+    expect(option(0, "A")).to_have_text("Take file from A")
+    expect(option(0, "B")).to_have_text("Take into A from B")
+    expect(option(0, "B")).to_have_attribute("title", re.compile("as B has it into A’s file"))
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    expect(chips).to_have_text([re.compile("fresh.py, hunk 1 into A")])
+    pressed("B", "A")
+    page.keyboard.press("j")
+    page.keyboard.press("2")
+    expect(chips).to_have_count(2)
+    pressed("B", "B")
+    page.reload()
+    pressed("B", "B")
+    page.keyboard.press("j")
+    page.keyboard.press("1")
+    expect(chips).to_have_text([re.compile("fresh.py, hunk 2 into A")])
+    pressed("A", "B")
+    expect(page.locator(".tray-fit")).to_have_text("fits together")
+    page.keyboard.press("O")
+    page.keyboard.press("Enter")
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert composed(fresh, FRESH) == FRESH_A.replace("return 4\n", "return 40\n")
+
+
+@pytest.mark.browser
+def test_it_goes_into_the_file_that_is_taken(fresh: World, page: Page) -> None:
+    page.goto(fresh.url(f"compare?left=base&right=B&path={FRESH}"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    page.keyboard.press("T")
+    chips = page.locator(".pickchip")
+    expect(chips).to_have_count(1)
+    page.goto(fresh.url(f"consensus?path={FRESH}&kind=contradictory"))
+    first = page.locator(".place").first
+    expect(first.locator("[data-letters=B]")).to_have_attribute("aria-pressed", "true")
+    take = first.locator("[data-letters=A]")
+    expect(take).to_have_text("Take into B from A")
+    take.click()
+    expect(take).to_have_attribute("aria-pressed", "true")
+    expect(chips).to_have_count(2)
+    page.goto(fresh.url(f"compare?left=B&right=A&path={FRESH}"))
+    expect(page.locator(".hunkbar[data-change='1'] .take.main")).to_have_attribute(
+        "aria-pressed", "true"
+    )
