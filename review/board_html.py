@@ -48,15 +48,18 @@ def row_html(frame: Frame, row: Row, *, index: int, folder: str, address: str, n
     short = name.removeprefix(folder)
     head, _, last = short.rpartition("/")
     above = f"{escape(head)}/" if head else ""
+    sources = frame.matrix.sources(row)
+    was = escape(f"copied from {', '.join(sources)}") if sources else ""
+    full = f"{escape(name)}, {was}" if was else escape(name)
     cells = "".join(
         _cell(frame, letter, frame.matrix.cell(row, letter), quoted, letter in row.silent)
         for letter in frame.letters
     )
     return (
         f'<div role="row" class="file" data-row="{escape(address)}" aria-rowindex="{index}">'
-        f'<a role="rowheader" class="path" href="{frame.places}?path={quoted}" title="{escape(name)}" '
-        f'aria-label="{escape(name)}">'
-        f'<span class="cut">{above}<b>{escape(last)}</b></span></a>{cells}'
+        f'<a role="rowheader" class="path" href="{frame.places}?path={quoted}" title="{full}" '
+        f'aria-label="{full}">'
+        f'<span class="cut">{above}<b>{escape(last)}</b>{f" <small>{was}</small>" if was else ""}</span></a>{cells}'
         f'<span role="gridcell" class="tail">{_who(frame, row)}</span></div>'
     )
 
@@ -66,8 +69,8 @@ def _cell(frame: Frame, letter: str, cell: Cell | None, quoted: str, silent: boo
     if cell is None:
         return f'<span role="gridcell" class="{css} no" data-l="{letter}" aria-label="not touched"></span>'
     heat = math.sqrt(cell.lines / frame.lines_max) if frame.lines_max else 0.0
-    word = _STATUS_WORDS.get(cell.status, "")
-    title = f' title="{word}"' if word else ""
+    word = f"copied from {cell.copied}" if cell.copied else _STATUS_WORDS.get(cell.status, "")
+    title = f' title="{escape(word)}"' if word else ""
     return (
         f'<a role="gridcell" class="{css}" data-l="{letter}" style="--h:{heat:.2f}"{title} '
         f'href="{frame.compare}?left=base&amp;right={letter}&amp;path={quoted}">'

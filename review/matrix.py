@@ -43,10 +43,13 @@ class Column:
 
 
 class Cell(NamedTuple):
+    """`copied` is what the file was copied from, as it is shown; empty if from nothing."""
+
     status: str
     insertions: int
     deletions: int
     mark: Mark | None
+    copied: str = ""
 
     @property
     def lines(self) -> int:
@@ -71,12 +74,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """All files that any variant changed, by path."""
+    """All files that any variant changed, by path. `copied` says by letter what new files were copied from."""
 
     columns: Mapping[str, Column]
     marks: Mapping[str, Mapping[str, Mark]] | None
     rows: Mapping[str, Row]
     lines_max: int  # of any cell
+    copied: Mapping[str, Mapping[str, str]]
 
     def cell(self, row: Row, letter: str) -> Cell | None:
         index = row.at.get(letter)
@@ -84,10 +88,20 @@ class Matrix:
             return None
         column = self.columns[letter]
         mark = self.marks.get(row.path, _NONE).get(letter) if self.marks is not None else None
-        return Cell(column.statuses[index], column.insertions[index], column.deletions[index], mark)
+        numbers = column.insertions[index], column.deletions[index]
+        return Cell(column.statuses[index], *numbers, mark, self._copied(row, letter))
+
+    def sources(self, row: Row) -> list[str]:
+        """What any variant copied the file from."""
+        found = (self._copied(row, letter) for letter in row.at)
+        return sorted({source for source in found if source})
+
+    def _copied(self, row: Row, letter: str) -> str:
+        return self.copied.get(letter, _NOTHING).get(row.path, "")
 
 
 _NONE: Mapping[str, Mark] = {}
+_NOTHING: Mapping[str, str] = {}
 
 
 # Folders and their paths in the order that a page shows; kept so that an update moves nothing.
@@ -100,6 +114,7 @@ def matrix_make(
     *,
     composed: Collection[str] = (),
     silent: Mapping[str, Collection[str]] | None = None,
+    copied: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Matrix:
     """`silent` are, by path, composed variants without a voice in the file. Until it is known what a
     composed one has of its own, it counts where nobody else has the file."""
@@ -136,7 +151,7 @@ def matrix_make(
             voices=len(voices),
             silent=frozenset(letters.keys() - set(voices)) if composed else frozenset(),
         )
-    return Matrix(columns, marks, rows, most)
+    return Matrix(columns, marks, rows, most, copied or {})
 
 
 def _voices(

@@ -50,6 +50,7 @@ from review.selectors.agreement_parts import (
     parts_planned,
     work_read,
 )
+from review.selectors.compare import copies_read
 from review.selectors.consensus import Ground
 from review.selectors.hunks import LIMIT_BYTES, pair_hunks, pair_hunks_known, pair_key
 from review.selectors.remembered import Bench, Few
@@ -232,6 +233,7 @@ def _read_on(ground: Ground, deadline: float) -> list[str]:
             if ours:
                 pair_hunks(hub=ground.hub, left=ground.base, right=head)
                 _kept(pair_hunks_known(left=ground.base, right=head))
+                copies_read(hub=ground.hub, left=ground.base, right=head)  # the board shows them
         return ours
 
     with ThreadPoolExecutor(max_workers=READERS) as pool:
@@ -261,6 +263,8 @@ def _compare_on(ground: Ground, deadline: float) -> AgreementProgress:
     with _claim(agreement_key(ground)) as ours:
         if not ours:
             return progress
+        for head in ground.heads.values():
+            copies_read(hub=ground.hub, left=ground.base, right=head)
         parts = [(plan, part_known(plan) or part_make(_work(ground), plan)) for plan in plans]
         made = _put_together(ground, parts)
     _BENCH.clear(agreement_key(ground))

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from orchestrator.git.diffs import FileChange
+from orchestrator.git.refs import display_path
 from review.diff import FORMAT_VERSION
 from review.lib.cache import cached
 from review.matrix import Column, Matrix, matrix_make
 from review.selectors.agreement import Agreement, agreement_known
-from review.selectors.compare import files_changed
+from review.selectors.compare import copies_known, files_changed
 from review.selectors.consensus import Ground
 
 READERS = 2
@@ -48,7 +49,14 @@ def _matrix(ground: Ground, agreement: Agreement | None) -> Matrix:
         agreement.marks if agreement else None,
         composed=ground.composed,
         silent=agreement.silent if agreement else None,
+        copied={letter: _copied(ground, head) for letter, head in ground.heads.items()},
     )
+
+
+def _copied(ground: Ground, head: str) -> dict[str, str]:
+    """As far as it is known: it is looked for with the agreement."""
+    found = copies_known(left=ground.base, right=head)
+    return {path: display_path(change.old_path) for path, change in found.items()}
 
 
 def _column_get(ground: Ground, head: str) -> Column:

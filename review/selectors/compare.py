@@ -17,7 +17,7 @@ from orchestrator.models import Task, Variant
 from orchestrator.selectors.access import Viewer, task_get_for
 from review.diff import FORMAT_VERSION, Chunk, ChunkKind, Line
 from review.hunks import About
-from review.lib.cache import cached
+from review.lib.cache import cache_get, cache_has, cached
 from review.lib.paths import path_text as path_text  # read from here by others
 from review.selectors.file_diffs import WHITESPACE, file_read, is_renamed
 from review.selectors.hunks import file_hunks_get
@@ -99,16 +99,39 @@ def files_compared(*, hub: Path, left: str, right: str) -> tuple[FileChange, ...
     files = files_changed(hub=hub, left=left, right=right)
     if not any(map(may_be_copied, files)):
         return files
-    found = cached(
-        f"copies:{FORMAT_VERSION}:{left}:{right}",
-        lambda: copies(files, hub=hub, left=left, right=right),
-    )
+    found = _copies(files, hub=hub, left=left, right=right)
     return tuple(
         copy._replace(insertions=change.insertions, deletions=change.deletions)
         if (copy := found.get(change.path))
         else change
         for change in files
     )
+
+
+def copies_read(*, hub: Path, left: str, right: str) -> None:
+    """Look for copies, if nobody has yet: that may take git longer than the changes themselves."""
+    if not cache_has(_copies_key(left, right)):
+        _copies(files_changed(hub=hub, left=left, right=right), hub=hub, left=left, right=right)
+
+
+def copies_known(*, left: str, right: str) -> dict[str, FileChange]:
+    """By path what was copied, as changes of its source; empty as long as nobody has looked."""
+    return cache_get(_copies_key(left, right)) or {}
+
+
+def _copies(
+    files: Sequence[FileChange], *, hub: Path, left: str, right: str
+) -> dict[str, FileChange]:
+    return cached(
+        _copies_key(left, right),
+        lambda: (
+            copies(files, hub=hub, left=left, right=right) if any(map(may_be_copied, files)) else {}
+        ),
+    )
+
+
+def _copies_key(left: str, right: str) -> str:
+    return f"copies:{FORMAT_VERSION}:{left}:{right}"
 
 
 def lines_changed(files: Sequence[FileChange]) -> tuple[int, int]:

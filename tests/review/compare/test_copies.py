@@ -11,8 +11,11 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
+from review.selectors.agreement import agreement_wait
+from review.selectors.consensus import ground_get
 from tests.review.compare.conftest import BASE, World
 from tests.support.api import Api
+from tests.support.pages import HTMX
 from tests.support.repositories import plain_git
 
 COPY, SOURCE = "app/circle.py", "app/area.py"
@@ -126,3 +129,14 @@ def test_a_copy_in_the_browser(copied: World, page: Page) -> None:
     expect(page.locator("#tray")).to_contain_text("circle.py")
     page.keyboard.press("v")
     expect(page.locator("[data-viewed-file] input")).to_be_checked()
+
+
+@pytest.mark.usefixtures("redis_empty")
+def test_the_board_says_what_a_new_file_was_copied_from(copied: World, reader: Client) -> None:
+    agreement_wait(ground_get(user=copied.user, task_id=copied.task.pk))
+    html = reader.get(copied.url("board"), headers=HTMX).content.decode()
+    row = html.split(f'data-row="{COPY}"')[1].split('role="row"')[0]
+    assert f'aria-label="{COPY}, copied from {SOURCE}"' in row
+    assert f"<small>copied from {SOURCE}</small>" in row
+    assert f'title="copied from {SOURCE}"' in row.split('data-l="A"')[1].split(">")[0]
+    assert html.count("<small>copied from") == 1
