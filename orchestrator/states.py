@@ -87,6 +87,9 @@ class Resolution(TextChoices):
     CLOSED = "closed"
 
 
+TASK_UNRESOLVED = frozenset({Resolution.OPEN, Resolution.MERGING})
+
+
 RESOLUTION_SOURCES: dict[Resolution, frozenset[Resolution]] = {
     Resolution.OPEN: frozenset({Resolution.MERGING, Resolution.CLOSED}),
     Resolution.MERGING: frozenset({Resolution.OPEN}),

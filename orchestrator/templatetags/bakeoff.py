@@ -26,7 +26,7 @@ from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
 from orchestrator.lib.people import person_name
 from orchestrator.models import Activity
-from orchestrator.selectors.pages import Slots, slots_now
+from orchestrator.selectors.pages.slots import Slots, slots_now
 from orchestrator.selectors.rows import AskRow, VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 

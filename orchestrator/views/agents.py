@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from agents.models import AgentProfile
 from agents.selectors import profile_availability, profile_get, profiles_active
 from agents.services import ProfileInvalidError
-from orchestrator.forms import AgentForm
+from orchestrator.forms.agents import AgentForm
 from orchestrator.lib.errors import NotFound
 from orchestrator.services import trials
 from orchestrator.services.agents import agent_create, agent_update

@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from orchestrator.lib.numbers import number_of
-from orchestrator.selectors import pages
+from orchestrator.selectors.pages.activity import activity_page
+from orchestrator.selectors.pages.home import home_page, working_rows
+from orchestrator.selectors.pages.jump import JumpEntry, jump_entries
 from orchestrator.views.answers import PageRequest
 
 PAGES = (
@@ -26,13 +28,13 @@ PAGES = (
 def home(request: PageRequest) -> HttpResponse:
     """The page, or only its changing part for htmx (`HomePage`)."""
     name = "orchestrator/_home.html" if request.htmx else "orchestrator/home.html"
-    return render(request, name, {"page": pages.home_page(request.user), "nav": "home"})
+    return render(request, name, {"page": home_page(request.user), "nav": "home"})
 
 
 @require_GET
 def working(request: PageRequest) -> HttpResponse:
     """The agents at work with their newest lines, for htmx."""
-    rows = pages.working_rows(request.user)
+    rows = working_rows(request.user)
     return render(request, "orchestrator/_working.html", {"rows": rows})
 
 
@@ -46,11 +48,11 @@ def slots(request: PageRequest) -> HttpResponse:
 def jump(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     entries = [
-        pages.JumpEntry(url=reverse(name), title=title, kind="page")
+        JumpEntry(url=reverse(name), title=title, kind="page")
         for title, name in PAGES
         if text.lower() in title.lower()
     ]
-    entries = pages.jump_entries(request.user, text) + entries
+    entries = jump_entries(request.user, text) + entries
     if request.htmx:
         return render(request, "orchestrator/_jump_list.html", {"entries": entries})
     if text and entries:
@@ -65,5 +67,5 @@ def keys(request: PageRequest) -> HttpResponse:
 
 @require_GET
 def activity(request: PageRequest) -> HttpResponse:
-    page = pages.activity_page(request.user, before=number_of(request.GET.get("before", "")))
+    page = activity_page(request.user, before=number_of(request.GET.get("before", "")))
     return render(request, "orchestrator/activity.html", {"page": page, "nav": "activity"})

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orchestrator.forms import LoginForm
+from orchestrator.forms.login import LoginForm
 from orchestrator.services.access import login_code_redeem
 from orchestrator.views.answers import next_url
 

@@ -7,12 +7,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from orchestrator.forms import ProjectForm, ProjectSettingsForm
+from orchestrator.forms.projects import ProjectForm, ProjectSettingsForm
 from orchestrator.git.hub import hub_branches
 from orchestrator.lib import paths
 from orchestrator.lib.errors import AppError
-from orchestrator.selectors import pages
 from orchestrator.selectors.access import project_get_for
+from orchestrator.selectors.pages.projects import project_rows, projects_like
+from orchestrator.selectors.pages.task_list import task_list_page
 from orchestrator.services import projects
 from orchestrator.states import ProjectState
 from orchestrator.views.answers import PageRequest, acted, action, errors_add
@@ -33,7 +34,7 @@ def _field_of(exc: AppError, default: str) -> str:
 @require_GET
 def project_list(request: PageRequest) -> HttpResponse:
     name = "orchestrator/_project_list.html" if request.htmx else "orchestrator/project_list.html"
-    return render(request, name, {"rows": pages.project_rows(request.user), "nav": "projects"})
+    return render(request, name, {"rows": project_rows(request.user), "nav": "projects"})
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +46,7 @@ def project_new(request: PageRequest) -> HttpResponse:
         except AppError as exc:
             errors_add(form, exc, field=_field_of(exc, "source"))
         else:
-            if others := pages.projects_like(request.user, project):
+            if others := projects_like(request.user, project):
                 names = ", ".join(f"“{name}”" for name in others)
                 messages.warning(request, f"This repository is also the project {names}.")
             return redirect(project)
@@ -70,7 +71,7 @@ def project(request: PageRequest, project_id: int) -> HttpResponse:
     context = {
         "project": found,
         "form": form,
-        "tasks": pages.task_list_page(request.user, show="all", project=found),
+        "tasks": task_list_page(request.user, show="all", project=found),
         "nav": "projects",
     }
     status = 400 if form.errors else 200

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from agents.models import AgentProfile
 from agents.selectors import profiles_active
-from orchestrator.forms import (
+from orchestrator.forms.tasks import TaskForm
+from orchestrator.forms.variant_rows import (
     ROWS_PREFIX,
-    TaskForm,
     VariantRowForm,
     VariantRows,
     row_added,
@@ -21,9 +21,12 @@ from orchestrator.forms import (
 from orchestrator.lib.errors import AppError
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
-from orchestrator.selectors import charts, pages
+from orchestrator.selectors import charts
 from orchestrator.selectors.access import project_get_for, projects_for, task_get_for
 from orchestrator.selectors.column_order import column_order
+from orchestrator.selectors.pages.slots import slots_now
+from orchestrator.selectors.pages.task import task_page, variants_like
+from orchestrator.selectors.pages.task_list import task_list_page
 from orchestrator.selectors.rows import DEMO_ADAPTER
 from orchestrator.services import runs, tasks
 from orchestrator.states import VARIANTS_MAX, ProjectState
@@ -36,7 +39,7 @@ SPEC_PREVIEW_MAX = 200_000
 def task_list(request: PageRequest) -> HttpResponse:
     show = request.GET.get("show", "open")
     wanted = request.GET.get("project", "")
-    page = pages.task_list_page(
+    page = task_list_page(
         request.user,
         show=show if show in {"open", "merged", "all"} else "open",
         before=number_of(request.GET.get("before", "")),
@@ -53,7 +56,7 @@ def task_new(request: PageRequest) -> HttpResponse:
     bound = request.method == "POST"
     again = request.GET.get("again", "")
     source = task_get_for(request.user, again) if again else None
-    like = [] if bound else pages.variants_like(request.user, source)
+    like = [] if bound else variants_like(request.user, source)
     starting = bound and "start" in request.POST
     posted = row_added(request.POST, agents) if "add" in request.POST else request.POST
     form = TaskForm(  # nothing is wrong yet while rows are added or the spec is previewed
@@ -92,7 +95,7 @@ def _start_card(
     shown: list[tuple[VariantRowForm, list[str]]], agents: list[AgentProfile]
 ) -> dict[str, object]:
     """What the button will start. task-form.js says the same while a person types."""
-    slots = pages.slots_now()
+    slots = slots_now()
     free = max(0, slots.total - slots.used - slots.queued)
     starting = [
         {
@@ -163,7 +166,7 @@ def task(request: PageRequest, task_id: int) -> HttpResponse:
     """Overview: what was asked, where it stands, what to do next (`TaskPage`)."""
     found = task_get_for(request.user, task_id)
     order = column_order(request.GET.get("columns", ""), request.GET.get("letters", ""))
-    page = pages.task_page(request.user, found, order=order)
+    page = task_page(request.user, found, order=order)
     name = "orchestrator/_overview_parts.html" if request.htmx else "orchestrator/task.html"
     return render(request, name, {"page": page, "task": found, "nav": "tasks"})
 
@@ -172,7 +175,7 @@ def task(request: PageRequest, task_id: int) -> HttpResponse:
 def task_tabs(request: PageRequest, task_id: int) -> HttpResponse:
     """The tabs alone; `current` is the open one."""
     found = task_get_for(request.user, task_id)
-    page = pages.task_page(request.user, found, current=request.GET.get("current", "")[:1])
+    page = task_page(request.user, found, current=request.GET.get("current", "")[:1])
     return render(request, "orchestrator/_tabs.html", {"page": page})
 
 

@@ -9,8 +9,10 @@ from django.views.decorators.http import require_GET
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Preview, Variant
-from orchestrator.selectors import pages
 from orchestrator.selectors.access import variant_by_letter_for
+from orchestrator.selectors.pages.asks import permission_get_for
+from orchestrator.selectors.pages.task import task_page
+from orchestrator.selectors.pages.variant import variant_page
 from orchestrator.selectors.rows import AskRow, ask_row
 from orchestrator.services import follow_ups, permissions, previews, runs
 from orchestrator.services import variants as services
@@ -31,8 +33,8 @@ def variant(request: PageRequest, task_id: int, letter: str) -> HttpResponse:
         request,
         "orchestrator/variant.html",
         {
-            "page": pages.task_page(request.user, found.task, current=letter),
-            "own": pages.variant_page(request.user, found),
+            "page": task_page(request.user, found.task, current=letter),
+            "own": variant_page(request.user, found),
             "nav": "tasks",
         },
     )
@@ -43,7 +45,7 @@ def variant_part(request: PageRequest, task_id: int, letter: str, part: str) -> 
     """One changing part of the page. Of the runs only those `after` a number, for the end of the list."""
     found = _variant(request, task_id, letter)
     after = number_of(request.GET.get("after", "")) or 0
-    own = pages.variant_page(request.user, found)
+    own = variant_page(request.user, found)
     context = {"own": own, "after": after}
     return render(request, f"orchestrator/_variant_{part}.html", context)
 
@@ -80,14 +82,14 @@ def variant_message(request: PageRequest, task_id: int, letter: str) -> HttpResp
         follow_ups.follow_up_send(user=request.user, variant=found, text=text)
     except (Invalid, Conflict) as exc:
         error = exc.message
-    own = pages.variant_page(request.user, found)
+    own = variant_page(request.user, found)
     context = {"own": own, "typed": text if error else "", "error": error}
     if request.htmx:
         response = render(request, "orchestrator/_composer.html", context)
         response["HX-Trigger"] = "acted"
         return response
     if error:
-        page = pages.task_page(request.user, found.task, current=letter)
+        page = task_page(request.user, found.task, current=letter)
         return render(request, "orchestrator/variant.html", {"page": page, **context}, status=400)
     return redirect(found)
 
@@ -107,17 +109,17 @@ def variant_preview_log(request: PageRequest, task_id: int, letter: str) -> Http
     found = _variant(request, task_id, letter)
     preview = Preview.objects.filter(variant=found).first()
     lines = previews.preview_log(preview, limit=PREVIEW_LOG_LINES) if preview else []
-    own = pages.variant_page(request.user, found)
+    own = variant_page(request.user, found)
     context = {"own": own, "lines": lines}
     if request.htmx:
         return render(request, "orchestrator/_preview_log.html", context)
-    page = pages.task_page(request.user, found.task, current=letter)
+    page = task_page(request.user, found.task, current=letter)
     return render(request, "orchestrator/preview_log.html", {**context, "page": page})
 
 
 @action
 def permission_decide(request: PageRequest, permission_id: int) -> HttpResponse:
-    permission = pages.permission_get_for(request.user, permission_id)
+    permission = permission_get_for(request.user, permission_id)
     decision = request.POST.get("decision", "")
     if decision not in {"allow", "allow-run", "answer", "deny"}:
         raise Invalid(

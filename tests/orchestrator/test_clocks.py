@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from orchestrator.models import Permission, Run
 from orchestrator.selectors.clocks import Clock, covered, runs_clock
-from orchestrator.selectors.pages import task_page
+from orchestrator.selectors.pages.task import task_page
 from orchestrator.states import PermissionState, RunState
 from tests.support.live import run_make
 

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from orchestrator.models import Permission, Run, Snapshot, Task, Variant
 from orchestrator.selectors.charts import Charts, task_charts
-from orchestrator.selectors.pages import task_page
+from orchestrator.selectors.pages.task import task_page
 from orchestrator.states import RunState
 from tests.support.pages import HTMX, World, tree
 

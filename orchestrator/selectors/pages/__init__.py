@@ -1,0 +1,1 @@
+"""What each page shows. A page is a fixed number of queries, whatever its size."""
