@@ -6,14 +6,15 @@ them stands in one row, so that who wrote the same line can be seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 
 from review.diff.patch import Opcode, lines_opcodes
 
 FOLD_MIN = 3
 HEADING_SEARCH_LINES = 3_000
+NEAR_ROWS = 6
 
 Cell = int | None  # the index of a line in its file
 
@@ -31,7 +32,7 @@ class Row:
     """`cells` of the base and the columns in order. `same` names for each the first cell with the same text.
 
     `equal`: every column that is shown has this line, the base too if it has the file at all; or none of them has a
-    line here. `apart`: the hidden columns in which it is not so.
+    line here. `apart`: the hidden columns that have something else than any that is shown, or than the base.
     """
 
     cells: tuple[Cell, ...]
@@ -55,6 +56,14 @@ class Fold:
     at: tuple[int, int] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Said before rows in view where hidden columns have something else; as a fold does."""
+
+    apart: tuple[int, ...]
+    at: tuple[int, int] | None
+
+
 def columns_align(
     base: Sequence[str] | None, columns: Sequence[Column], *, hidden: int = 0
 ) -> list[Row]:
@@ -76,8 +85,8 @@ def _row(cells: Sequence[Cell], files: Sequence[Sequence[str]], first: int, show
         same.append(None if cell is None else known.setdefault(files[place][cell], place))
     seen = same[first:shown]
     equal = all(place == first for place in seen) or all(place is None for place in seen)
-    common = seen[0] if seen else None
-    apart = (n for n in range(shown, len(same)) if same[n] != common) if equal else ()
+    known_here = {*seen} or {None}
+    apart = (n for n in range(shown, len(same)) if same[n] not in known_here)
     return Row(tuple(cells), tuple(same), equal, tuple(apart))
 
 
@@ -217,13 +226,48 @@ def columns_folded(
     hidden = rows[start:end]
     count = sum(row.cells[place] is not None for row in hidden)
     heading = _heading(rows, lines, place, end) if end < len(rows) else ""
-    apart = sorted({column for row in hidden for column in row.apart})
-    differs = next((row for row in hidden if row.apart), None)
-    at = None
-    if differs:
-        lines_there = ((column, differs.cells[column]) for column in (*differs.apart, place))
-        at = next(((column, line) for column, line in lines_there if line is not None), None)
-    return Fold(start, end, count, heading, tuple(apart), at)
+    return Fold(start, end, count, heading, *_apart(hidden, place))
+
+
+def _apart(rows: Sequence[Row], place: int) -> tuple[tuple[int, ...], tuple[int, int] | None]:
+    """The hidden columns that have something else there, and a line where that begins."""
+    apart = sorted({column for row in rows for column in row.apart})
+    differs = next((row for row in rows if row.apart), None)
+    if differs is None:
+        return (), None
+    lines_there = ((column, differs.cells[column]) for column in (*differs.apart, place))
+    at = next(((column, line) for column, line in lines_there if line is not None), None)
+    return tuple(apart), at
+
+
+def columns_beside(parts: Iterable[Row | Fold], *, place: int = 0) -> Iterator[Row | Fold | Beside]:
+    """The same with a word before each few rows in view where hidden columns have something else."""
+    for is_fold, group in groupby(parts, key=lambda part: isinstance(part, Fold)):
+        if is_fold:
+            yield from group
+            continue
+        rows = [part for part in group if isinstance(part, Row)]
+        at = 0
+        for start, end in _runs(rows):
+            yield from rows[at:start]
+            yield Beside(*_apart(rows[start:end], place))
+            at = start
+        yield from rows[at:]
+
+
+def _runs(rows: Sequence[Row]) -> Iterator[tuple[int, int]]:
+    """Stretches of rows in which hidden columns are apart; those near each other are one."""
+    start = end = None
+    for number, row in enumerate(rows):
+        if not row.apart:
+            continue
+        if start is None or end is None or number - end > NEAR_ROWS:
+            if start is not None and end is not None:
+                yield start, end
+            start = number
+        end = number + 1
+    if start is not None and end is not None:
+        yield start, end
 
 
 def _heading(rows: Sequence[Row], lines: Sequence[str], place: int, at: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
 
-from review.columns import Fold, Row
+from review.columns import Beside, Fold, Row
 from review.diff.lexing import Token
 from review.diff.render import code_html, text_html
 from review.diff.types import Span
@@ -44,7 +44,9 @@ class Shown:
     add: Callable[[Sequence[str]], str]
 
 
-def columns_html(parts: Iterable[Row | Fold], columns: Sequence[ColumnText], shown: Shown) -> str:
+def columns_html(
+    parts: Iterable[Row | Fold | Beside], columns: Sequence[ColumnText], shown: Shown
+) -> str:
     """`columns` are all that were aligned, the base first."""
     cells = _Cells(columns, shown)
     html: list[str] = []
@@ -74,7 +76,7 @@ def _fold_html(fold: Fold, columns: Sequence[ColumnText], shown: Shown) -> str:
     )
 
 
-def _apart_html(fold: Fold, columns: Sequence[ColumnText], shown: Shown) -> str:
+def _apart_html(fold: Fold | Beside, columns: Sequence[ColumnText], shown: Shown) -> str:
     if not fold.apart:
         return ""
     letters = [columns[place].letter for place in fold.apart]
@@ -100,7 +102,9 @@ class _Cells:
         self.before: dict[int, tuple[int, ...]] = {}  # who had the line above, by place
         self.changed = False
 
-    def html(self, part: Row | Fold) -> str:
+    def html(self, part: Row | Fold | Beside) -> str:
+        if isinstance(part, Beside):
+            return f'<p class="beside">{_apart_html(part, self.columns, self.shown)}</p>'
         if isinstance(part, Fold):
             self.before, self.changed = {}, False
             return _fold_html(part, self.columns, self.shown)

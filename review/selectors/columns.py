@@ -17,6 +17,7 @@ from review.columns import (
     Fold,
     Row,
     columns_align,
+    columns_beside,
     columns_fold,
     columns_folded,
 )
@@ -118,7 +119,9 @@ class _Aligned:
         return self.texts[self.place].lines if self.place < len(self.texts) else ()
 
     def html(self, parts: Sequence[Row | Fold]) -> str:
-        return columns_html(parts, self.texts, self.shown) if self.shown.places else ""
+        if not self.shown.places:
+            return ""
+        return columns_html(columns_beside(parts, place=self.place), self.texts, self.shown)
 
 
 def columns_page(*, user: Viewer, address: ColumnsAddress, seen: str = "") -> ColumnsPage:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from review.columns import Column, Fold, Row, columns_align, columns_fold
+from review.columns import Beside, Column, Fold, Row, columns_align, columns_beside, columns_fold
 from review.diff.patch import Opcode, lines_opcodes
 
 LINES = st.lists(st.sampled_from(["a", "b", "c", "", "  x", "def f():"]), max_size=14)
@@ -188,3 +188,45 @@ def test_a_fold_names_the_hidden_column_and_its_first_line_that_differs() -> Non
     assert list(columns_fold(rows, base, context=3)) == [Fold(0, 9, 9, "", (2,), (2, 4))]
     gone = columns_align(base, [column(base, base), column(base, base[1:])], hidden=1)
     assert list(columns_fold(gone, base, context=3)) == [Fold(0, 9, 9, "", (2,), (0, 0))]
+
+
+@SOME
+@given(LINES, st.lists(LINES, min_size=2, max_size=4), st.integers(1, 2), st.integers(0, 2))
+def test_no_line_in_view_is_silent_about_a_column_that_is_hidden(
+    base: list[str], files: list[list[str]], hidden: int, context: int
+) -> None:
+    hidden = min(hidden, len(files) - 1)
+    sides = [base, *files]
+    shown = len(sides) - hidden
+    rows = columns_align(base, [column(base, lines) for lines in files], hidden=hidden)
+    parts = list(columns_fold(rows, base, context=context))
+    told = list(columns_beside(parts))
+    assert [part for part in told if not isinstance(part, Beside)] == parts
+    said: set[int] = set()
+    for number, part in enumerate(told):
+        if isinstance(part, Fold):
+            said = set()
+        elif isinstance(part, Beside):
+            said = set(part.apart)
+            following = told[number + 1]
+            assert isinstance(following, Row)
+            assert following.apart, "it stands where it begins"
+            if part.at:
+                assert part.at[1] in [row.cells[part.at[0]] for row in rows]
+        else:
+            texts = [None if c is None else sides[i][c] for i, c in enumerate(part.cells)]
+            apart = {n for n in range(shown, len(sides)) if texts[n] not in texts[:shown]}
+            assert apart <= said
+
+
+def test_hidden_columns_are_told_of_where_they_begin_and_once_for_what_is_near() -> None:
+    base = [str(n) for n in range(30)]
+    shown = [*base[:5], "five", *base[6:]]
+    other = [*base[:5], "FIVE", base[6], "seven", *base[8:20], "twenty", *base[21:]]
+    rows = columns_align(base, [column(base, shown), column(base, other)], hidden=1)
+    told = list(columns_beside(rows))
+    places = [n for n, part in enumerate(told) if isinstance(part, Beside)]
+    assert places == [5, 21]
+    assert [told[n] for n in places] == [Beside((2,), (2, 5)), Beside((2,), (2, 20))]
+    same = columns_align(base, [column(base, shown), column(base, shown)], hidden=1)
+    assert list(columns_beside(same)) == same

@@ -115,6 +115,27 @@ def test_a_fold_leads_to_what_a_hidden_variant_has_there(world: World, page: Pag
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("wide", [1280, 390])
+def test_what_a_hidden_variant_has_beside_a_line_in_view_is_told(
+    world: World, page: Page, wide: int
+) -> None:
+    page.set_viewport_size({"width": wide, "height": 800})
+    page.goto(world.url(f"{AREA}&of=base,A"))
+    told = page.locator(".beside")
+    expect(told).to_have_text(["B differs here: show B"])
+    page.keyboard.press("j")
+    expect(page.locator("#base-82")).to_be_focused()
+    for key, line in (("ArrowUp", "base-81"), ("ArrowDown", "base-82"), ("ArrowRight", "A-82")):
+        page.keyboard.press(key)
+        expect(page.locator(f"#{line}")).to_be_focused()
+    assert told.evaluate("part => part.nextElementSibling.id") == "base-82"
+    told.get_by_role("link").press("Enter")
+    page.wait_for_url("**#B-82")
+    expect(page.locator("#B-82")).to_be_focused()
+    expect(told).to_have_count(0)
+
+
+@pytest.mark.browser
 def test_one_key_shows_all_and_the_words_of_a_fold_stay_in_sight(world: World, page: Page) -> None:
     page.set_viewport_size({"width": 700, "height": 800})
     page.goto(world.url(f"{AREA}&of=base,A"))
