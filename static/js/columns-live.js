@@ -150,7 +150,7 @@ async function focusRestore(focus) {
   const cell = focus.line && view() && (await lineFind(focus.line));
   if (cell) view().focusTo(cell);
   else if (focus.button >= 0 && !focus.line) file().querySelectorAll(BUTTONS)[focus.button]?.focus({ preventScroll: true });
-  else view()?.focus({ preventScroll: true });
+  else (view() ?? file()).focus({ preventScroll: true });
 }
 
 function noteShow(text) {

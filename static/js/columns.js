@@ -2,6 +2,7 @@
 import "./copy.js";
 import "./file-tree.js";
 import { arriveAt } from "./arrive.js";
+import { changeRanges } from "./comment-places.js";
 import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
 import { firstBelow } from "./in-sight.js";
 import { keySay } from "./key-says.js";
@@ -85,7 +86,16 @@ class DiffColumns extends HTMLElement {
     for (const cell of linesCells(this, range)) cell.setAttribute("aria-current", "true");
   }
 
+  /** The line that has the focus, or null. */
+  get #caret() {
+    const active = document.activeElement;
+    return active?.matches(".crows > [data-n]") && this.contains(active) ? active : null;
+  }
+
+  /** One is at the change that the line is of. */
   focusTo(cell) {
+    const at = this.#changeBefore(cell);
+    if (this.#isOf(at, cell)) this.#stand(this.changes[at]);
     cell.tabIndex = -1;
     cell.focus({ preventScroll: true });
   }
@@ -164,24 +174,49 @@ class DiffColumns extends HTMLElement {
     }
   }
 
-  /** To the next change (1) or the one before (-1): from the one where one is, or from what is in sight. */
+  /** The last change that begins before a cell or with it, as an index; -1 if none does. */
+  #changeBefore(cell) {
+    return this.changes.findLastIndex((first) => first === cell || first.compareDocumentPosition(cell) & Node.DOCUMENT_POSITION_FOLLOWING);
+  }
+
+  /** Is the line one of that change's? */
+  #isOf(index, cell) {
+    const { side, start: n } = linesRead(cell.id);
+    return index >= 0 && changeRanges(this, this.changes[index]).some((range) => range.side === side && n >= range.start && n <= range.end);
+  }
+
+  #stand(first) {
+    this.querySelector("[data-now]")?.removeAttribute("data-now");
+    first.setAttribute("data-now", "");
+  }
+
+  /** From the line that has the focus, or the change one is at, or from what is in sight. May be one too few or too many. */
+  #changeNext(by) {
+    const { changes } = this;
+    const caret = this.#caret;
+    if (caret && this.#isInSight(caret)) {
+      const before = this.#changeBefore(caret);
+      return by > 0 ? before + 1 : before - Number(this.#isOf(before, caret));
+    }
+    const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
+    if (now >= 0 && this.#isInSight(changes[now])) return now + by;
+    const here = firstBelow(this, changes, this.#top);
+    return by > 0 ? here : here - 1;
+  }
+
+  /** To the next change (1) or the one before (-1). */
   step(by) {
     const { changes } = this;
     if (!changes.length) return;
-    const now = changes.findIndex((cell) => cell.hasAttribute("data-now"));
-    let next = now + by;
-    if (now < 0 || !this.#isInSight(changes[now])) {
-      const here = firstBelow(this, changes, this.#top);
-      next = by > 0 ? here : here - 1;
-    }
+    const next = this.#changeNext(by);
     const cell = changes[Math.max(0, Math.min(changes.length - 1, next))];
-    changes[now]?.removeAttribute("data-now");
-    cell.setAttribute("data-now", "");
+    this.#stand(cell);
     let line = cell; // of the first column that has one
     while (line && !line.dataset.n) line = line.nextElementSibling;
     this.focusTo(line ?? cell);
     this.show(cell);
     if (line) history.replaceState(history.state, "", `#${line.id}`);
+    if (!changes[next]) keySay(by > 0 ? "This is the last change of the file. l: the next file." : "This is the first change of the file. h: the file before.");
   }
 
   /** Where the lines begin in the window: below the heads. */
@@ -242,4 +277,4 @@ document.addEventListener("click", (event) => {
 }, { capture: true });
 
 window.addEventListener("hashchange", () => view()?.addressShow());
-if (!linesRead(location.hash.slice(1))) arriveAt(view());
+if (!linesRead(location.hash.slice(1))) arriveAt(view() ?? document.getElementById("file"));

@@ -4,6 +4,7 @@ import { layerOf } from "./comment-layer.js";
 import { cellsOf, changeAhead, changeRanges, linesAt, viewOf, viewsAll } from "./comment-places.js";
 import { formIsWritten, suggestionFill, suggestionRestore } from "./comment-suggest.js";
 import { h, icon } from "./dom.js";
+import { centre } from "./in-sight.js";
 import { keysTake } from "./page-keys.js";
 
 const plus = h("button.addline", { type: "button", tabindex: -1, "aria-label": "Comment on this line", title: "Comment (c); drag for several lines" }, icon("plus"));
@@ -86,11 +87,14 @@ function rangeExtend(line) {
 
 // --- The form ------------------------------------------------------------------------------------
 
+const cameFrom = new WeakMap(); // where one was when a form was opened, by its row
+
 /** A form for these lines ({ side, start, end }), or for the whole file ({ side }). */
 function formOpen(layer, at) {
   const open = layer.forms.find((row) => same(layer.at(row), at));
   for (const row of layer.forms) if (row !== open && !formIsWritten(row.firstElementChild)) layer.formRemove(row);
   const row = open ?? layer.formAdd(formNew(layer, at), at);
+  if (!open) cameFrom.set(row, { line: lineOf(document.activeElement), element: document.activeElement });
   if (at.end) picked(layer.view, at);
   const field = row.querySelector("textarea");
   field.focus({ preventScroll: true });
@@ -148,17 +152,21 @@ function rangeSet(layer, row, at) {
   suggestionFill(row.firstElementChild);
 }
 
-function formClose(row) {
+/** Back to the lines it was about; from one about the whole file, to where one was. */
+function formClose(row, { posted = false } = {}) {
   const layer = [...document.querySelectorAll("file-comments")].find((one) => one.forms.includes(row));
   if (!layer) return;
   const { side, end } = layer.at(row);
   layer.formRemove(row);
   picked(layer.view ?? document, null);
-  const cell = end && layer.view && cellsOf(layer.view, { side, start: end, end })[0];
+  const { line, element } = cameFrom.get(row) ?? {};
+  const back = end ? { side, n: end } : line;
+  const cell = back && layer.view && cellsOf(layer.view, { side: back.side, start: back.n, end: back.n })[0];
   if (cell) {
     cell.tabIndex = -1;
     cell.focus({ preventScroll: true });
-  }
+    if (!end) centre(cell);
+  } else if (!posted) element?.focus(); // of what was written, one goes to the thread
 }
 
 const rowOf = (target) => target.closest(".newform")?.closest("comment-row");
@@ -191,7 +199,7 @@ document.addEventListener("keydown", (event) => {
 /** Its text is on its way into a thread. */
 document.addEventListener("comment-posted", (event) => {
   const row = rowOf(event.target);
-  if (row) formClose(row);
+  if (row) formClose(row, { posted: true });
 });
 
 // --- The key -------------------------------------------------------------------------------------

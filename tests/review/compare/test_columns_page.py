@@ -402,3 +402,92 @@ def test_long_lines_are_wrapped_or_moved_sideways_to_their_end(
     page.reload()
     expect(page.locator("diff-columns.nowrap")).to_have_count(1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# --- Where one is ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def more(world: World) -> World:
+    """A has a second change, and a file without lines after that one."""
+    world.commit(
+        "A",
+        lambda files: files.update(
+            {
+                "app/area.py": files["app/area.py"].replace("side * 35", "35 * side"),
+                "app/b.bin": "\0",
+            }
+        ),
+    )
+    return world
+
+
+def now(page: Page, line: str) -> None:
+    expect(page.locator(f"#{line}")).to_be_focused()
+    expect(page.locator("[data-now]")).to_have_id(f"base-{line.rpartition('-')[2]}")
+
+
+@pytest.mark.browser
+def test_another_file_has_the_focus_also_without_lines(more: World, page: Page) -> None:
+    page.goto(more.url(f"{AREA}&of=base,A"))
+    page.keyboard.press("l")
+    page.wait_for_url("**b.bin**")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("h")
+    page.wait_for_url("**area.py**")
+    expect(page.locator("diff-columns")).to_be_focused()
+    page.keyboard.press("j")
+    now(page, "base-82")
+
+
+@pytest.mark.browser
+def test_changes_are_counted_from_the_line_one_is_at(more: World, page: Page) -> None:
+    page.goto(more.url(f"{AREA}&of=base,A&context=all#A-100"))
+    expect(page.locator("#A-100")).to_be_focused()
+    said = page.get_by_role("status")
+    for key, line in (("k", "base-82"), ("j", "base-142"), ("j", "base-142")):
+        page.keyboard.press(key)
+        now(page, line)
+    expect(said.filter(has_text="last change of the file")).to_have_count(1)
+    page.locator("#A-82").click(position={"x": 60, "y": 8})
+    now(page, "A-82")
+    page.keyboard.press("k")
+    now(page, "base-82")
+    expect(said.filter(has_text="first change of the file")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_who_has_commented_goes_on_from_there(more: World, page: Page) -> None:
+    page.goto(more.url(f"{AREA}&of=base,A"))
+    page.locator("#file [data-comment-file]:not([hidden])").first.wait_for()
+    page.keyboard.press("c")  # on the change that comes next
+    page.keyboard.type("One")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".thread-msgs")).to_have_count(1)
+    expect(page.locator("#A-82")).to_be_focused()
+    page.keyboard.press("j")
+    now(page, "base-142")
+    page.keyboard.press("ArrowRight")
+    now(page, "A-142")
+    for keys in (["Escape"], ["x", "Control+Enter"]):
+        page.keyboard.press("d")
+        expect(page.locator(".newform-where")).to_have_text("On the whole file in A")
+        for key in keys:
+            page.keyboard.press(key)
+        expect(page.locator(".newform")).to_have_count(0)
+        expect(page.locator("#A-142")).to_be_focused()
+        expect(page.locator("#A-142")).to_be_in_viewport()
+    expect(page.locator(".thread-msgs")).to_have_count(2)
+    expect(page.locator("#A-142")).to_be_focused()
+    page.keyboard.press("k")
+    now(page, "base-82")
+
+
+@pytest.mark.browser
+def test_who_pressed_the_button_of_the_file_is_at_it_again(world: World, page: Page) -> None:
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py"))
+    button = page.locator("#file [data-comment-file]:not([hidden])").first
+    button.click()
+    expect(page.locator(".newform textarea").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
