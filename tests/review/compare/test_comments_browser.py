@@ -176,6 +176,7 @@ def test_the_focus_goes_on_to_the_next_thread_where_one_leaves_the_list(
 
 def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
     page.goto(area(world))
+    page.locator(".hunkbar .vm").first.wait_for()  # the bars are there: no more to push lines down
     page.locator("#R82").hover()
     plus = page.get_by_role("button", name="Comment on this line").bounding_box()
     last = page.locator("#R85").bounding_box()
