@@ -2,31 +2,17 @@
 // where it is; nothing is replaced while something in the file is being typed or is selected.
 import "./live.js";
 import { firstSeen } from "./comment-places.js";
-import { linesRead } from "./column-lines.js";
-import { h } from "./dom.js";
+import { linesName, linesRead } from "./column-lines.js";
+import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
 import { treeReplace } from "./tree-fresh.js";
 import { barSet } from "./wrap.js";
 
 const hero = document.querySelector(".hero[data-version]");
 const file = () => document.getElementById("file");
 const view = () => file().querySelector("diff-columns");
-let busy = false, again = false;
 let pending = null; // the newest state of the file, where showing it has to wait
 
-/** One look at a time; a change that comes meanwhile is looked at afterwards. */
-async function look() {
-  again = true;
-  if (busy) return;
-  busy = true;
-  try {
-    while (again) {
-      again = false;
-      await update();
-    }
-  } finally {
-    busy = false;
-  }
-}
+const look = inTurn(update);
 
 async function update() {
   const url = new URL(location.href);
@@ -38,7 +24,7 @@ async function update() {
   } catch {
     return; // no server: the next change asks again
   }
-  if (answer.status === 404) noteShow("This file is not there any more: what is shown is how it was.");
+  if (answer.status === 404) noteShow(file(), "This file is not there any more: what is shown is how it was.");
   if (answer.status !== 200 || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const mine = page.querySelector(".hero[data-version]");
@@ -57,15 +43,12 @@ function choiceReplace(page) {
   if (at) mine.querySelector(`[data-toggle="${at}"]`)?.focus();
 }
 
-const isTyped = () => [...file().querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
-const isSelected = () => !getSelection().isCollapsed && file().contains(getSelection().anchorNode);
-
 async function fileReplace(fresh) {
   pending = null;
   if (fresh.dataset.digest === file().dataset.digest) return;
-  if (isTyped() || isSelected()) {
+  if (isInUse(file())) {
     pending = fresh;
-    noteShow("This file has changed: the new state is shown once you are done here.");
+    noteShow(file(), CHANGED);
     return;
   }
   const old = view();
@@ -109,9 +92,10 @@ async function placeRestore({ left, top, isWhole, seen, offset, now, chosen, anc
   const range = chosen?.cell && (await lineFind(chosen.cell));
   if (range) {
     const by = linesRead(range.id).start - chosen.start;
-    shown.mark({ side: chosen.side, start: chosen.start + by, end: chosen.end + by });
+    const lines = { side: chosen.side, start: chosen.start + by, end: chosen.end + by };
+    shown.mark(lines);
     shown.anchor = anchor + by;
-    history.replaceState(history.state, "", `#${chosen.side}-${chosen.start + by}${chosen.end > chosen.start ? `-${chosen.end + by}` : ""}`);
+    history.replaceState(history.state, "", `#${linesName(lines)}`);
   }
   (now && (await lineFind(now)))?.setAttribute("data-now", "");
   const cell = seen && (await lineFind(seen));
@@ -153,14 +137,7 @@ async function focusRestore(focus) {
   else (view() ?? file()).focus({ preventScroll: true });
 }
 
-function noteShow(text) {
-  file().querySelector(".moved")?.remove();
-  file().querySelector(".filebar").after(h("p.moved", { role: "status" }, text));
-}
-
-for (const name of ["selectionchange", "focusout", "submit", "comment-posted"]) {
-  document.addEventListener(name, () => pending && setTimeout(() => pending && !isTyped() && !isSelected() && fileReplace(pending)));
-}
+useEnds(() => pending && fileReplace(pending));
 
 const topic = document.body.dataset.liveTopics;
 if (hero && topic) document.addEventListener(`live:${topic}`, look);

@@ -2,15 +2,14 @@
 // is; nothing is replaced while something is being typed or is selected in the file; what changed is marked.
 import { anchorCell, anchorFind, anchorOf, anchorRestore } from "./anchor.js";
 import { lineOf } from "./diff-rows.js";
-import { h } from "./dom.js";
-import { changeCell, changeNow } from "./reading.js";
 import { fileComes, fileLoad } from "./file-load.js";
+import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
+import { changeCell, changeNow } from "./reading.js";
 import { treeReplace } from "./tree-fresh.js";
 
 const TOP_PX = 92; // what sticks to the top of the window, with the heads of the sides
 const hero = document.querySelector(".hero[data-left]");
 const file = () => document.getElementById("file");
-let busy = false, again = false;
 
 async function fetched(path, extra) {
   const url = new URL(path, location.href);
@@ -21,22 +20,7 @@ async function fetched(path, extra) {
   return answer;
 }
 
-/** One look at a time; a change that comes meanwhile is looked at afterwards. */
-async function look() {
-  if (busy) {
-    again = true;
-    return;
-  }
-  busy = true;
-  try {
-    do {
-      again = false;
-      await update();
-    } while (again);
-  } finally {
-    busy = false;
-  }
-}
+const look = inTurn(update);
 
 async function update() {
   const seen = { seen_left: hero.dataset.left, seen_right: hero.dataset.right };
@@ -49,7 +33,7 @@ async function update() {
     return;
   }
   const mine = page.querySelector(".hero[data-left]");
-  if (mine.dataset.left !== now.left || mine.dataset.right !== now.right) again = true; // moved on meanwhile
+  if (mine.dataset.left !== now.left || mine.dataset.right !== now.right) look(); // moved on meanwhile
   headReplace(mine);
   treeReplace(page, now.paths);
   if (here && now.paths.includes(here)) await fileReplace();
@@ -71,15 +55,12 @@ function sidesReplace(page) {
 
 // --- The file in view ----------------------------------------------------------------------------
 
-const isTyped = () => [...file().querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
-const isSelected = () => !getSelection().isCollapsed && file().contains(getSelection().anchorNode);
-
 let pending = false; // the file has changed, and is replaced once nothing in it would be lost
 
 async function fileReplace() {
-  const isUsed = isTyped() || isSelected();
+  const isUsed = isInUse(file());
   pending = isUsed || fileComes(); // one that the reader asked for may have been made before the change
-  noteShow(isUsed);
+  noteShow(file(), isUsed ? CHANGED : "");
   if (pending) return;
   const kept = placeOf(view());
   const isWhole = view() && !file().querySelector(".fold");
@@ -135,15 +116,7 @@ function changeRestore({ at }, caret) {
   else view().stand(cell);
 }
 
-function noteShow(is) {
-  const note = file().querySelector(".moved");
-  if (!is) note?.remove();
-  else if (!note) file().querySelector(".filebar").after(h("p.moved", { role: "status" }, "This file has changed: the new state is shown once you are done here."));
-}
-
-for (const name of ["selectionchange", "focusout", "submit", "htmx:afterRequest"]) {
-  document.addEventListener(name, () => pending && setTimeout(() => pending && fileReplace()));
-}
+useEnds(() => pending && fileReplace());
 
 const topic = document.body.dataset.liveTopics;
 if (hero && topic) document.addEventListener(`live:${topic}`, look);
