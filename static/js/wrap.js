@@ -19,10 +19,11 @@ export function wrapToggle() {
 }
 
 let refit = () => {};
+let moved = null; // the view that the bar moves, if it has one
 
 /** Make or remove the bar of the diff in view. */
 export function barSet() {
-  const shown = view();
+  const shown = moved = view();
   document.querySelector(".hbar")?.remove();
   refit = () => {};
   shown?.style.removeProperty("--x");
@@ -92,7 +93,8 @@ document.addEventListener("wheel", (event) => {
   document.querySelector(".hbar")?.scrollBy(event.deltaX, 0);
 }, { passive: true });
 
-document.addEventListener("htmx:afterSettle", barSet);
+// Most of what htmx puts into the page is elsewhere.
+document.addEventListener("htmx:afterSettle", () => view() !== moved && barSet());
 document.addEventListener("diff-rows", () => refit());
 window.addEventListener("resize", barSet);
 button?.addEventListener("click", wrapToggle);
