@@ -94,7 +94,7 @@ async function placeRestore({ left, top, isWhole, seen, offset, now, chosen, anc
     const by = linesRead(range.id).start - chosen.start;
     const lines = { side: chosen.side, start: chosen.start + by, end: chosen.end + by };
     shown.mark(lines);
-    shown.anchor = anchor + by;
+    shown.anchor = anchor && { side: anchor.side, start: anchor.start + by };
     history.replaceState(history.state, "", `#${linesName(lines)}`);
   }
   (now && (await lineFind(now)))?.setAttribute("data-now", "");

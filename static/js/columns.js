@@ -2,8 +2,9 @@
 import "./copy.js";
 import "./file-tree.js";
 import { arriveAt } from "./arrive.js";
-import { changeRanges } from "./comment-places.js";
+import { ChosenLines } from "./chosen-lines.js";
 import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
+import { changeRanges } from "./comment-places.js";
 import { firstBelow } from "./in-sight.js";
 import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
@@ -11,9 +12,8 @@ import { wrapToggle } from "./wrap.js";
 
 const STEP = 20;
 
-class DiffColumns extends HTMLElement {
-  #chosen = null;
-  anchor = null; // where the range began
+class DiffColumns extends ChosenLines {
+  lines = { read: linesRead, name: linesName, cells: linesCells };
 
   connectedCallback() {
     this.addEventListener("click", (event) => this.#click(event));
@@ -60,30 +60,9 @@ class DiffColumns extends HTMLElement {
     return cell?.matches(".crows > [data-n]") && this.contains(cell) ? cell : null;
   }
 
-  /** The lines that are chosen: { side, start, end }, side being a letter, `base` or a commit; or null. */
-  get chosen() {
-    return this.#chosen;
-  }
-
   #chooseTo(cell, extend) {
-    const { side, start } = linesRead(cell.id);
-    const from = extend && this.#chosen?.side === side ? this.anchor : start;
-    this.anchor = from;
-    this.choose({ side, start: Math.min(from, start), end: Math.max(from, start) });
+    this.choose(this.rangeTo(cell, extend));
     this.focusTo(cell);
-  }
-
-  /** Choose lines; the address names them, and `lines-chosen` is dispatched. */
-  choose(range) {
-    this.mark(range);
-    history.replaceState(history.state, "", `#${linesName(range)}`);
-    this.dispatchEvent(new CustomEvent("lines-chosen", { bubbles: true, detail: range }));
-  }
-
-  mark(range) {
-    for (const old of this.querySelectorAll(".crows > [aria-current]")) old.removeAttribute("aria-current");
-    this.#chosen = range;
-    for (const cell of linesCells(this, range)) cell.setAttribute("aria-current", "true");
   }
 
   /** The line that has the focus, or null. */
@@ -116,7 +95,7 @@ class DiffColumns extends HTMLElement {
     await this.line(range.side, range.end);
     const cell = await this.line(range.side, range.start);
     if (!cell) return;
-    this.anchor = range.start;
+    this.anchor = { side: range.side, start: range.start };
     this.mark(range);
     this.focusTo(cell);
     this.show(cell);

@@ -1,5 +1,6 @@
 // <diff-view>: one file's diff. The rows come from the server; this adds unfolding, choosing lines (which
 // are permalinks), selecting text of one side only, and colours for diffs that came without them.
+import { ChosenLines } from "./chosen-lines.js";
 import { coloursApply } from "./diff-colours.js";
 import { lineAcross, lineNext, lineOf } from "./diff-rows.js";
 import { h } from "./dom.js";
@@ -8,11 +9,10 @@ import { rangeCells, rangeName, rangeRead } from "./line-range.js";
 const STEP = 20;
 const SECTION_MAX = 200;
 
-class DiffView extends HTMLElement {
+class DiffView extends ChosenLines {
+  lines = { read: rangeRead, name: rangeName, cells: rangeCells };
   #changes = null;
   #longs = null; // sees which long lines are in sight
-  #chosen = null;
-  #anchor = null; // the line where the range began
 
   connectedCallback() {
     this.addEventListener("click", (event) => this.#click(event));
@@ -101,7 +101,7 @@ class DiffView extends HTMLElement {
     }
     const cell = event.target.closest(".rows > [id]");
     if (cell && event.clientX - cell.getBoundingClientRect().left < this.#gutter(cell)) {
-      this.choose(this.#rangeTo(cell, event.shiftKey));
+      this.choose(this.rangeTo(cell, event.shiftKey));
       this.cellFocus(cell);
     }
   }
@@ -161,7 +161,7 @@ class DiffView extends HTMLElement {
     const extended = event.shiftKey ? this.#extend(line, step) : null;
     const next = event.shiftKey ? extended?.cell : side ? lineAcross(line, side) : lineNext(line, step);
     if (!next) return;
-    this.choose(extended?.range ?? this.#rangeTo(next, false));
+    this.choose(extended?.range ?? this.rangeTo(next, false));
     this.cellFocus(next);
     next.scrollIntoView({ block: "nearest" });
   }
@@ -170,9 +170,9 @@ class DiffView extends HTMLElement {
    * an equal line stands there with its number on the right, whichever side is being chosen. */
   #extend(line, step) {
     const end = this.#chosenEnd();
-    const goesOn = end !== null && this.#cell(`${this.#anchor.side}${end}`) === line;
-    if (!goesOn) this.#rangeTo(line, false);
-    const { side, start } = this.#anchor;
+    const goesOn = end !== null && this.#cell(`${this.anchor.side}${end}`) === line;
+    if (!goesOn) this.rangeTo(line, false);
+    const { side, start } = this.anchor;
     const number = (goesOn ? end : start) + step;
     const cell = this.#cell(`${side}${number}`);
     return cell?.checkVisibility() ? { cell, range: { side, start: Math.min(start, number), end: Math.max(start, number) } } : null;
@@ -180,26 +180,8 @@ class DiffView extends HTMLElement {
 
   /** The end of the chosen lines that moves; null if none are. */
   #chosenEnd() {
-    if (!this.#chosen || this.#anchor?.side !== this.#chosen.side) return null;
-    return this.#chosen.start === this.#anchor.start ? this.#chosen.end : this.#chosen.start;
-  }
-
-  /** The lines that are chosen: { side: "L" or "R", start, end }, or null. */
-  get chosen() {
-    return this.#chosen ?? null;
-  }
-
-  /** Choose lines; the address names them, and `lines-chosen` is dispatched. */
-  choose(range) {
-    this.mark(range);
-    history.replaceState(history.state, "", `#${rangeName(range)}`);
-    this.dispatchEvent(new CustomEvent("lines-chosen", { bubbles: true, detail: range }));
-  }
-
-  mark(range) {
-    for (const old of this.querySelectorAll("[aria-current]")) old.removeAttribute("aria-current");
-    this.#chosen = range;
-    for (const cell of rangeCells(this, range)) cell.setAttribute("aria-current", "true");
+    if (!this.chosen || this.anchor?.side !== this.chosen.side) return null;
+    return this.chosen.start === this.anchor.start ? this.chosen.end : this.chosen.start;
   }
 
   /** Unfold and mark lines; the first of them, or null. */
@@ -207,16 +189,9 @@ class DiffView extends HTMLElement {
     let cell = null;
     for (const number of [range.end, range.start]) cell = await this.line(`${range.side}${number}`);
     if (!cell) return null;
-    this.#anchor = { side: range.side, start: range.start };
+    this.anchor = { side: range.side, start: range.start };
     this.mark(range);
     return cell;
-  }
-
-  #rangeTo(cell, extend) {
-    const { side, start } = rangeRead(cell.id);
-    const from = extend && this.#anchor?.side === side ? this.#anchor.start : start;
-    this.#anchor = { side, start: from };
-    return { side, start: Math.min(from, start), end: Math.max(from, start) };
   }
 
   #gutter(cell) {
