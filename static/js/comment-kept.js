@@ -16,7 +16,8 @@ function keep() {
     const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     return { key, at, fields, suggestion: suggestionSay(form) };
   });
-  store.write(NAME, [...waiting, ...forms]);
+  const all = [...waiting, ...forms];
+  return store.write(NAME, all) || !all.length;
 }
 
 function take() {
@@ -35,5 +36,8 @@ function restore(layer) {
 take();
 document.addEventListener("comment-layer", ({ detail }) => restore(detail));
 addEventListener("pagehide", keep);
+addEventListener("beforeunload", (event) => {
+  if (!keep()) event.preventDefault(); // the browser asks
+});
 addEventListener("pageshow", ({ persisted }) => persisted && take());
 document.addEventListener("visibilitychange", () => document.hidden && keep());

@@ -7,10 +7,23 @@ const KEPT_MS = 30 * 24 * 3600 * 1000;
 const PREFIX = `kept ${document.body.dataset.user} `;
 
 const store = storeOf("localStorage");
-const read = (name) => store.read(PREFIX + name);
-const write = (name, said) => store.write(PREFIX + name, said);
-const drop = (name) => store.drop(PREFIX + name);
-const names = () => store.names().filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+const mine = new Map(); // what was written in this page: another one may write in the same form, or send it
+const read = (name) => mine.get(name) ?? store.read(PREFIX + name);
+
+function write(name, said) {
+  mine.set(name, said);
+  store.write(PREFIX + name, said);
+}
+
+function drop(name) {
+  mine.delete(name);
+  store.drop(PREFIX + name);
+}
+
+function names() {
+  const kept = store.names().filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length));
+  return [...new Set([...kept, ...mine.keys()])];
+}
 
 const TEXTS = "textarea, input:not([type=hidden])";
 const fieldsOf = (form) => [...form.elements].filter((field) => field.matches(`${TEXTS}, select`) && field.name && !field.closest(".newform-sugg"));

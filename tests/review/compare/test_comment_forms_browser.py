@@ -185,6 +185,34 @@ def test_where_nothing_can_be_stored_it_is_kept_as_long_as_the_page(
     expect(threads(page)).to_contain_text("A sentence")
 
 
+@pytest.mark.parametrize("how", ["storage is full", "another tab writes too", "another tab sends"])
+def test_a_list_that_is_renewed_has_the_words_that_were_written_in_it(
+    world: World, page: Page, how: str
+) -> None:
+    made = say(world, "Remark")
+    page.goto(world.url("comments"))
+    thread = page.locator(f"#comment-{made.pk}")
+    reply(thread).fill("Mine")
+    if how == "storage is full":
+        page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+        reply(thread).fill("Mine, and more")
+    page.evaluate("document.activeElement.blur()")
+    if how != "storage is full":
+        other = page.context.new_page()
+        other.goto(world.url("comments"))
+        expect(reply(other.locator(".thread"))).to_have_value("Mine")
+        reply(other.locator(".thread")).fill("Theirs")
+        if how == "another tab sends":
+            other.keyboard.press("Control+Enter")
+            expect(other.locator(".thread")).to_contain_text("Theirs")
+        other.close()
+    said = reply(thread).input_value()
+    reply_create(user=world.user, thread=made, body="By another")
+    changed(page, world)
+    expect(thread).to_contain_text("By another")
+    expect(reply(thread)).to_have_value(said)
+
+
 def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page: Page) -> None:
     context = page.context
     pick_one(world, page)
