@@ -26,7 +26,10 @@ from review.selectors.sides import BASE, Side, side_get
 
 @dataclass(frozen=True, slots=True)
 class ColumnFile:
-    """A file as one side has it. `text` is None where the side has none, or none with lines."""
+    """A file as one side has it. `text` is None where the side has none, or none with lines.
+
+    `change` is what the side made of the file, None where it left it as it was.
+    """
 
     side: Side
     text: Text | None
@@ -36,6 +39,8 @@ class ColumnFile:
     insertions: int = 0
     deletions: int = 0
     note: str = ""
+    change: FileChange | None = None
+    is_image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +161,18 @@ def _changed(
 ) -> ColumnFile:
     diff = file_read(hub=task_files.hub, change=change, whitespace=whitespace)
     if change.status == "D":
-        return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.")
+        return ColumnFile(side, None, (), (), {}, 0, diff.deletions, "deleted it.", change=change)
+    if diff.kind is Kind.IMAGE:
+        return ColumnFile(side, None, (), (), {}, change=change, is_image=True)
     if diff.kind not in (Kind.TEXT, Kind.SAME, Kind.EMPTY, Kind.SYMLINK) or diff.right is None:
         return ColumnFile(
-            side, None, (), (), {}, note=f"has no lines to show here: {diff.notes[-1]}"
+            side,
+            None,
+            (),
+            (),
+            {},
+            note=f"has no lines to show here: {diff.notes[-1]}",
+            change=change,
         )
     return ColumnFile(
         side,
@@ -172,6 +185,7 @@ def _changed(
         diff.insertions,
         diff.deletions,
         "changed only white space." if _only_spaces(diff) else "",
+        change,
     )
 
 

@@ -31,11 +31,13 @@ from review.selectors.column_files import (
     path_find,
     task_files_get,
 )
+from review.selectors.column_images import column_images
 from review.selectors.columns_address import ColumnsAddress
 from review.selectors.columns_since import paths_moved, version_of
 from review.selectors.compare import by_folder, path_text
 from review.selectors.compare_choices import Choice, space_choices
 from review.selectors.file_tree import TreeFolder, path_split, tree_of_variants
+from review.selectors.images import ImageSide
 from review.selectors.sides import BASE, Side
 
 CONTEXT_LINES = 3
@@ -68,7 +70,7 @@ class ColumnsPage:
     """`version` tells states of the task apart, `digest` those of the file as it is shown, in `columns`.
 
     `moved` are the files that changed since the version that was seen. `shown` of `variants` have a column; `every` is
-    the address of all of them, "" where no more can be shown.
+    the address of all of them, "" where no more can be shown. `images` are there instead of lines.
     """
 
     task: Task
@@ -87,6 +89,7 @@ class ColumnsPage:
     toggles: tuple[Toggle, ...]
     folders: tuple[TreeFolder, ...]
     html: str
+    images: tuple[ImageSide, ...]
     rows: str
     spaces: tuple[Choice, ...]
     whole: str
@@ -108,6 +111,7 @@ class _Aligned:
     refs: list[str]
     here: ColumnsAddress
     heads: list[ColumnFile]
+    images: tuple[ImageSide, ...]
     notes: tuple[str, ...]
     rows: list[Row]
     texts: list[ColumnText]
@@ -139,25 +143,30 @@ def columns_page(*, user: Viewer, address: ColumnsAddress, seen: str = "") -> Co
 
     letters = [v.letter for v in task_files.variants]
     heads = tuple(Head(f.side, f.insertions, f.deletions) for f in at.heads)
-    html = at.html(parts)
+    if at.images:
+        heads = tuple(Head(image.side, 0, 0) for image in at.images)
+    html = "" if at.images else at.html(parts)
     shown = [(head.side.ref, head.insertions, head.deletions) for head in heads]
+    urls = [image.url for image in at.images]
     return ColumnsPage(
         task=task_files.task,
         version=version_of(task_files.variants),
         moved=json.dumps(paths_moved(task_files, seen)),
-        digest=cache_key(shown, at.notes, html),
+        digest=cache_key(shown, at.notes, html, urls),
         columns=",".join(refs),
         path=here.path,
         folder=display_path(folder),
         name=display_path(name),
         heads=heads,
-        shown=len({f.side.letter for f in at.heads if f.side.letter}),
+        shown=len({h.side.letter for h in heads if h.side.letter})
+        or len({ref[0] for ref in refs if ref[0] in letters}),
         variants=len(letters),
         every="" if set(letters) <= set(refs) else here.url(of=_with(task_files, refs, letters)),
         notes=at.notes,
         toggles=_toggles(task_files, refs, here, by_path.get(at.path, [])),
         folders=tree_of_variants(by_path, current=at.path, url=url),
         html=html,
+        images=at.images,
         rows=here.url("compare_columns_rows", of=",".join(refs), context=""),
         spaces=space_choices(here),
         whole=here.url(context="" if here.context == ALL else ALL),
@@ -209,7 +218,10 @@ def _aligned(user: Viewer, address: ColumnsAddress) -> _Aligned:
         add=lambda more: here.url(of=_with(task_files, refs, more)),
     )
     place = 0 if base else 1
-    return _Aligned(task_files, by_path, path, refs, here, heads, notes, rows, texts, place, shown)
+    images = () if columns else column_images(task_files, path, refs, files)
+    return _Aligned(
+        task_files, by_path, path, refs, here, heads, images, notes, rows, texts, place, shown
+    )
 
 
 def _rows(

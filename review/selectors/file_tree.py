@@ -22,6 +22,8 @@ STATUS_WORDS = {
     "T": "kind changed",
 }
 
+LETTERS_MAX = 6
+
 
 @dataclass(frozen=True, slots=True)
 class TreeFile:
@@ -123,7 +125,7 @@ def tree_of_variants(
                     status="",
                     only="",
                     status_word="",
-                    lines="".join(writers[path]),
+                    lines=_letters_say(writers[path]),
                     current=path == current,
                 )
                 for _, name, path in group
@@ -131,3 +133,16 @@ def tree_of_variants(
         )
         for folder, group in groupby(rows, key=lambda row: row[0])
     )
+
+
+def _letters_say(letters: Sequence[str]) -> str:
+    """All of them; in a crowd neighbours as A\u2013D, so that there is room for the name beside them."""
+    if len(letters) <= LETTERS_MAX:
+        return "".join(letters)
+    runs: list[list[str]] = []
+    for letter in letters:
+        if runs and ord(letter) == ord(runs[-1][-1]) + 1:
+            runs[-1].append(letter)
+        else:
+            runs.append([letter])
+    return "".join(f"{run[0]}\u2013{run[-1]}" if len(run) > 2 else "".join(run) for run in runs)

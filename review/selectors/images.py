@@ -50,7 +50,7 @@ def image_pair(comparison: Comparison, change: FileChange) -> ImagePair:
     names = [blob for _, blob, _ in wanted if blob.strip("0")]
     known = blobs_read(hub=comparison.hub, blobs=names, limit_bytes=LIMIT_BYTES)
     left, right = (
-        _side(comparison.task.pk, side, blob, path, known[blob].size_bytes, known[blob].data)
+        image_side(comparison.task.pk, side, blob, path, known[blob].size_bytes, known[blob].data)
         if blob in known
         else None
         for side, blob, path in wanted
@@ -58,7 +58,7 @@ def image_pair(comparison: Comparison, change: FileChange) -> ImagePair:
     return ImagePair(left, right)
 
 
-def _side(
+def image_side(
     task_id: int, side: Side, blob: str, path: str, size_bytes: int, data: bytes | None
 ) -> ImageSide:
     size = size_say(size_bytes)

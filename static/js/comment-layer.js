@@ -123,12 +123,15 @@ class FileComments extends HTMLElement {
     const parts = document.createElement("template");
     parts.innerHTML = text;
     const root = parts.content.firstElementChild;
+    const arrives = !this.#seen;
     this.#seen = root.dataset.seen;
     const counts = JSON.parse(root.querySelector("script").textContent);
-    placeKeep(this.view, () => {
+    const change = () => {
       this.#take([...root.querySelectorAll(":scope > .thread")]);
       this.#place();
-    });
+    };
+    if (arrives && isUnread(this.view)) change();
+    else placeKeep(this.view, change);
     document.dispatchEvent(new CustomEvent("comment-counts", { detail: counts }));
   }
 
@@ -324,6 +327,11 @@ function placeKeep(view, change) {
   if (!mark?.isConnected) return;
   const moved = mark.getBoundingClientRect().top - before;
   if (Math.abs(moved) >= 1) (scrollerOf(view) ?? window).scrollBy(0, moved);
+}
+
+/** A page that has just come, at its beginning: nobody reads a line yet, and its head is to stay in sight. */
+function isUnread(view) {
+  return Boolean(view) && !view.hasAttribute("data-stays") && !scrollY && !scrollerOf(view)?.scrollTop && !focused(view);
 }
 
 function focused(view) {

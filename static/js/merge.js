@@ -25,15 +25,21 @@ async function open(link) {
   }
   if (!dialog.open) {
     dialog.showModal();
+    beginAt(dialog.querySelector("[name=strategy]:checked") ?? dialog.querySelector("#merge-title"));
   }
+}
+
+/** Where a dialog begins: at its first choice or its words, not at the button that closes it. */
+function beginAt(part) {
+  if (part?.localName === "h1") part.tabIndex = -1;
+  part?.focus({ preventScroll: true });
 }
 
 // The button that was pressed is gone, or cannot be pressed any more: what came of it is heard next.
 document.addEventListener("htmx:afterSettle", ({ target }) => {
   const title = target.closest("dialog.mergedialog[open], .mergepage")?.querySelector("#merge-title");
   if (!title || target.closest(".mergedialog, .mergepage").contains(document.activeElement)) return;
-  title.tabIndex = -1;
-  title.focus({ preventScroll: true });
+  beginAt(title);
 });
 
 document.addEventListener("click", (event) => {

@@ -17,12 +17,11 @@ export function prose(text) {
   };
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at];
-    const fence = /^\s*(`{3,}|~{3,})/.exec(line);
-    if (fence) {
+    const code = fenced(lines, at);
+    if (code) {
       flush();
-      const code = [];
-      while (++at < lines.length && !lines[at].trim().startsWith(fence[1])) code.push(lines[at]);
-      root.append(h("pre", { tabindex: 0 }, h("code", null, code.join("\n"))));
+      root.append(code.node);
+      at = code.end;
       continue;
     }
     const heading = /^#{1,6}\s+(.*?)\s*#*$/.exec(line);
@@ -47,6 +46,38 @@ export function prose(text) {
   }
   flush();
   return root;
+}
+
+/** What a person wrote: the text as it is, but for code between fences. */
+export function written(text) {
+  const root = h("div.written");
+  if (text.length > LIMIT) { root.append(h("p.asis", null, text)); return root; }
+  const lines = text.split("\n");
+  let plain = [];
+  const flush = () => {
+    const said = plain.join("\n").replace(/^\n+|\s+$/g, "");
+    if (said) root.append(h("p.asis", null, said));
+    plain = [];
+  };
+  for (let at = 0; at < lines.length; at++) {
+    const code = fenced(lines, at);
+    if (!code) { plain.push(lines[at]); continue; }
+    flush();
+    root.append(code.node);
+    at = code.end;
+  }
+  flush();
+  return root;
+}
+
+/** The code that a fence in this line begins, and the line that ends it. */
+function fenced(lines, at) {
+  const fence = /^\s*(`{3,}|~{3,})/.exec(lines[at]);
+  if (!fence) return null;
+  const code = [];
+  let end = at;
+  while (++end < lines.length && !lines[end].trim().startsWith(fence[1])) code.push(lines[end]);
+  return { node: h("pre", { tabindex: 0 }, h("code", null, code.join("\n"))), end };
 }
 
 function list(items) {

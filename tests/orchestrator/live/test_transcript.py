@@ -218,6 +218,19 @@ def test_what_a_person_s_text_speaks_of_is_linked_within_this_site_only(
     assert found.get_attribute("href") == "/comments/1"
 
 
+def test_code_that_a_person_wrote_between_fences_is_shown_as_code(
+    page: Page, web: Web, run: Run
+) -> None:
+    text = "Line **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
+    feed.append(run.id.hex, [event(1, "message", role="user", text=text, by="Ada")])
+    page.goto(f"{web.origin}/harness?{run.id.hex}")
+    until(page, "document.querySelector('.log').innerText.includes('Too strict')")
+    said = page.locator(".said")
+    assert said.locator("pre code").all_inner_texts() == ["limit(<b>)", "open to the end"]
+    assert said.locator(".asis").all_inner_texts() == ["Line **21**:", "Too strict"]
+    assert "```" not in said.inner_text()
+
+
 def test_a_cut_socket_and_a_killed_redis_lose_and_double_nothing(
     page: Page, web: Web, run: Run, valkey: Valkey
 ) -> None:

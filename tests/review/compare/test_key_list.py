@@ -347,6 +347,8 @@ def merges(key: str) -> Check:
         room.press(key)
         room.sees(".mergedialog[open]")
         expect(room.page.locator("#merge-title")).to_contain_text("A")
+        expect(room.page.locator(".mergedialog :focus")).to_have_count(1)
+        expect(room.page.locator(".mergedialog [data-close]:focus")).to_have_count(0)
 
     return check
 

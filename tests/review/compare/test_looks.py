@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from review.services.comments import Target, comment_create
 from tests.review.compare.conftest import World
 
 pytestmark = pytest.mark.browser
@@ -122,3 +123,71 @@ def test_what_is_chosen_is_quieter_than_what_is_to_be_done(
     assert len(seen) >= 4
     for one in seen:
         assert one.evaluate(ground) not in (main, "rgba(0, 0, 0, 0)")
+
+
+NUMBER = """cell => {
+  const style = getComputedStyle(cell, "::before");
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  const end = parseFloat(style.left) + parseFloat(style.width);
+  const left = cell.getBoundingClientRect().left + cell.clientLeft;
+  const letters = cell.querySelector(".who")?.getBoundingClientRect();
+  return {
+    start: left + end - pen.measureText(cell.dataset.n).width, end: left + end,
+    code: left + parseFloat(getComputedStyle(cell).paddingLeft),
+    letters: letters ? letters.left + cell.querySelector(".who").scrollWidth : left,
+    gutter: parseFloat(getComputedStyle(cell).paddingLeft),
+  };
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_letters_number_and_plus_of_a_column_stand_beside_each_other(
+    world: World, page: Page, width: int
+) -> None:
+    world.crowd("F")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A,B,D,E"))
+    cell = page.locator("#A-82")
+    cell.locator(".who").wait_for()
+    cell.hover(position={"x": 3, "y": 5})
+    plus = cell.locator(".addline")
+    expect(plus).to_be_visible()
+    at, box = cell.evaluate(NUMBER), plus.bounding_box()
+    assert box
+    assert box["x"] >= at["end"] or box["x"] + box["width"] <= at["start"]
+    assert at["letters"] <= at["start"]
+    assert at["end"] <= at["code"]
+    if width == 390:
+        assert at["gutter"] <= 60
+    else:
+        assert box["x"] + box["width"] <= at["code"]
+
+
+def test_a_crowd_of_letters_leaves_room_for_the_name_of_the_file(world: World, page: Page) -> None:
+    world.crowd("P")
+    page.goto(world.url("compare/columns?path=app/area.py&of=base,A,B"))
+    row = page.locator(".tree a[aria-current]")
+    expect(row).to_contain_text("ABD\u2013P")  # C left it as it was
+    name = row.locator(".cut")
+    assert name.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("view", ["compare?left=base&right=A&view=split&", "compare/columns?"])
+def test_a_page_that_comes_with_comments_begins_at_its_head(
+    world: World, page: Page, view: str
+) -> None:
+    for body in ("Two words", "and two more"):
+        comment_create(
+            user=world.user,
+            task=world.task,
+            target=Target(about="file", on="A", against="base", path="app/area.py"),
+            body=body,
+        )
+    page.set_viewport_size({"width": 1280, "height": 420})
+    page.goto(world.url(f"{view}path=app/area.py"))
+    expect(page.locator("comment-row .thread")).to_have_count(2)
+    assert page.evaluate("[scrollY, document.querySelector('diff-columns')?.scrollTop ?? 0]") == [
+        0,
+        0,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from typing import Any
@@ -200,6 +201,23 @@ def test_images_are_wiped_and_subtracted(world: World, images: None, page: Page)
     assert page.locator(".images-stack img.over").evaluate(blend) == "difference"
     page.get_by_role("button", name="Side by side").click()
     expect(page.locator(".images-pair")).to_be_visible()
+
+
+def test_columns_show_an_image_as_each_of_them_has_it(
+    world: World, images: None, reader: Client
+) -> None:
+    html = reader.get(world.url("compare/columns?path=logo.png")).content.decode()
+    assert "The same file in 2 of 3 variants" in html
+    assert "no lines to show" not in html
+    shown = re.findall(r'<img src="[^"]*[?;&]at=(\w+)[^"]*" alt="([^"]*)"', html)
+    assert shown == [("A", "The image of A"), ("B", "The image of B")]
+    assert re.findall(r'name="variant" value="(\w)"', html) == ["A", "B"]  # can be taken
+    of_all = reader.get(world.url("compare/columns?path=logo.png&of=base,A,C")).content.decode()
+    assert re.findall(r'alt="The image of (\w+)"', of_all) == ["A"]
+    lie = reader.get(world.url("compare/columns?path=lie.png")).content.decode()
+    assert "not an image that can be shown" in lie
+    binary = reader.get(world.url("compare/columns?path=x.gif&of=base,A")).content.decode()
+    assert "The same file in 1 of 3 variants" in binary
 
 
 @pytest.mark.browser
