@@ -243,6 +243,18 @@ def test_a_refused_message_comes_back_as_it_was_typed(client: Client, world: Wor
     assert asked == ["you go on"]
 
 
+def test_code_between_fences_of_a_message_is_shown_as_code(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED)
+    url = f"{task.get_absolute_url()}/variants/A"
+    text = "Line **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
+    client.post(f"{url}/message", {"text": text}, headers=HTMX)
+    said = tree(client.get(url)).all(lambda e: e.attrs.get("class") == "said runasked")[0]
+    assert [e.text for e in said.tags("code")] == ["limit(<b>)", "open to the end"]
+    parts = [e.text for e in said.tags("p") if e.attrs.get("class") == "asis"]
+    assert parts == ["Line **21**:", "Too strict"]
+    assert "```" not in said.text
+
+
 # --- Secrets --------------------------------------------------------------------------------------
 
 
