@@ -1,0 +1,57 @@
+"""Keys of every page, and checks that several pages share."""
+
+from __future__ import annotations
+
+from tests.review.compare.keys.room import AREA, Check, Room
+
+
+def jump(key: str) -> Check:
+    def check(room: Room) -> None:
+        room.press(key)
+        room.sees("#jump[open]")
+        room.press("Escape")
+        room.sees("#jump[open]", 0)
+
+    return check
+
+
+def help_(room: Room) -> None:
+    room.press("?")
+    room.sees("#keys[open]")
+    room.press("Escape")
+    room.sees("#keys[open]", 0)
+
+
+def leads(*keys: str, to: str) -> Check:
+    def check(room: Room) -> None:
+        room.press(*keys)
+        room.goes_to(to)
+
+    return check
+
+
+def taken(room: Room) -> None:
+    """Something is in the tray."""
+    room.open(f"compare?left=base&right=A&path={AREA}")
+    room.page.wait_for_selector("#tray[aria-label]", state="attached")
+    room.press("T")
+    room.sees(".pickchip")
+    room.open()
+    room.sees(".pickchip")
+    room.press("o")
+    room.focused("#tray")
+    room.press("O")
+    room.focused("#tray-compose")
+
+
+EVERYWHERE: dict[str, Check] = {
+    "Ctrl K": jump("Control+k"),
+    "/": jump("/"),
+    "?": help_,
+    "g h": leads("g", "h", to=r"//[^/]+/$"),
+    "g t": leads("g", "t", to="/tasks$"),
+    "g p": leads("g", "p", to="/projects$"),
+    "g a": leads("g", "a", to="/agents$"),
+    "c": leads("c", to="/tasks/new"),
+    "Esc": help_,
+}
