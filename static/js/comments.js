@@ -7,7 +7,7 @@ import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { errorShow } from "./form-error.js";
-import { keptRestore, keptThreads } from "./kept.js";
+import { keptRestore, keptSent, keptThreads } from "./kept.js";
 
 // --- Sending -------------------------------------------------------------------------------------
 
@@ -22,6 +22,7 @@ document.addEventListener("submit", async (event) => {
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(wordsOf(await answer.text()));
+    if (!form.isConnected) keptSent(form);
     form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
     form.reset();
     form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");

@@ -71,6 +71,17 @@ document.addEventListener("reset", (event) => {
 
 document.addEventListener("comment-posted", (event) => formOf(event) && drop(formOf(event).dataset.keep));
 
+/** Sent, and replaced meanwhile: what it said is not to be sent again from the form in its place. */
+export function keptSent(form) {
+  const { keep: name } = form.dataset;
+  if (!name) return;
+  drop(name);
+  for (const twin of document.querySelectorAll(`form[data-keep="${CSS.escape(name)}"]`)) {
+    if (twin.elements.body?.value === form.elements.body?.value) twin.reset();
+    else keep(twin);
+  }
+}
+
 /** Sent to another page: it is dropped there, unless it was refused and that is the page of the form. */
 export function keptSend(form) {
   const said = read(form.dataset.keep);

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from review.models import Comment
 from review.services.comments import reply_create
@@ -211,6 +211,30 @@ def test_a_list_that_is_renewed_has_the_words_that_were_written_in_it(
     changed(page, world)
     expect(thread).to_contain_text("By another")
     expect(reply(thread)).to_have_value(said)
+
+
+def test_what_is_sent_while_the_list_is_renewed_is_not_there_to_be_sent_again(
+    world: World, page: Page
+) -> None:
+    made = say(world, "Remark")
+    held: list[Route] = []
+    page.goto(world.url("comments"))
+    thread = page.locator(f"#comment-{made.pk}")
+    reply(thread).fill("Mine")
+    page.route("**/reply", lambda route: held.append(route))
+    with page.expect_request("**/reply"):
+        page.keyboard.press("Control+Enter")
+    page.evaluate("document.activeElement.blur()")
+    reply_create(user=world.user, thread=made, body="By another")
+    changed(page, world)
+    expect(thread).to_contain_text("By another")
+    expect(reply(thread)).to_have_value("Mine")
+    held[0].continue_()
+    expect(thread.locator(".msg").filter(has_text="Mine")).to_have_count(1)
+    expect(reply(thread)).to_have_value("")
+    page.reload()
+    expect(thread).to_contain_text("By another")
+    expect(reply(thread)).to_have_value("")
 
 
 def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page: Page) -> None:
