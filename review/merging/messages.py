@@ -6,6 +6,7 @@ from agents.clean import UNSTORABLE
 from orchestrator.lib.errors import Invalid
 
 MESSAGE_LIMIT_BYTES = 64 * 1024
+WHY_LIMIT_BYTES = MESSAGE_LIMIT_BYTES - 4 * 1024  # what else a message says fits beside it
 
 
 def message_default(
@@ -22,6 +23,7 @@ def message_default(
     """The title, why if that was written, who made it, and trailers that lead back to the task."""
     who = f"{agent} ({model})" if model else agent
     made = f"Composed from {composed_from}" if composed_from else f"Made by {who}"
+    why = why.encode()[:WHY_LIMIT_BYTES].decode(errors="ignore")
     among = f", one of {variants}" if variants > 1 else ""
     return (
         f"{title}\n\n"
@@ -34,10 +36,15 @@ def message_default(
 
 def message_check(message: str) -> str:
     """A message as git keeps it: Unix line ends, no blank lines around it."""
-    text = text_check(message, field="message").replace("\r\n", "\n").strip()
+    text = lines_unix(text_check(message, field="message")).strip()
     if not text:
         raise Invalid("merge.message", "Write a message for the commit.")
     return text + "\n"
+
+
+def lines_unix(text: str) -> str:
+    """A browser sends what is typed with the line ends of Windows."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def text_check(text: str, *, field: str) -> str:

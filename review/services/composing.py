@@ -26,7 +26,7 @@ from orchestrator.states import VARIANTS_MAX, Resolution
 from review.composing.picks import Wish
 from review.composing.types import BASE
 from review.composing.words import commit_message, reconcile_prompt
-from review.merging.messages import text_check
+from review.merging.messages import lines_unix, text_check
 from review.models import Composition, Tray
 from review.selectors.composing import (
     Composed,
@@ -65,6 +65,7 @@ def variant_compose(
     `from_tray` is composed once: whoever takes it out of the tray makes the Variant.
     """
     _texts_check(title=title, why=why, note=note)
+    why = lines_unix(why)
     if len(title) > TITLE_MAX:
         raise Invalid(
             "compose.title", f"The title has {len(title)} characters; {TITLE_MAX} are allowed."

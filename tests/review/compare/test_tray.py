@@ -17,12 +17,15 @@ from orchestrator.git.trees import tree_entries
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Run, Variant
 from orchestrator.states import Resolution
+from review.merging.messages import message_check
 from review.models import Composition, Tray
 from review.selectors.hunks import pair_hunks
+from review.selectors.merges import merge_message_default
 from review.selectors.trays import pick_id
 from review.services import trays
 from tests.review.compare.conftest import BASE, ODD_NAME, World
 from tests.support.pages import tree
+from tests.support.repositories import plain_git
 
 AREA = "app/area.py"
 
@@ -457,6 +460,21 @@ def test_the_page_and_the_merge_say_title_and_why(world: World, reader: Client) 
     change(reader, world, variant="B", path=AREA)
     reader.post(world.url("compose"), {"title": f"{world.task.title}: B (1 file)"})
     assert not Composition.objects.get(variant__letter="E").title, "it is called so anyway"
+
+
+def test_a_long_why_of_a_browser_is_merged_with_unix_line_ends(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, variant="B", path=AREA)
+    why = "Because\r\nof this\r" + "é" * 32_000
+    assert reader.post(world.url("compose"), {"why": why}).status_code == 302
+    made = Variant.objects.get(letter="D")
+    log = plain_git(hub_dir(world.task.project_id), "log", "-1", "--format=%B", made.head_commit)
+    assert "Because\nof this\néé" in log
+    assert "\r" not in log
+    message = message_check(merge_message_default(made))
+    assert "Because\nof this\néé" in message
+    assert message.endswith(f"Bakeoff-Task: {world.task.pk}\nBakeoff-Variant: D\n")
 
 
 def test_a_reconciled_one_says_whose_contradictions_it_settles(
