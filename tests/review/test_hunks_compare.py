@@ -17,8 +17,9 @@ from review.compare import (
     file_marks,
     group_hunks,
 )
-from review.hunks import FileHunks, base_range, content_hunk, file_hunks, patch_sections
+from review.hunks import FileHunks, base_range, content_hunk, patch_sections
 from review.new_files import new_file_groups
+from tests.support.hunks import file_changed
 
 Lines = Sequence[str]
 
@@ -37,15 +38,7 @@ def patch_of(base: Lines, text: Lines) -> bytes:
 
 
 def changed(base: Lines, text: Lines) -> FileHunks:
-    return file_hunks(
-        path="f",
-        old_path="f",
-        status="M",
-        modes=("100644", "100644"),
-        blobs=("1" * 40, "2" * 40),
-        binary=False,
-        section=patch_of(base, text),
-    )
+    return file_changed(patch_of(base, text))
 
 
 def groups_of(base: Lines, texts: Mapping[str, Lines]) -> Sequence[Group]:

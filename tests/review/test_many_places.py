@@ -10,11 +10,12 @@ import pytest
 
 from review import imports
 from review.compare import file_groups
-from review.hunks import FileHunks, file_hunks
+from review.hunks import FileHunks
 from review.import_joins import import_joins
 from review.imports import imports_key, may_be_of_import, statements
 from review.taken import taken_apart
 from tests.review.test_voices import blob_of, data_of
+from tests.support.hunks import file_changed
 
 MANY = 6_000
 CPU_S = 10  # each takes some tenths of a second; what looks at all places for each of them, minutes
@@ -42,15 +43,7 @@ def changed(base: list[str], changes: list[Change]) -> tuple[FileHunks, bytes]:
         out += [b"+" + line.encode() + b"\n" for line in put]
         shift += len(put) - gone
     text += base[at:]
-    file = file_hunks(
-        path="f",
-        old_path="f",
-        status="M",
-        modes=("100644", "100644"),
-        blobs=(blob_of(base), blob_of(text)),
-        binary=False,
-        section=b"".join(out),
-    )
+    file = file_changed(b"".join(out), (blob_of(base), blob_of(text)))
     return file, data_of(text)
 
 

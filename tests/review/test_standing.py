@@ -6,9 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from review.compare import Kind, file_groups, group_hunks
-from review.hunks import FileHunks, file_hunks
+from review.hunks import FileHunks
 from review.standing import Standing, Standings, concerns, standing_say
 from tests.review.test_hunks_compare import BASE, changed, edit, groups_of, text
+from tests.support.hunks import file_changed
 
 TEXTS = {
     "A": edit(3, "three"),
@@ -112,12 +113,4 @@ def one_line_changes(base: list[str], text: list[str]) -> FileHunks:
         for n, (old, new) in enumerate(zip(base, text, strict=True), 1)
         if old != new
     )
-    return file_hunks(
-        path="f",
-        old_path="f",
-        status="M",
-        modes=("100644", "100644"),
-        blobs=("1" * 40, "2" * 40),
-        binary=False,
-        section=b"diff --git a/f b/f\n" + patch,
-    )
+    return file_changed(b"diff --git a/f b/f\n" + patch)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from review.compare import Group, Kind, Mark, clusters, file_groups, file_marks
 from review.composing.lines import hunk_lines
-from review.hunks import FileHunks, Hunk, file_hunks
+from review.hunks import FileHunks, Hunk
 from review.import_joins import import_joins
 from review.new_files import new_file_groups
 from review.standing import Standings, standing_say
 from review.taken import contents_wanted, taken_apart
 from tests.review.test_hunks_compare import BASE, edit, patch_of
+from tests.support.hunks import file_changed
 
 Lines = Sequence[str]
 MANY = settings(max_examples=60, deadline=None)
@@ -31,15 +32,7 @@ def blob_of(lines: Lines) -> str:
 
 
 def changed(base: Lines, text: Lines) -> FileHunks:
-    return file_hunks(
-        path="f",
-        old_path="f",
-        status="M",
-        modes=("100644", "100644"),
-        blobs=(blob_of(base), blob_of(text)),
-        binary=False,
-        section=patch_of(base, text),
-    )
+    return file_changed(patch_of(base, text), (blob_of(base), blob_of(text)))
 
 
 def groups_of(
