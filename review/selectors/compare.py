@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.git.diffs import FileChange, changes, copies, may_be_copied
-from orchestrator.git.errors import GitError, TooLargeError
+from orchestrator.git.errors import GitError, GitTimeoutError, TooLargeError
 from orchestrator.git.hub import blob_read
 from orchestrator.git.refs import is_commit_id
 from orchestrator.lib.errors import Invalid, NotFound
@@ -122,12 +122,15 @@ def copies_known(*, left: str, right: str) -> dict[str, FileChange]:
 def _copies(
     files: Sequence[FileChange], *, hub: Path, left: str, right: str
 ) -> dict[str, FileChange]:
-    return cached(
-        _copies_key(left, right),
-        lambda: (
-            copies(files, hub=hub, left=left, right=right) if any(map(may_be_copied, files)) else {}
-        ),
-    )
+    def look() -> dict[str, FileChange]:
+        if not any(map(may_be_copied, files)):
+            return {}
+        try:
+            return copies(files, hub=hub, left=left, right=right)
+        except GitTimeoutError:
+            return {}  # kept like any other answer: no page is to wait for it again
+
+    return cached(_copies_key(left, right), look)
 
 
 def _copies_key(left: str, right: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from orchestrator.git.errors import GitTimeoutError
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from review.selectors.agreement import agreement_wait
@@ -45,6 +46,23 @@ def test_its_head_says_what_it_was_copied_from(copied: World, reader: Client) ->
     assert f'title="{COPY}, copied from {SOURCE}"' in html
     assert html.count('data-change="') == 2
     assert f"&quot;{SOURCE}&quot;" in html, "the left side's lines are those of the source"
+
+
+def test_where_it_takes_too_long_to_look_a_copy_is_a_new_file(
+    copied: World, reader: Client, redis_empty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def late(*_: object, **__: object) -> None:
+        looks.append(1)
+        raise GitTimeoutError("git.timeout", "It took too long.")
+
+    monkeypatch.setattr("review.selectors.compare.copies", late)
+    for _ in range(2):
+        answer = reader.get(at(copied))
+        assert answer.status_code == 200
+        assert "copied from" not in answer.content.decode()
+    assert len(looks) == 1, "nobody waits for it again"
 
 
 def test_the_source_may_be_a_file_that_did_not_change(copied: World, reader: Client) -> None:
