@@ -174,7 +174,13 @@ def test_the_box_goes_on_with_the_other_files_by_keys(world: World, page: Page) 
     expect(page.locator("find-box h2", has_text="19.txt")).to_be_visible()
     expect(more).to_have_count(0)
     assert page.evaluate("document.activeElement.closest('section').textContent.includes('17.txt')")
-    page.get_by_role("link", name="20 more lines of this file").first.click()
+    rest = page.get_by_role("link", name="20 more lines of this file").first
+    words = rest.evaluate(
+        "e => { const all = new Range(); all.selectNodeContents(e);"
+        " return new Set([...all.getClientRects()].map(({ top }) => top)).size; }"
+    )
+    assert words == 1  # a line of its own, not the column of a number
+    rest.click()
     expect(page.locator("find-box a .num", has_text="50")).to_have_count(1)
     expect(page.locator("find-box .hits")).to_be_visible()
 
