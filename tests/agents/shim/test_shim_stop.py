@@ -170,11 +170,12 @@ def test_the_wall_clock_runs_over_all_steps(bench: Bench) -> None:
     assert time.monotonic() - began < 5
 
 
-# A suite that was started in the background has SIGINT ignored: not so this process.
+# A suite that was started in the background has SIGINT ignored, one by nohup SIGHUP: not so this process.
 LAUNCHER = """
 import signal, sys
 from pathlib import Path
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
 from agents.bundle import Bundle, shim_launch
 shim_launch(Bundle(Path(sys.argv[1])))
 print("launched", flush=True)
@@ -200,7 +201,7 @@ def test_the_run_goes_on_when_its_launcher_is_killed(bench: Bench, number: int) 
         assert process.stdout is not None
         assert process.stdout.readline() == "launched\n"
         os.killpg(process.pid, number)
-        process.wait()
+        process.wait(timeout=30)
     bundle.control("stdin", id="1", text="still there\n")
     bench.wait_printed(bundle, "got still there")
     bundle.control("eof", id="2")
