@@ -16,8 +16,7 @@ function keep() {
     const fields = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
     return { key, at, fields, suggestion: suggestionSay(form) };
   });
-  const all = [...waiting, ...forms];
-  return store.write(NAME, all) || !all.length;
+  store.write(NAME, [...waiting, ...forms]);
 }
 
 function take() {
@@ -36,8 +35,5 @@ function restore(layer) {
 take();
 document.addEventListener("comment-layer", ({ detail }) => restore(detail));
 addEventListener("pagehide", keep);
-addEventListener("beforeunload", (event) => {
-  if (!keep()) event.preventDefault(); // the browser asks
-});
 addEventListener("pageshow", ({ persisted }) => persisted && take());
 document.addEventListener("visibilitychange", () => document.hidden && keep());

@@ -12,15 +12,12 @@ export function storeOf(storage) {
         return null;
       }
     },
-    /** Whether it outlasts the page. */
     write(name, value) {
       try {
         window[storage].setItem(name, JSON.stringify(value));
         known.delete(name);
-        return true;
       } catch {
         known.set(name, value);
-        return false;
       }
     },
     drop(name) {

@@ -413,21 +413,6 @@ def test_what_is_typed_outlasts_the_page(world: World, page: Page) -> None:
     expect(form(page)).to_have_count(0)
 
 
-def test_where_nothing_can_be_kept_the_browser_asks_before_it_is_lost(
-    world: World, page: Page
-) -> None:
-    page.goto(area(world))
-    page.keyboard.press("j")
-    page.keyboard.press("c")
-    page.keyboard.type("Half a sen")
-    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
-    page.once("dialog", lambda dialog: dialog.dismiss())
-    with page.expect_event("dialog") as asked:
-        page.evaluate("() => { setTimeout(() => location.assign('/')); }")
-    assert asked.value.type == "beforeunload"
-    expect(form(page).locator("[name=body]")).to_have_value("Half a sen")
-
-
 def test_outdated_ones_are_kept_with_their_code(world: World, page: Page) -> None:
     made = say(world, "Too clever")
     world.commit("A", lambda files: files.update({"app/area.py": "simple = 1\n"}))
