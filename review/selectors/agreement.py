@@ -58,7 +58,7 @@ from review.selectors.remembered import Bench, Few
 STEP_S = 0.6
 READERS = 2  # while one waits for git, the other takes apart what git said
 CLAIM_S = 20  # who has died by then leaves it to the next
-WAIT_S = 10.0  # how long a program waits for an answer; then it is told to ask again
+WAIT_S = 25.0  # how long a program waits for an answer, less than its patience; then it is told to ask again
 LOOK_S = 0.2  # how often it looks whether what another one is at is done
 
 
