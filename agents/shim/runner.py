@@ -136,7 +136,9 @@ class Runner:
             self.early.clear()
         step.clear()
         reason = self._step_wait()
-        self._drain(TAIL_S if last and not reason else 0.0)
+        if last and not reason:
+            self.turn_while(lambda: bool(self.streams or self.family.left()), TAIL_S)
+        self._drain(0.0)
         code, number = child.status_read(self.status)
         self._sys({"ev": "step-end", "step": self.step, "code": code, "signal": number})
         return {**ended, "code": code, "signal": number, "reason": reason or "exited"}

@@ -240,7 +240,8 @@ def test_a_server_left_by_setup_serves_the_agent(bench: Bench) -> None:
 
 
 def test_output_that_comes_just_after_the_end_is_kept(bench: Bench) -> None:
-    bundle = bench.start(bench.sh("(sleep 0.2; echo late) & echo early"))
+    after = "while kill -0 $$ 2> /dev/null; do :; done"  # the step's process is waited for
+    bundle = bench.start(bench.sh(f"({after}; echo late) & echo early"))
     bench.ended(bundle)
     assert bench.printed(bundle) == ["early", "late"]
     assert bench.sys(bundle, "leftover") == []
