@@ -18,6 +18,7 @@ from orchestrator.views.answers import PageRequest
 from review.models import Merge
 from review.models.merge import MergeState, Strategy
 from review.selectors import merges as selectors
+from review.selectors.trays import tray_picks
 from review.services.merges import variant_merge
 
 
@@ -85,6 +86,7 @@ def _answer(
         "tries": _tries(task, variant),
         "draft": draft,
         "strategies": Strategy.choices,
+        "picks": len(tray_picks(user=request.user, task=task)),
         "nav": "tasks",
     }
     if task.resolution == "open":

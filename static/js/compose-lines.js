@@ -1,6 +1,6 @@
 // Single lines of a change: a box at each, out of the one side's lines and in of the other's.
 import { h } from "./dom.js";
-import { hostOf, isLetter, picked, redo, send, sides, undo } from "./compose-tray.js";
+import { hostOf, isLetter, picked, send, sides } from "./compose-tray.js";
 
 function rowsOf({ root, n }) {
   const rows = [];
@@ -97,11 +97,9 @@ export function boxesFocus(bar) {
   rowsOf(bar)[0]?.querySelector(".lp")?.focus();
 }
 
-/** Among the boxes: arrows to the next ones, Escape back to the button that opened them; z and Z as elsewhere. */
+/** Among the boxes: arrows to the next ones, Escape back to the button that opened them. */
 document.addEventListener("keydown", (event) => {
   if (!event.target.matches?.(".lp")) return;
-  const back = { z: undo, Z: redo }[event.key];
-  if (back && !event.ctrlKey && !event.metaKey && back()) event.preventDefault();
   const step = { ArrowDown: 1, ArrowUp: -1, Escape: 0 }[event.key];
   if (step === undefined) return;
   event.preventDefault();

@@ -1,13 +1,12 @@
 // Keys. An element with data-key="y" is what `y` does (several keys with spaces between): a link or button is pressed, a field gets the focus.
 import { dialogOpen } from "./dialogs.js";
 import { jumpOpen } from "./jump.js";
+import { isTyping } from "./typing.js";
 import { variantsTake } from "./variant-lead.js";
 
 const GO = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
 const GO_WITHIN_MS = 1500;
 let goAt = -Infinity;
-
-const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") && !["checkbox", "radio"].includes(target.type);
 
 function act(element) {
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea")) element.focus();
@@ -83,7 +82,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && typing(event.target)) event.target.blur();
-  if (typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (press(event.key)) event.preventDefault();
 });

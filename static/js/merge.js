@@ -42,6 +42,13 @@ document.addEventListener("htmx:afterSettle", ({ target }) => {
   beginAt(title);
 });
 
+// A choice that has the focus is no wish to merge: Enter leads to the button that says so.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches?.("#merge [type=radio]")) return;
+  event.preventDefault();
+  event.target.form.querySelector("button.go").focus();
+});
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || !plain(event)) {

@@ -1,4 +1,5 @@
 // Keys of a page that mean something else on other pages of a task, so they are taken before all others.
+import { isTyping } from "./typing.js";
 import { variantsTake } from "./variant-lead.js";
 
 const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
@@ -11,7 +12,7 @@ export function keysTake(keys) {
     "keydown",
     (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
-      if (event.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+      if (isTyping(event.target) || event.target.closest?.("dialog")) return;
       if (document.querySelector("dialog[open]")) return;
       if (performance.now() - goAt < GO_WITHIN_MS) return;
       if (event.key === "g") goAt = performance.now();

@@ -2,6 +2,7 @@
 // agents work, it follows them, and what the reader looks at stays where it is.
 import "./live.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
+import { isTyping } from "./typing.js";
 import { variantsTake } from "./variant-lead.js";
 
 const AGAIN_MS = 250;
@@ -121,7 +122,7 @@ class PlaceList extends HTMLElement {
 
   #key = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]") || event.target.closest("input, textarea, select")) return;
+    if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
     const now = this.querySelector(".place[data-now]");
     if (event.key === "j") this.#step(now, 1);
     else if (event.key === "k") this.#step(now, -1);

@@ -6,6 +6,7 @@
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
 import { failureShow } from "./failures.js";
+import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
 const NEAR_PX = 600;
@@ -193,7 +194,7 @@ function key(name) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key.toLowerCase() !== "v") return;
   event.preventDefault();
   // Of a file that has just come it is not known yet what its changes are: the key is not lost over that.

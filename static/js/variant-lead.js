@@ -1,5 +1,6 @@
 // `.` and then a letter is the key of the variant with that letter: digits reach the first nine only.
 import { keySay } from "./key-says.js";
+import { isTyping } from "./typing.js";
 
 const takes = []; // { take, isHere }: who knows what to do with a variant's number
 let isAsked = false; // a letter is waited for
@@ -20,7 +21,7 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing || event.key === "Shift") return;
-    if (event.target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
     const wasAsked = isAsked;
     isAsked = !wasAsked && event.key === "." && here().length > 0;
     if (isAsked) keySay("Which variant? Press its letter.");

@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator.models import Variant
+from orchestrator.states import RunState
+from review.models import Merge
 from tests.review.compare.conftest import World
+from tests.review.compare.keys.room import run_make
 
 pytestmark = pytest.mark.browser
 
@@ -45,6 +49,43 @@ def test_letters_that_are_typed_are_no_keys(world: World, page: Page) -> None:
     page.keyboard.type("blue")
     expect(page.locator("file-tree input").first).to_have_value("blue")
     assert "path=app/area.py" in page.url
+
+
+def test_a_box_that_has_the_focus_leaves_letters_to_the_page(world: World, page: Page) -> None:
+    """Some were keys of the page there and others nothing: a word for the filter opened the merge."""
+    page.goto(world.url(AREA))
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("L")
+    box = page.locator("input.lp").first
+    expect(box).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("t")
+    page.keyboard.type("new name")
+    expect(page.locator("file-tree input").first).to_have_value("new name")
+    box.focus()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Find in all changed files")).to_be_focused()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_enter_on_a_choice_of_the_merge_leads_to_its_button(world: World, page: Page) -> None:
+    variant = world.task.variants.get(letter="A")
+    run_make(variant, RunState.SUCCEEDED)
+    Variant.objects.filter(pk=variant.pk).update(files_changed=3)
+    page.goto(world.url(AREA))
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("m")
+    dialog = page.locator(".mergedialog")
+    expect(dialog.locator("[value=merge]")).to_be_focused()
+    expect(dialog).to_contain_text("1 pick of yours for a new variant")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("button", name="Merge A now")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    assert not Merge.objects.exists()
 
 
 def test_the_filter_is_left_for_the_file_that_enter_opens(world: World, page: Page) -> None:
