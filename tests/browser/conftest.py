@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from tests.support.installation import Installation, shop_make
 from tests.support.servers import needed
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 

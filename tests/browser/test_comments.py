@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import WAIT_MS
 from tests.support.installation import Installation, eventually, git
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -55,7 +56,7 @@ def kim(installation: Installation, page: Page) -> Iterator[Page]:
     browser = page.context.browser
     assert browser
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(WAIT_MS)
     other = context.new_page()
     other.goto(link[0])
     yield other

@@ -25,7 +25,7 @@ def end(seq: int) -> FeedEntry:
     return FeedEntry(seq=seq, n=seq * 10, i=0, payload=payload)
 
 
-def eventually(condition: Callable[[], bool], *, within_s: float = 10) -> None:
+def eventually(condition: Callable[[], bool], *, within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"

@@ -22,7 +22,7 @@ def next_held(page: Page, pattern: str) -> Callable[[], Route]:
 
     def asked() -> Route:
         # Only while something is asked of the page does it tell of its requests.
-        eventually(lambda: page.evaluate("true") and bool(held), within_s=30)
+        eventually(lambda: page.evaluate("true") and bool(held))
         return held[0]
 
     return asked

@@ -58,7 +58,7 @@ class Page:
                 raise AssertionError(other)
         return True
 
-    def until(self, condition: Callable[[], bool], *, within_s: float = 15) -> None:
+    def until(self, condition: Callable[[], bool], *, within_s: float = 60) -> None:
         deadline = time.monotonic() + within_s
         while not condition():
             assert time.monotonic() < deadline, (len(self.events), self.changed, self.ready)

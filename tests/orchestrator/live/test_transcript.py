@@ -45,7 +45,7 @@ def event(seq: int, kind: str, **fields: Any) -> FeedEntry:
     )
 
 
-def until(page: Page, expression: str, *, within_s: float = 15) -> None:
+def until(page: Page, expression: str, *, within_s: float = 60) -> None:
     page.wait_for_function(expression, timeout=within_s * 1000)
 
 

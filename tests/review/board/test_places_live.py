@@ -6,14 +6,14 @@ import re
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from review.selectors.agreement import agreement_get
 from review.selectors.consensus import ground_get
 from review.selectors.consensus_page import PER_PAGE
 from tests.review.compare.conftest import World
-from tests.support.live import eventually
 from tests.support.pages import HTMX
+from tests.support.routes import next_held
 
 AREA = "app/area.py"
 OWN = 60  # enough for two pages
@@ -185,15 +185,13 @@ def test_a_button_keeps_the_focus_and_what_was_taken_stays(world: World, page: P
 
 @pytest.mark.browser
 def test_nothing_is_empty_while_the_new_state_is_compared(world: World, page: Page) -> None:
+    asked = next_held(page, "**/consensus?*seen=*")
     opened(world, page)
     shown = page.locator(".place")
     count = shown.count()
-    held: list[Route] = []
-    page.route("**/consensus?*seen=*", lambda route: held.append(route), times=1)
     world.commit("B", earlier)
-    with page.expect_request("**/consensus?*seen=*"):
-        live(world, page)
-    eventually(lambda: page.evaluate("true") and bool(held), within_s=30)
+    live(world, page)
+    held = asked()
     expect(shown).to_have_count(count)
     page.evaluate(
         """() => {
@@ -203,7 +201,7 @@ def test_nothing_is_empty_while_the_new_state_is_compared(world: World, page: Pa
                 .observe(document.querySelector("place-list"), { childList: true, subtree: true });
         }"""
     )
-    held[0].fulfill(
+    held.fulfill(
         status=200,
         content_type="text/html",
         body=f'<div class="places-in" data-here="{world.url("consensus")}" data-version="">'

@@ -24,7 +24,7 @@ from orchestrator.states import LETTERS
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
 
-EXPECT_MS = 20_000  # a busy machine is no fault of what is tested
+EXPECT_MS = 60_000  # a busy machine is no fault of what is tested
 
 BASE = {
     "app/area.py": "".join(f"def area_{n}(side):\n    return side * {n}\n\n\n" for n in range(40)),
@@ -177,6 +177,7 @@ def page(
     context.add_cookies(
         [{"name": session.key, "value": session.value, "url": settings.BAKEOFF_PUBLIC_URL}]
     )
+    context.set_default_timeout(EXPECT_MS)
     errors: list[str] = []
     opened = context.new_page()
     opened.on("pageerror", lambda error: errors.append(str(error)))

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from review.models import Comment
 from review.services.comments import reply_create
 from review.services.trays import tray_change
 from tests.review.compare.conftest import World
 from tests.review.compare.test_comments_browser import NEW, area, changed, say, threads
+from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser
 
@@ -85,7 +86,7 @@ def test_a_long_list_fetches_forms_where_one_is(world: World, page: Page) -> Non
     # What is written in one far away is there without going to it.
     expect(reply(last)).to_have_value("Half an answer")
     middle.get_by_role("button", name="Resolve").click()
-    expect(middle).to_have_count(0, timeout=20_000)
+    expect(middle).to_have_count(0)
 
 
 def test_without_scripts_the_link_leads_to_the_forms(world: World, page: Page) -> None:
@@ -217,19 +218,18 @@ def test_what_is_sent_while_the_list_is_renewed_is_not_there_to_be_sent_again(
     world: World, page: Page
 ) -> None:
     made = say(world, "Remark")
-    held: list[Route] = []
+    asked = next_held(page, "**/reply")
     page.goto(world.url("comments"))
     thread = page.locator(f"#comment-{made.pk}")
     reply(thread).fill("Mine")
-    page.route("**/reply", lambda route: held.append(route))
-    with page.expect_request("**/reply"):
-        page.keyboard.press("Control+Enter")
+    page.keyboard.press("Control+Enter")
+    held = asked()
     page.evaluate("document.activeElement.blur()")
     reply_create(user=world.user, thread=made, body="By another")
     changed(page, world)
     expect(thread).to_contain_text("By another")
     expect(reply(thread)).to_have_value("Mine")
-    held[0].continue_()
+    held.continue_()
     expect(thread.locator(".msg").filter(has_text="Mine")).to_have_count(1)
     expect(reply(thread)).to_have_value("")
     page.reload()
