@@ -110,6 +110,19 @@ def hunk_named(hunk: Hunk) -> dict[str, Any]:
     return {"key": hunk.key, "base_start": start, "base_lines": count}
 
 
+def place_named(about: About, start: int, end: int) -> str:
+    """In words, with numbers from 1: lines start:end, or where a hunk without lines of the left side puts its own."""
+    if about is About.FACTS:
+        return "name, mode or kind"
+    if about is About.CONTENT:
+        return "the file as a whole"
+    if start == end:
+        return f"after line {start:,}" if start else "before line 1"
+    if end == start + 1:
+        return f"line {end:,}"
+    return f"lines {start + 1:,} to {end:,}"
+
+
 def blobs_there(blobs: Iterable[str]) -> frozenset[str]:
     """Those that are a content: of no file git has an id of zeros."""
     return frozenset(blob for blob in blobs if blob.strip("0"))

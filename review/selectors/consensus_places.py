@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from review.compare import Group, Kind, Option
-from review.hunks import About, blobs_there, digest
+from review.hunks import About, blobs_there, digest, place_named
 from review.option_words import Spans, options_marked
 from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
@@ -167,21 +167,15 @@ def _marked(
 
 
 def _where(place: Place) -> str:
-    group, count = place.group, place.group.end - place.group.start
-    if group.about is About.FACTS:
-        return "name, mode or kind"
-    if group.about is About.CONTENT:
-        return "the file as a whole"
-    if all(place.files[letter].status == "A" for letter in group.spans):
+    group = place.group
+    if group.about is About.LINES and all(
+        place.files[letter].status == "A" for letter in group.spans
+    ):
         first = group.options[0].letters[0]
         start, end = group.spans[first]
         lines = f"line {end:,}" if end <= start + 1 else f"lines {start + 1:,} to {end:,}"
         return f"new file, {lines} of {first}"
-    if not count:
-        return f"after line {group.start:,}" if group.start else "before line 1"
-    if count == 1:
-        return f"line {group.start + 1:,}"
-    return f"lines {group.start + 1:,} to {group.end:,}"
+    return place_named(group.about, group.start, group.end)
 
 
 def _base(place: Place, read: Reader) -> Code | None:

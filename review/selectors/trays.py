@@ -16,10 +16,10 @@ from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
 from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
-from review.composing.picks import HunkRef, Wish, between_both, change_numbers, hunk_find
+from review.composing.picks import HunkRef, Wish, between_both, hunk_find
 from review.composing.steps import step_took
 from review.composing.types import BASE
-from review.hunks import FileHunks, digest
+from review.hunks import About, FileHunks, digest, place_named
 from review.lib.paths import path_text
 from review.models import Tray
 from review.selectors.composing import (
@@ -219,11 +219,9 @@ def _which(wish: Wish, known: _Known) -> str:
         return f"{lines} line{'' if lines == 1 else 's'}"
     if not wish.hunks:
         return ""
-    found = [_number(known.files(wish), ref) for ref in wish.hunks]
-    numbers = sorted(found) if all(found) else []
-    if len(wish.hunks) == 1:
-        return f"hunk {numbers[0]}" if numbers else "one hunk"
-    return f"hunks {', '.join(map(str, numbers))}" if numbers else f"{len(wish.hunks)} hunks"
+    if len(wish.hunks) > 1:
+        return f"{len(wish.hunks)} places"
+    return _place(known.files(wish), wish.hunks[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +248,13 @@ class _Known:
         return self.named.get((wish.letter, wish.path or ""), ())
 
 
-def _number(files: Sequence[FileHunks], ref: HunkRef) -> int:
+def _place(files: Sequence[FileHunks], ref: HunkRef) -> str:
     for file in files:
         hunk = hunk_find(file, ref)
         if hunk is not None:
-            return change_numbers(file).get(hunk.key, 0)
-    return 0
+            is_all = file.status == "A" and hunk.about is About.LINES
+            return "its lines" if is_all else place_named(hunk.about, hunk.start, hunk.end)
+    return "one place"
 
 
 def _clash(url: str, conflict: Mapping[str, Any], composed: Composed) -> ClashRow:

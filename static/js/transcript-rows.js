@@ -188,7 +188,7 @@ export class Rows {
         const facts = [];
         if (Number.isFinite(data.model_turns)) facts.push(`${data.model_turns} model turn${data.model_turns === 1 ? "" : "s"}`);
         if (Number.isFinite(data.duration_ms)) facts.push(seconds(data.duration_ms));
-        this.quiet(event, "check", data.ok === false ? "The turn ended with an error" : "Turn over", facts.length ? ` · ${facts.join(" · ")}` : "");
+        this.quiet(event, data.ok === false ? "warn" : "check", data.ok === false ? "The turn ended with an error" : "Turn over", facts.length ? ` · ${facts.join(" · ")}` : "");
         return;
       }
       case "warning": this.row(event, h("p.errline.mild", null, icon("warn"), h("span.asis", null, text))); return;

@@ -170,6 +170,15 @@ def test_a_follow_up_of_what_was_put_together_is_no_race(client: Client, world: 
     assert task_page(world.user, task).fastest == {"B"}
 
 
+def test_who_changed_nothing_wins_no_race(client: Client, world: World) -> None:
+    task = world.task(*[RunState.SUCCEEDED] * 3)
+    begun = timezone.now() - timedelta(seconds=1000)
+    for letter, end in (("A", 900), ("B", 500), ("C", 100)):
+        at(task, letter, begun, 0, end)
+    Variant.objects.filter(task=task, letter="C").update(files_changed=0)
+    assert task_page(world.user, task).fastest == {"B"}
+
+
 def test_before_anything_has_run(client: Client, world: World) -> None:
     task = world.task(RunState.QUEUED)
     assert task_charts(task) is None

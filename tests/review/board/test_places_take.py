@@ -45,7 +45,7 @@ def test_without_a_script_a_button_takes_it_too(world: World, reader: Client) ->
     fields = {e.attrs["name"]: e.attrs["value"] for e in form.tags("input")}
     answer = reader.post(form.attrs["action"], fields)
     assert (answer.status_code, answer["Location"]) == (302, world.url("consensus"))
-    assert "area.py, hunk 1" in reader.get(world.url("tray")).content.decode()
+    assert "area.py, line 82" in reader.get(world.url("tray")).content.decode()
 
 
 @pytest.mark.browser
@@ -151,7 +151,7 @@ def test_a_place_of_a_new_file_is_taken_alone(fresh: World, page: Page) -> None:
     expect(option(0, "B")).to_have_attribute("title", re.compile("as B has it into A’s file"))
     page.keyboard.press("j")
     page.keyboard.press("2")
-    expect(chips).to_have_text([re.compile("fresh.py, hunk 1 into A")])
+    expect(chips).to_have_text([re.compile("fresh.py, line 6 into A")])
     pressed("B", "A")
     page.keyboard.press("j")
     page.keyboard.press("2")
@@ -161,7 +161,7 @@ def test_a_place_of_a_new_file_is_taken_alone(fresh: World, page: Page) -> None:
     pressed("B", "B")
     page.keyboard.press("j")
     page.keyboard.press("1")
-    expect(chips).to_have_text([re.compile("fresh.py, hunk 2 into A")])
+    expect(chips).to_have_text([re.compile("fresh.py, line 18 into A")])
     pressed("A", "B")
     expect(page.locator(".tray-fit")).to_have_text("fits together")
     page.keyboard.press("O")

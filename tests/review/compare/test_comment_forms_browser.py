@@ -265,7 +265,7 @@ def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page:
     expect(page.locator("#flash")).not_to_be_empty()
     expect(page.locator(".pickchip")).to_have_count(2)
     expect(why).to_have_value("A is the clearest")
-    page.get_by_role("button", name="Remove B area.py, hunk 1").click()
+    page.get_by_role("button", name="Remove B area.py, line 82").click()
     expect(page.locator(".pickchip")).to_have_count(1)
     page.locator("#tray-compose").click()
     expect(page.locator(".origin")).to_be_visible()

@@ -76,10 +76,10 @@ def test_both_sides_of_a_renamed_file_can_be_taken(page: Page, world: World) -> 
     page.get_by_role("button", name="Take A", exact=True).click()
     expect(page.locator("#tray")).to_contain_text("fits together")
     page.get_by_role("button", name="Take B", exact=True).click()
-    expect(page.locator(".pickchip")).to_have_text(re.compile("new name.txt, hunk 1"))
+    expect(page.locator(".pickchip")).to_have_text(re.compile("new name.txt, line 3"))
     expect(page.locator("#tray")).to_contain_text("fits together")
     page.get_by_role("button", name="Take A", exact=True).click()
-    expect(page.locator(".pickchip")).to_have_text(re.compile("old name.txt, hunk 1"))
+    expect(page.locator(".pickchip")).to_have_text(re.compile("old name.txt, line 3"))
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_contain_text("Composed by you from")
     assert content(world, "D", old) == BASE[old].replace("three", "drei")
@@ -90,9 +90,9 @@ def test_with_keys_only(page: Page, world: World) -> None:
     page.wait_for_selector(".hunkbar .take")
     page.keyboard.press("j")
     page.keyboard.press("p")
-    expect(page.locator(".pickchip")).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    expect(page.locator(".pickchip")).to_have_text(re.compile("B.*area.py, line 82", re.DOTALL))
     page.keyboard.press("P")  # the other side in its place
-    expect(page.locator(".pickchip")).to_have_text(re.compile("A.*area.py, hunk 1", re.DOTALL))
+    expect(page.locator(".pickchip")).to_have_text(re.compile("A.*area.py, line 82", re.DOTALL))
     expect(page.get_by_role("button", name="Take A", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
@@ -185,7 +185,7 @@ def test_a_file_that_the_base_lacks_is_put_together_place_by_place(
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("P")  # but the second place from A
-    expect(chips.last).to_have_text(re.compile("A.*new.py, hunk 2 into B", re.DOTALL))
+    expect(chips.last).to_have_text(re.compile("A.*new.py, line 5 into B", re.DOTALL))
     expect(page.locator("#tray")).to_contain_text("fits together")
     pressed = [take.get_attribute("aria-pressed") for take in takes.all()]
     assert pressed == ["false", "true", "true", "false", "false", "true"]
@@ -206,7 +206,7 @@ def test_a_place_of_a_new_file_with_no_file_taken_stands_in_the_other_ones(
     compare(page, world, "B", "A", "app/new.py")
     page.get_by_role("button", name="Take A", exact=True).first.click()
     chips = page.locator(".pickchip")
-    expect(chips).to_have_text(re.compile("A.*new.py, hunk 1 into B", re.DOTALL))
+    expect(chips).to_have_text(re.compile("A.*new.py, line 2 into B", re.DOTALL))
     page.get_by_role("button", name="Take B", exact=True).first.click()  # all of it from B
     expect(chips).to_have_text(re.compile("B.*new.py$", re.DOTALL))
     page.get_by_role("button", name="Compose D").click()
@@ -282,7 +282,7 @@ def test_the_title_says_what_was_taken_until_somebody_writes_another(
     expect(title).to_have_value(f"{world.task.title}: A (1 file) and B (1 file)")
     title.fill("Areas as they should be")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Remove B area.py, hunk 1").click()
+    page.get_by_role("button", name="Remove B area.py, line 82").click()
     expect(page.locator(".pickchip")).to_have_count(1)
     expect(title).to_have_value("Areas as they should be")
     page.get_by_label("Why these together").evaluate("it => it.closest('details').open = true")
@@ -336,7 +336,7 @@ def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: Wor
     page.get_by_role("button", name="Remove A all 7 files").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".pickchip")).to_have_count(1)
-    expect(page.get_by_role("button", name="Remove A area.py, hunk 1")).to_be_focused()
+    expect(page.get_by_role("button", name="Remove A area.py, line 82")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".pickchip")).to_have_count(0)
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
@@ -361,12 +361,12 @@ def test_a_pick_that_gave_way_is_brought_back(page: Page, world: World) -> None:
     page.keyboard.press("j")
     for key in "pPz":  # at once: each waits for the one before
         page.keyboard.press(key)
-    expect(chips).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    expect(chips).to_have_text(re.compile("B.*area.py, line 82", re.DOTALL))
     page.keyboard.press("T")
     expect(chips).to_have_text(re.compile("B.*area.py$", re.DOTALL))
     expect(page.locator("#tray")).to_contain_text("replaced 1 pick")
     page.keyboard.press("z")
-    expect(chips).to_have_text(re.compile("B.*area.py, hunk 1", re.DOTALL))
+    expect(chips).to_have_text(re.compile("B.*area.py, line 82", re.DOTALL))
     expect(page.locator("#tray")).not_to_contain_text("replaced")
     page.keyboard.press("A")
     expect(chips).to_have_count(2)

@@ -56,7 +56,7 @@ def test_it_is_empty_then_names_what_was_picked(world: World, reader: Client) ->
     assert "all 7 files" in html
     assert "Compose D" in html
     html = change(reader, world, add=pick(variant="B", path=AREA, hunks=[key(world, "B")]))
-    assert "area.py, hunk 1" in html
+    assert "area.py, line 82" in html
     assert "fits together" in html
     assert [p["variant"] for p in picks(world)] == ["A", "B"]
 
@@ -542,7 +542,7 @@ def test_a_preview_says_what_it_would_be_and_of_which_picks(world: World, reader
     made_of = page.all(lambda e: e.attrs.get("class") == "whole-of")[0]
     assert [" ".join(li.text.split()) for li in made_of.tags("li")] == [
         "A new.py",
-        "B area.py, hunk 1",
+        "B area.py, line 82",
     ]
     assert "Other things are picked" not in page.text
     change(reader, world, variant="A")
