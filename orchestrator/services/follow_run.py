@@ -16,6 +16,7 @@ from agents.events import (
     End,
     Event,
     Message,
+    PermissionRequest,
     Raw,
     Thought,
     ToolCall,
@@ -132,15 +133,26 @@ class RunFollower:
                             payload=event_payload(event),
                         )
                     )
+        # Who sees a question may answer it at once: then it is there already.
+        if any(isinstance(event, PermissionRequest) for _, event in fresh):
+            self._apply(fresh)
+            self._tell(entries)
+        else:
+            self._tell(entries)
+            self._apply(fresh)
+        self.effects.flush()
+
+    def _tell(self, entries: list[feed.FeedEntry]) -> None:
         if entries:
             feed.append(self.run.id.hex, entries)
             self._in_feed = self._seq
+
+    def _apply(self, fresh: list[tuple[int, Event]]) -> None:
         for seq, event in fresh:
             self.effects.apply(seq, event)
             if self.effects.workspace_changed:
                 self.effects.workspace_changed = False
                 self._snapshot_wanted = True
-        self.effects.flush()
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, End):

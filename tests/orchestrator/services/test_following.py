@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,12 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from agents.bundle import Bundle, BundleSpec, Step, shim_launch
+from agents.models import AgentProfile
 from agents.secrets import secrets_encrypt
 from orchestrator import feed
 from orchestrator.git.errors import DiskFullError, GitBusyError
 from orchestrator.lib import paths
-from orchestrator.models import Preview, Project, Run, Snapshot, Spec, Task, Variant
+from orchestrator.models import Permission, Preview, Project, Run, Snapshot, Spec, Task, Variant
 from orchestrator.services import following, launching, scheduling
 from orchestrator.services.environments import environment_ensure
 from orchestrator.services.follow_run import FINAL_TRIES
@@ -62,6 +65,29 @@ def test_a_run_that_cannot_be_taken_up_does_not_end_the_loop(
     finally:
         follower.stop()
     assert Run.objects.get(pk=broken.pk).state == RunState.PREPARING
+
+
+def test_a_question_can_be_answered_by_whoever_sees_it(
+    shop: Shop, follower: Follower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = {"subtype": "can_use_tool", "tool_name": "Bash", "input": {"command": "touch x"}}
+    line = json.dumps({"type": "control_request", "request_id": "r1", "request": request})
+    AgentProfile.objects.update(adapter="demo")
+    run = started(shop.variant(state=RunState.PREPARING), script=f"echo '{line}'")
+    append, known = feed.append, []
+
+    def watched(run_id: str, entries: Sequence[feed.FeedEntry]) -> int:
+        if any(entry.payload["kind"] == "permission_request" for entry in entries):
+            known.append(Permission.objects.filter(run=run, request="r1").exists())
+        return append(run_id, entries)
+
+    monkeypatch.setattr(feed, "append", watched)
+    follower.start()
+    try:
+        wait_for(lambda: Run.objects.filter(pk=run.pk, sealed_at__isnull=False).exists(), "the end")
+    finally:
+        follower.stop()
+    assert known == [True]
 
 
 def test_a_look_that_fails_outside_of_any_run_is_made_again(
