@@ -171,7 +171,7 @@ def test_a_pair_of_variants_is_read_once_for_all_picks_between_them(
 
     monkeypatch.setattr(composing, "pair_hunks", counted)
     page = tray_page(user=pat, task=shop.task)
-    assert [chip.text for chip in page.chips[1:3]] == [f"long.py, hunk {n} into A" for n in (1, 2)]
+    assert [chip.text for chip in page.chips[1:3]] == [f"long.py, line {n} into A" for n in (1, 3)]
     assert len(read) == 4  # base to A, base to B, A to B, B to A
     assert set(read.values()) == {1}
 
