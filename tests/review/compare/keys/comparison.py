@@ -88,7 +88,9 @@ def viewed_file(room: Room) -> None:
 
 
 def layouts(room: Room) -> None:
-    for key, view, name in (("s", "split", "two"), ("u", "unified", "uni"), ("s", "split", "two")):
+    split, unified = ("s", "split", "two"), ("u", "unified", "uni")
+    there, back = (unified, split) if "view=split" in room.at else (split, unified)
+    for key, view, name in (there, back, there):
         room.press(key)
         room.goes_to(f"view={view}")
         room.sees(f"diff-view.{name}")

@@ -24,6 +24,7 @@ class Room:
     page: Page
     at: str = ""
     ready: str = ""  # what is there once the page has all that keys are about
+    before: str = ""  # the address at which keys were pressed last
 
     def open(self, at: str | None = None) -> None:
         self.page.goto("about:blank")
@@ -32,10 +33,13 @@ class Room:
             self.page.wait_for_selector(self.ready, state="attached")
 
     def press(self, *keys: str) -> None:
+        self.before = self.page.url
         for key in keys:
             self.page.keyboard.press(key)
 
     def goes_to(self, part: str) -> None:
+        """Wait until the keys have led to an address with ``part``, a regular expression."""
+        assert not re.search(part, self.before), "nothing to wait for: it was there before"
         self.page.wait_for_url(re.compile(part))
 
     def sees(self, selector: str, count: int = 1) -> None:

@@ -7,7 +7,6 @@ from django.utils import timezone
 from orchestrator.models import Permission
 from orchestrator.states import RunState
 from tests.review.compare.keys.comparison import comment, comments, merges
-from tests.review.compare.keys.everywhere import leads
 from tests.review.compare.keys.room import Check, Room, run_make
 from tests.review.compare.keys.task import TABS
 
@@ -57,7 +56,6 @@ def sends(room: Room) -> None:
 
 VARIANT: dict[str, Check] = {
     **TABS,
-    "0": leads("0", to=r"/tasks/\d+$"),
     "M": merges("M"),
     "y": allows,
     "n": denies,
