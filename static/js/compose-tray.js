@@ -39,6 +39,9 @@ export function send(valuesOf) {
   return last;
 }
 
+/** Is all that was asked answered, so that what is in the tray is what was picked? */
+export const isAnswered = () => waiting === 0;
+
 /** All that was asked of the tray so far is answered. */
 export const settled = () => last.catch(() => {});
 

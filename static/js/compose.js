@@ -3,7 +3,7 @@
 import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
 import { isPlace, placeSay as placeForm, placeTake, placeTaken } from "./compose-place.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
-import { change, file, idsOf, isIn, picked, redo, send, sides, tray, undo } from "./compose-tray.js";
+import { change, file, idsOf, isAnswered, isIn, picked, redo, send, sides, tray, undo } from "./compose-tray.js";
 import { h } from "./dom.js";
 import { keptSend } from "./kept.js";
 import { keySay } from "./key-says.js";
@@ -162,8 +162,22 @@ function pressedShow() {
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));
   }
-  boxesCheck();
+  if (isAnswered()) boxesCheck(); // one that was ticked meanwhile is not in the tray yet
 }
+
+let shown = ""; // the answer that the tray is
+
+/** A tray that has not changed stays: what is pressed in it just then would be lost with it. */
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { requestConfig, target, xhr } = event.detail;
+  if (target?.id !== "tray" || xhr.status !== 200) return;
+  const told = xhr.responseText.replaceAll(/name="csrfmiddlewaretoken" value="[^"]*"/g, ""); // another one in every answer
+  if (requestConfig.verb === "get" && told === shown) {
+    event.preventDefault();
+    setTimeout(pressedShow);
+  }
+  shown = told;
+});
 
 let focusAt = null; // what of the tray has the focus while it is replaced
 

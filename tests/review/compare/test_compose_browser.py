@@ -6,14 +6,15 @@ import re
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
 from tests.review.compare.conftest import BASE, A, B, World
+from tests.support.live import eventually
 from tests.support.repositories import plain_git
-from tests.support.routes import next_held
+from tests.support.routes import next_held, route_first
 
 pytestmark = pytest.mark.browser
 
@@ -129,6 +130,7 @@ def test_from_a_file_and_a_ground_to_the_merge_without_a_walk(page: Page, world:
     page.keyboard.press("O")
     expect(page.locator("#tray-compose")).to_be_focused()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/variants/D")
     expect(page.locator(".origin")).to_contain_text("Composed by you from")
     assert content(world, "D", AREA) == B[AREA]
     page.keyboard.press("M")
@@ -187,8 +189,8 @@ def test_a_file_that_the_base_lacks_is_put_together_place_by_place(
     page.keyboard.press("P")  # but the second place from A
     expect(chips.last).to_have_text(re.compile("A.*new.py, line 5 into B", re.DOTALL))
     expect(page.locator("#tray")).to_contain_text("fits together")
-    pressed = [take.get_attribute("aria-pressed") for take in takes.all()]
-    assert pressed == ["false", "true", "true", "false", "false", "true"]
+    for at, pressed in enumerate(("false", "true", "true", "false", "false", "true")):
+        expect(takes.nth(at)).to_have_attribute("aria-pressed", pressed)
     page.keyboard.press("p")  # from B again
     expect(chips).to_have_count(1)
     page.keyboard.press("P")
@@ -522,6 +524,61 @@ def test_in_a_narrow_column_taking_all_leaves_the_agent_its_name(page: Page, wor
     assert name.evaluate("it => it.scrollWidth <= it.clientWidth")
     button.click()
     expect(page.locator(".pickchip")).to_contain_text("all 7 files")
+
+
+def test_a_press_is_not_lost_while_agents_go_on(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    box = page.get_by_role("button", name="Clear").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 10, box["y"] + 10)
+    page.mouse.down()
+    page.evaluate(
+        """topic => new Promise((done) => {
+            document.addEventListener("htmx:afterRequest", ({ detail }) => {
+                if (detail.target.id === "tray") setTimeout(done);
+            });
+            document.dispatchEvent(new CustomEvent(topic));
+        })""",
+        f"live:task:{world.task.pk}",
+    )
+    page.mouse.up()
+    expect(page.locator(".pickchip")).to_have_count(0)
+
+
+def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    def answer(count: int) -> None:
+        eventually(lambda: page.evaluate("true") and len(held) == count)
+        settled = page.evaluate_handle(
+            """() => ({ done: new Promise((done) =>
+                document.addEventListener("htmx:afterSettle", () => setTimeout(done), { once: true })) })"""
+        )
+        held[-1].continue_()
+        settled.evaluate("({ done }) => done")
+
+    route_first(page, "**/tray", hold)
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    boxes = page.locator(".lp")
+    expect(boxes).to_have_count(2)
+    for at in (0, 1):
+        boxes.nth(at).click()
+    answer(1)
+    for at in (0, 1):
+        assert boxes.nth(at).is_checked()
+    answer(2)
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    for at in (0, 1):
+        expect(boxes.nth(at)).to_be_checked()
 
 
 def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:
