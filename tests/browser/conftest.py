@@ -9,7 +9,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from tests.support.installation import Installation, shop_make
+from tests.support.installation import Installation, eventually, shop_make
 from tests.support.servers import needed
 
 WAIT_MS = 60_000
@@ -27,7 +27,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture(scope="session")
 def session_cookie(installation: Installation) -> tuple[str, str]:
     """Name and value of what the printed login link sets: it works once, and several modules need it."""
-    link = re.findall(r"http://\S+/login\?\S+", installation.log_path.read_text())[-1]
+    log = installation.log_path  # it is told just after the API answers
+    link = eventually(lambda: re.findall(r"http://\S+/login\?\S+", log.read_text()))[-1]
     jar = CookieJar()
     build_opener(HTTPCookieProcessor(jar)).open(link).close()
     found = next(cookie for cookie in jar if "session" in cookie.name)

@@ -127,6 +127,7 @@ def sides_open(page: Page, gallery: Gallery) -> None:
 def tray_conflict(page: Page, gallery: Gallery) -> None:
     """Two variants' ways of one place: the tray says so, opened."""
     page.goto(gallery.url(f"/compare?left=A&right=B&{LIMITS}&view=split"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
     tray = page.locator("#tray")
     if not tray.locator(".pickchip").count():
         page.locator(".hunkbar").first.wait_for()

@@ -107,7 +107,7 @@ def test_from_a_draft_to_the_agent_and_back(
     expect(asked).to_contain_text("calc.py, line 41")
     expect(asked).to_contain_text("So do I")
     asked.get_by_role("link", name="calc.py:41").click()
-    expect(page).to_have_url(re.compile(r"/comments\?show=outdated#comment-\d+$"))
+    page.wait_for_url(re.compile(r"/comments\?show=outdated#comment-\d+$"))
     expect(page.locator(".thread")).to_contain_text("Too big, I think")
     page.get_by_role("button", name="Resolve").click()
     expect(page.locator(".clist")).to_contain_text("Resolved by you")
@@ -132,4 +132,4 @@ def test_a_suggestion_becomes_a_commit_that_the_agent_s_files_have(
     workspace = next(installation.data_dir.glob(f"worktrees/{task['id']}/B"))
     assert "line_40 = 42\n" in (workspace / "calc.py").read_text()
     assert git(workspace, "status", "--porcelain") == "M calc.py"
-    eventually(lambda: not page.locator("[data-busy]").count(), timeout_s=10)
+    eventually(lambda: not page.locator("[data-busy]").count())

@@ -39,6 +39,7 @@ def ground(
 ) -> Callable[[], Ground]:
     """Four Variants, and nothing known of them; each file is a part of its own."""
     monkeypatch.setattr("review.selectors.agreement_parts.WEIGHT_MAX", 0)
+    monkeypatch.setattr(steps, "CLAIM_S", 600)  # who is slow has not died
     for letter in "ABC":
         files = {f"src/f{n:02}.txt": f"{n}\n{letter if n % 3 else 'all'}\n" for n in range(FILES)}
         shop.variant({**files, "src/app.py": f"one\n{letter}\nthree\n"})

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from orchestrator.models import Run
 from orchestrator.states import RunState
 from tests.review.compare.conftest import World
+from tests.support.live import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -186,6 +187,7 @@ def test_the_overview_refreshes_around_the_board(board: Page, world: World) -> N
 
 def test_places_by_keys(world: World, page: Page) -> None:
     page.goto(world.url("consensus"))
+    page.wait_for_selector(".place")
     page.keyboard.press("j")
     expect(page.locator(".place").first).to_be_focused()
     page.keyboard.press("j")
@@ -208,9 +210,8 @@ def test_heads_of_columns_stay_in_sight_also_where_the_board_scrolls_sideways(
         page.mouse.wheel(0, 300)
         head = page.locator(".colheads [role=columnheader]").first
         expect(head).to_be_in_viewport()
-        box = head.bounding_box()
-        assert box
-        assert 40 <= box["y"] <= 60
+        at = "e => e.getBoundingClientRect().top"
+        eventually(lambda: 40 <= head.evaluate(at) <= 60)  # noqa: B023
 
 
 def test_an_opened_table_of_a_chart_stays_open(world: World, page: Page) -> None:

@@ -65,6 +65,7 @@ def test_the_reader_is_led_from_contradictions_to_what_is_shared(
 
 
 def test_code_is_text(client: Client, answers: Shop) -> None:
+    listed(client, answers)
     response = client.get(f"/tasks/{answers.task.pk}/consensus")
     assert b"x = '<b>'" not in response.content
     assert any("x='<b>'" in pre.text.replace(" ", "") for pre in tree(response).tags("pre"))

@@ -13,6 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
+from review.selectors.agreement import agreement_get
+from review.selectors.consensus import ground_get
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.pages import HTMX, Element, tree
 
@@ -20,6 +22,7 @@ AREA = "app/area.py"
 
 
 def takes(reader: Client, world: World) -> list[Element]:
+    agreement_get(ground_get(user=world.user, task_id=world.task.pk))
     page = tree(reader.get(world.url("consensus")))
     return [form for form in page.tags("form") if "data-take" in form.attrs]
 
@@ -52,6 +55,7 @@ def test_without_a_script_a_button_takes_it_too(world: World, reader: Client) ->
 def test_a_contradiction_is_decided_and_composed_by_keys(world: World, page: Page) -> None:
     page.goto(world.url("consensus"))
     page.wait_for_selector("#tray[aria-label]", state="attached")
+    page.wait_for_selector(".place")
     pressed = page.locator(".place").first.locator("[aria-pressed=true]")
     page.keyboard.press("j")
     page.keyboard.press("1")

@@ -199,6 +199,8 @@ def test_tab_goes_from_a_change_to_what_can_be_done_with_it(world: World, page: 
 
 def test_every_control_has_a_name_and_a_visible_focus(world: World, page: Page) -> None:
     page.goto(world.url(AREA))
+    for late in (".hunkbar .take", ".vprog button"):
+        page.wait_for_selector(late)
     seen: set[str] = set()
     for _ in range(120):
         page.keyboard.press("Tab")

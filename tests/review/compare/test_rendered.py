@@ -171,6 +171,7 @@ def test_code_cells_have_the_colours_of_their_kernel(
     with monkeypatch.context() as late:
         late.setattr(rendered, "COLOUR_WAIT_S", -1.0)
         assert '<span class="k">' not in shown(), "a page does not wait for colours"
+    monkeypatch.setattr(rendered, "COLOUR_WAIT_S", 600.0)
     html = shown()
     assert '<span class="k">def</span> <span class="f">f</span>(x):' in html
     assert '<span class="s">&#x27;&lt;b&gt;&#x27;</span>' in html.replace("'", "&#x27;")

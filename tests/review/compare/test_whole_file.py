@@ -14,7 +14,10 @@ from tests.review.compare.conftest import ODD_NAME, World
 from tests.support.repositories import plain_git
 
 
-def test_a_whole_file_has_all_its_lines_and_its_colours(world: World, reader: Client) -> None:
+def test_a_whole_file_has_all_its_lines_and_its_colours(
+    world: World, reader: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("review.selectors.whole_file.COLOUR_WAIT_S", 150.0)
     html = reader.get(world.url("compare/whole?at=A&path=app/area.py")).content.decode()
     assert html.count('id="R') == 160
     assert 'class="k">return' in html
@@ -87,6 +90,7 @@ def test_from_the_diff_to_a_line_of_the_whole_file(world: World, page: Page) -> 
     page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
     page.locator("summary:has-text('The file by itself')").click()
     page.get_by_role("link", name="Whole file of A").click()
+    page.wait_for_url("**/compare/whole?*")
     page.locator("#R40").click(position={"x": 20, "y": 8})
     expect(page).to_have_url(re.compile(r"#R40$"))
     page.keyboard.press("2")
