@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+
+from tests.support.ports import port_block
 
 # Before anything reads the settings. Short, because a socket's path must be.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="bakeoff-test-"))
@@ -22,6 +25,7 @@ os.environ |= {
     "DJANGO_SETTINGS_MODULE": "orchestrator.config.settings",
     "BAKEOFF_DATA_DIR": str(DATA_DIR),
     "BAKEOFF_STATIC": "plain",
+    "BAKEOFF_PORT_RANGE": str(port_block()),
     "SECRET_KEY": "of the tests",
 }
 os.environ.pop("REDIS_URL", None)
@@ -86,15 +90,23 @@ def redis_server() -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         preexec_fn=die_with_parent,
     )
-    deadline = time.monotonic() + 10
-    while not places.redis_socket.exists():
+    deadline = time.monotonic() + 60
+    while not _answers(places.redis_socket):
         assert server.poll() is None, "Valkey does not start"
-        assert time.monotonic() < deadline, "Valkey does not listen"
+        assert time.monotonic() < deadline, "Valkey does not answer"
         time.sleep(0.01)
     yield
     redis_client().close()
     server.kill()
     server.wait()
+
+
+def _answers(socket: Path) -> bool:
+    with redis.Redis(unix_socket_path=str(socket)) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError:
+            return False
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -22,6 +20,7 @@ from agents.demo.apps import APPS
 from agents.demo.steps import Step, directive_steps
 from agents.demo.story import app_choose, app_steps
 from tests.support.agent_process import DEADLINE_S, AgentProcess
+from tests.support.ports import port_block
 
 DEMO = DemoAdapter()
 
@@ -262,9 +261,7 @@ def test_the_standard_library_app_runs(workspace: Path, env: dict[str, str]) -> 
         [sys.executable, "-m", "unittest", "discover", "tests"], cwd=workspace, check=False
     )
     assert tests.returncode == 0
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = port_block()
     app = subprocess.Popen(
         [sys.executable, "app.py"], cwd=workspace, env={**env, "PORT": str(port)}
     )
@@ -285,7 +282,7 @@ def fetch(url: str) -> tuple[str, str]:
         try:
             with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
                 return response.read().decode(), response.headers["Server"]
-        except urllib.error.URLError:
+        except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 

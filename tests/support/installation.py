@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.support.ports import port_block
 
 T = TypeVar("T")
 ENDED = ("succeeded", "failed", "stopped", "timed_out", "lost")
@@ -35,11 +37,12 @@ def eventually(
         time.sleep(every_s)
 
 
-def port_free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def kill(pids: Iterable[int]) -> None:
+    """kill -9 of some that there are; one may go by itself meanwhile, or with another."""
+    assert pids
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def git(path: Path, *args: str) -> str:
@@ -76,13 +79,15 @@ class Answer:
 @dataclass
 class Installation:
     data_dir: Path
-    port: int = field(default_factory=port_free)
-    preview_port: int = field(default_factory=port_free)
-    # Installations that run side by side would otherwise give their variants the same ports.
-    port_range: int = field(default_factory=lambda: random.randrange(10_000, 30_000, 200))
+    # Of its own, with those of its variants: others run side by side with it.
+    port: int = field(default_factory=port_block)
     env: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     ready: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def preview_port(self) -> int:
+        return self.port + 1
 
     @property
     def url(self) -> str:
@@ -127,7 +132,7 @@ class Installation:
             if not name.startswith(("BAKEOFF_", "DJANGO_", "PYTEST_"))
             and name not in ("REDIS_URL", "DATABASE_URL", "SECRET_KEY")
         }
-        own = {"BAKEOFF_DEMO_PACE": "0", "BAKEOFF_PORT_RANGE": str(self.port_range)}
+        own = {"BAKEOFF_DEMO_PACE": "0", "BAKEOFF_PORT_RANGE": str(self.port + 10)}
         return kept | own | dict(self.env)
 
     def down(self) -> None:
@@ -193,6 +198,13 @@ class Installation:
         answer = self.call("POST", path, data)
         assert answer.status in (200, 201), answer
         return answer.body
+
+    def answers(self) -> bool:
+        """Does the API answer? Its process may be killed at any moment of a call."""
+        try:
+            return self.call("GET", "projects").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
 
     # ---- shorthands
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 import redis
 
-from tests.support.installation import eventually, port_free
+from tests.support.installation import eventually
+from tests.support.ports import port_block
 
 
 def needed(found: str | Path | None, what: str) -> Path:
@@ -32,7 +33,7 @@ def postgresql() -> Iterator[str]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     bin_dir = needed(programs[-1] if programs else shutil.which("initdb"), "postgresql").parent
     place = Path(tempfile.mkdtemp(prefix="pg"))
-    port = port_free()
+    port = port_block()
     # PostgreSQL refuses to run as root.
     person = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     if person:
@@ -57,7 +58,7 @@ def postgresql() -> Iterator[str]:
 def redis_server() -> Iterator[str]:
     """A Redis with a password; gives its REDIS_URL."""
     program = needed(shutil.which("redis-server"), "redis-server")
-    port = port_free()
+    port = port_block()
     with tempfile.TemporaryDirectory(prefix="redis") as place:
         settings = ["--bind", "127.0.0.1", "--port", str(port), "--requirepass", "of-the-test"]
         process = subprocess.Popen(
@@ -78,7 +79,7 @@ def redis_server() -> Iterator[str]:
         finally:
             client.close()
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _run(*argv: str, check: bool = True) -> None:

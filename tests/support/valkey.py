@@ -32,7 +32,7 @@ class Valkey:
             ],
             stdout=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         with redis.Redis(unix_socket_path=str(self.socket)) as client:
             while True:
                 try:

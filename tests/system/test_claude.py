@@ -77,7 +77,7 @@ def test_a_running_claude_is_stopped(
         what="the first file",
     )
     installation.post(f"variants/{variant['id']}/stop", {})
-    done = installation.wait_ended(task["id"], timeout_s=30)["variants"][0]
+    done = installation.wait_ended(task["id"])["variants"][0]
     assert (done["state"], done["files_changed"]) == ("stopped", 1)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import random
-import signal
 import threading
 import urllib.request
 from pathlib import Path
@@ -14,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.states import LETTERS
-from tests.support.installation import Installation, eventually, git
+from tests.support.installation import Installation, eventually, git, kill
 
 pytestmark = pytest.mark.system
 
@@ -107,11 +105,9 @@ def test_a_web_process_killed_while_it_composes_leaves_no_half_variant(
         asked = threading.Thread(target=compose)
         asked.start()
         asked.join(dice.uniform(0, 0.25))
-        before = mortal.pids("uvicorn")
-        for pid in before:
-            os.kill(pid, signal.SIGKILL)
+        kill(mortal.pids("uvicorn"))
         asked.join()
-        eventually(lambda: _answers(mortal), timeout_s=60, what="the web process")
+        eventually(mortal.answers, what="the web process")
 
     made = mortal.post(f"tasks/{task}/compose", {"picks": [{"variant": "A"}]})
     composed = mortal.get(f"tasks/{task}")["variants"][1:]
@@ -122,10 +118,3 @@ def test_a_web_process_killed_while_it_composes_leaves_no_half_variant(
         files = mortal.get(f"variants/{variant['id']}/composition")["files"]
         assert [file["whole"] for file in files] == [["A"]] * 5
         assert variant["files_changed"] == 5
-
-
-def _answers(installation: Installation) -> bool:
-    try:
-        return installation.call("GET", "tasks").status == 200
-    except OSError:
-        return False

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.installation import Installation, eventually
+from tests.support.installation import Installation, eventually, kill
 
 pytestmark = pytest.mark.system
 
 LINES = 120
-# Each line is counted by the agent itself; it goes on while nobody listens.
-COUNTER = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo line $i; sleep 0.1; done; echo end > end.txt"
+# Each line is counted by the agent itself; it goes on while nobody listens, and waits before the last ones.
+COUNTER = f"""
+i=0
+while [ $i -lt {LINES} ]; do
+    i=$((i+1)); echo line $i; sleep 0.1
+    while [ $i = {LINES - 20} ] && [ ! -e $GO ]; do sleep 0.1; done
+done
+echo end > end.txt
+"""
 
 
 def counting_run(installation: Installation, origin: Path) -> tuple[int, str]:
     """A task whose run is in the middle of its output."""
-    installation.agent("counter", adapter="command", command=["sh", "-c", COUNTER])
+    env = {"GO": str(go_path(installation))}
+    installation.agent("counter", adapter="command", command=["sh", "-c", COUNTER], env=env)
     task = installation.task(installation.project(origin), "Count", "counter")
     run = task["variants"][0]["runs"][0]["id"]
     eventually(lambda: len(messages(installation, run)) > 10, what="the first lines")
     return task["id"], run
+
+
+def go_path(installation: Installation) -> Path:
+    return installation.data_dir.with_name("go")
 
 
 def messages(installation: Installation, run: str) -> list[str]:
@@ -33,6 +43,7 @@ def messages(installation: Installation, run: str) -> list[str]:
 
 
 def assert_whole(installation: Installation, task: int, run: str) -> None:
+    go_path(installation).touch()
     done = installation.wait_ended(task, timeout_s=90)
     variant = done["variants"][0]
     assert variant["state"] == "ready", variant
@@ -43,12 +54,6 @@ def assert_whole(installation: Installation, task: int, run: str) -> None:
     assert said == [f"line {n}" for n in range(1, LINES + 1)]
     assert [event["kind"] for event in events].count("end") == 1
     assert events[-1]["kind"] == "end"
-
-
-def kill(pids: list[int]) -> None:
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
 
 
 def workers(installation: Installation) -> list[int]:
@@ -71,14 +76,7 @@ def test_a_killed_part_is_started_again_and_the_run_goes_on(
     before = victims(mortal)
     kill(before)
     eventually(lambda: set(victims(mortal)) - set(before), what="a new process")
-
-    def answers() -> Any:
-        try:
-            return mortal.call("GET", f"tasks/{task}").status == 200
-        except OSError:
-            return False
-
-    eventually(answers, what="the API")
+    eventually(mortal.answers, what="the API")
     assert_whole(mortal, task, run)
 
 
@@ -95,7 +93,7 @@ def test_ctrl_c_leaves_the_run_to_the_next_start(mortal: Installation, origin: P
     task, run = counting_run(mortal, origin)
     assert mortal.process is not None
     mortal.process.send_signal(signal.SIGINT)
-    mortal.process.wait(40)
+    mortal.process.wait(60)
     assert mortal.pids("agents/shim"), "the agent goes on"
     mortal.up()
     assert_whole(mortal, task, run)
@@ -108,7 +106,7 @@ def test_a_killed_shim_is_a_lost_run_whose_work_is_kept(mortal: Installation, or
     run = task["variants"][0]["runs"][0]["id"]
     eventually(lambda: messages(mortal, run) == ["begun"])
     kill(mortal.pids("agents/shim", run))
-    done = mortal.wait_ended(task["id"], timeout_s=30)
+    done = mortal.wait_ended(task["id"])
     assert done["variants"][0]["state"] == "lost"
     assert done["variants"][0]["files_changed"] == 1
     assert done["variants"][0]["runs"][0]["failure"]["code"] == "run.lost"

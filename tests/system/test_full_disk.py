@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import signal
 import subprocess
 import sys
 import urllib.error
@@ -19,7 +17,7 @@ import pytest
 from orchestrator.supervisor.places import Places
 from orchestrator.supervisor.probe import redis_answers
 from orchestrator.supervisor.pulse import pulse_read
-from tests.support.installation import Installation, eventually, git
+from tests.support.installation import Installation, eventually, git, kill
 from tests.support.small_disk import fill, room, small_disk
 
 pytestmark = pytest.mark.system
@@ -145,8 +143,7 @@ def test_an_agent_that_fills_the_disk_loses_nothing_and_stops_nobody_for_good(
     eventually(beats, what="the same worker's pulse")
 
     # Now one of our own parts is killed on top of it.
-    for pid in before:
-        os.kill(pid, signal.SIGKILL)
+    kill(before)
     eventually(lambda: set(cramped.pids("celery", "worker")) - set(before), what="another worker")
     for path in ("", "/compare?left=base&right=A"):
         assert_clear(cramped.call("GET", f"tasks/{task['id']}{path}"))

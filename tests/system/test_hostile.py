@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,15 +30,20 @@ os._exit(0)
 """
 
 
-def one_run(installation: Installation, origin: Path, name: str, program: str) -> dict[str, object]:
-    installation.agent(name, adapter="command", command=[sys.executable, "-c", program])
-    task = installation.task(installation.project(origin, name), "Go", name)
-    return installation.wait_ended(task["id"])
+def begun(
+    installation: Installation, origin: Path, name: str, program: str, **env: str
+) -> dict[str, Any]:
+    installation.agent(name, adapter="command", command=[sys.executable, "-c", program], env=env)
+    return installation.task(installation.project(origin, name), "Go", name)
+
+
+def one_run(installation: Installation, origin: Path, name: str, program: str) -> dict[str, Any]:
+    return installation.wait_ended(begun(installation, origin, name, program)["id"])
 
 
 def test_nasty_output_and_file_names_are_text(installation: Installation, origin: Path) -> None:
     task = one_run(installation, origin, "nasty", NASTY)
-    variant = task["variants"][0]  # type: ignore[index]
+    variant = task["variants"][0]
     assert variant["state"] == "ready"
     run = variant["runs"][0]["id"]
     events = installation.events(run)
@@ -73,7 +79,7 @@ def test_an_agent_that_rebases_and_deletes_its_branch_loses_nothing(
     installation: Installation, origin: Path
 ) -> None:
     task = one_run(installation, origin, "wrecker", WRECKER)
-    variant = task["variants"][0]  # type: ignore[index]
+    variant = task["variants"][0]
     assert (variant["state"], variant["files_changed"]) == ("ready", 2)
     merge = {"variant": variant["id"], "strategy": "merge"}
     merged = installation.post(f"tasks/{task['id']}/merge", merge)
@@ -85,23 +91,31 @@ SUICIDE = r"""
 import os, shutil, time
 if os.path.exists("kept.txt"): print("kept.txt is there"); raise SystemExit
 open("kept.txt", "w").write("kept\n")
-time.sleep(6)  # long enough for a Snapshot by timer
+while not os.path.exists(os.environ["GO"]): time.sleep(0.1)
 shutil.rmtree(os.getcwd())
 print("workspace deleted", flush=True)
 """
 
 
 def test_a_deleted_workspace_keeps_the_last_snapshot_and_is_made_again_for_a_follow_up(
-    installation: Installation, origin: Path
+    installation: Installation, origin: Path, tmp_path: Path
 ) -> None:
-    task = one_run(installation, origin, "suicide", SUICIDE)
-    variant = task["variants"][0]  # type: ignore[index]
-    assert variant["files_changed"] == 1, variant
+    go = tmp_path / "go"
+    task = begun(installation, origin, "suicide", SUICIDE, GO=str(go))
+    variant = task["variants"][0]
+
+    def kept() -> bool:
+        return bool(installation.get(f"variants/{variant['id']}")["files_changed"] == 1)
+
+    eventually(kept, what="a Snapshot by timer")
+    go.touch()
+    installation.wait_ended(task["id"])
+    assert kept()
     compared = installation.get(f"tasks/{task['id']}/compare?left=base&right=A")
     assert [file["path"] for file in compared["files"]] == ["kept.txt"]
     installation.post(f"variants/{variant['id']}/messages", {"text": "Go on."})
-    again = eventually(lambda: installation.runs(task["id"])[1:], what="a second run")  # type: ignore[arg-type]
-    assert installation.wait_ended(task["id"])["variants"][0]["state"] == "ready"  # type: ignore[arg-type]
+    again = eventually(lambda: installation.runs(task["id"])[1:], what="a second run")
+    assert installation.wait_ended(task["id"])["variants"][0]["state"] == "ready"
     texts = [event.get("text", "") for event in installation.events(again[0]["id"])]
     assert "kept.txt is there" in texts
     assert any("The workspace was gone" in text for text in texts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -134,10 +133,8 @@ def test_a_stop_keeps_the_work_and_leaves_no_process(
     eventually(lambda: installation.get(f"runs/{run}")["state"] == "running")
     workspace = installation.data_dir / "worktrees" / str(task["id"]) / "A"
     eventually(lambda: (workspace / "kept.txt").exists())
-    began = time.monotonic()
     installation.post(f"variants/{variant['id']}/stop", {})
-    done = installation.wait_ended(task["id"], timeout_s=20)
-    assert time.monotonic() - began < 15
+    done = installation.wait_ended(task["id"])
     assert done["variants"][0]["state"] == "stopped"
     assert done["variants"][0]["files_changed"] == 1
     assert installation.pids("sleep 300") == []
@@ -147,10 +144,17 @@ def test_slots_hold_the_rest_back(tmp_path: Path, origin: Path) -> None:
     small = Installation(tmp_path / "small", env={"BAKEOFF_SLOTS": "1"})
     small.up()
     try:
-        small.agent("waiter", adapter="command", command=["sh", "-c", "sleep 1; echo x > x"])
+        go = tmp_path / "go"
+        waits = f"until [ -e {go} ]; do sleep 0.1; done; echo x > x"
+        small.agent("waiter", adapter="command", command=["sh", "-c", waits])
         task = small.task(small.project(origin), "Go", "waiter", "waiter", "waiter")
-        states = [run["state"] for run in small.runs(task["id"])]
-        assert states.count("queued") >= 2
+
+        def states() -> list[str]:
+            return [run["state"] for run in small.runs(task["id"])]
+
+        eventually(lambda: "running" in states(), what="the first one")
+        assert states().count("queued") == 2
+        go.touch()
         done = small.wait_ended(task["id"])
         assert [variant["state"] for variant in done["variants"]] == ["ready"] * 3
     finally:
