@@ -7,14 +7,17 @@ import ctypes
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents.shim import proc
 from orchestrator.lib.processes import start_ticks
 
 _PR_SET_PDEATHSIG = 1
+_GONE_WITHIN_S = 5.0
 _LOG_LIMIT_BYTES = 8 * 1024 * 1024
 _libc = ctypes.CDLL(None, use_errno=True) if os.uname().sysname == "Linux" else None
 
@@ -62,12 +65,19 @@ class Child:
                 await asyncio.wait_for(self.wait(), self.program.stop_within_s)
         self.kill()
         await self.wait()
+        # What was killed keeps its ports and files until it is gone.
+        until = time.monotonic() + _GONE_WITHIN_S
+        while self._group_lives() and time.monotonic() < until:
+            await asyncio.sleep(0.01)
 
     async def output(self) -> str:
         """Wait for the end; the captured output, which must fit into a pipe."""
         await self.wait()
         with self.process.stdout or open(os.devnull, "rb") as pipe:
             return pipe.read().decode()
+
+    def _group_lives(self) -> bool:
+        return any(entry.group == self.pid for entry in proc.table().values())
 
     def kill(self) -> None:
         # The group outlives its leader while any member lives, and its number is not given away before.

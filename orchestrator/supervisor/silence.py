@@ -32,17 +32,18 @@ class Silence:
         self._ask_at = 0.0
 
     async def sick(self, child: Child) -> str:
-        now = time.monotonic()
+        asked_at = time.monotonic()
         if child.pid != self._pid:  # a new one, which was ready a moment ago
-            self._pid, self._heard_at, self._ask_at = child.pid, now, now + self._every_s
-        if now < self._ask_at:
+            self._pid, self._heard_at = child.pid, asked_at
+            self._ask_at = asked_at + self._every_s
+        if asked_at < self._ask_at:
             return ""
         heard = await self._answers(self._within_s)
-        # Measured after the answer: whoever was stopped himself meanwhile must not blame another.
         now = time.monotonic()
         self._ask_at = now + self._every_s
         if heard:
             self._heard_at = now
-        elif now - self._heard_at > self._silent_after_s:
+        # Asked once more after the silence: whoever was stopped himself meanwhile must not blame another.
+        elif asked_at - self._heard_at > self._silent_after_s:
             return f"it has not answered for {now - self._heard_at:.0f} s"
         return ""
