@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 import uuid
@@ -13,7 +14,26 @@ from agents.bundle import Bundle, BundleSpec, ExitInfo, Limits, Step, shim_launc
 from agents.journal import JournalLine, JournalReader, join_parts
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
+# A Python whose clock goes as the test says: what must end by a clock does, however slow the machine is.
+CLOCKED = """#!{python} -IS
+import runpy, sys, time
+real = time.monotonic
+def monotonic():
+    with open({clock!r}) as file:
+        rate, ahead = map(float, file.read().split())
+    return real() * rate + ahead
+time.monotonic = monotonic
+sys.argv = sys.argv[3:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def bundle_delete(bundle: Bundle) -> None:
+    """All at once: its shim may be about to write another file into it."""
+    gone = bundle.path.with_name(f"deleted-{bundle.id}")
+    bundle.path.rename(gone)
+    shutil.rmtree(gone)
 
 
 def wait_for(condition: Callable[[], object], what: str = "", limit_s: float = DEADLINE_S) -> None:
@@ -28,6 +48,7 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._ahead_s = 0.0
         self.bundles: list[Bundle] = []
 
     def create(self, *steps: Step, **fields: Any) -> Bundle:
@@ -52,6 +73,32 @@ class Bench:
         bundle = self.create(*steps, **fields)
         shim_launch(bundle)
         return bundle
+
+    def launch_clocked(self, bundle: Bundle, *, stands: bool = False) -> None:
+        """Start its shim on a clock that goes ahead by `later`, and by itself unless it stands."""
+        self._rate = 0 if stands else 1
+        self._clock_set()
+        python = self.root / "clocked-python"
+        python.write_text(CLOCKED.format(python=sys.executable, clock=str(self._clock)))
+        python.chmod(0o700)
+        shim_launch(bundle, python=str(python))
+
+    def later(self, bundle: Bundle, seconds: float) -> None:
+        """Let time pass for a shim with such a clock; return when it has seen it, or has ended by it."""
+        self._ahead_s += seconds
+        self._clock_set()
+        bundle.control("note", id=f"at-{self._ahead_s}", d={"ev": "later", "at": self._ahead_s})
+        seen = {"ev": "later", "at": self._ahead_s}
+        wait_for(lambda: bundle.exit() or seen in self.sys(bundle, "later"), "the time seen")
+
+    @property
+    def _clock(self) -> Path:
+        return self.root / "clock"
+
+    def _clock_set(self) -> None:
+        new = self.root / "clock.new"
+        new.write_text(f"{self._rate} {self._ahead_s}")
+        new.replace(self._clock)
 
     def ended(self, bundle: Bundle, limit_s: float = DEADLINE_S) -> ExitInfo:
         wait_for(bundle.exit, f"exit.json; journal: {self.lines(bundle)[-5:]}", limit_s)
