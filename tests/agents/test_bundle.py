@@ -173,7 +173,10 @@ def test_a_bundle_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path)
         shim_launch(bundle, python="/no/such/python")
 
 
-def test_many_appenders_leave_no_gap_and_no_double(tmp_path: Path) -> None:
+def test_many_appenders_leave_no_gap_and_no_double(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.bundle.LOCK_TIMEOUT_S", 60.0)  # who waits may be unlucky for long
     bundle = Bundle.create(tmp_path, spec())
     numbers: list[int] = []
 

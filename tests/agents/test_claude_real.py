@@ -195,9 +195,11 @@ def test_a_follow_up_remembers(desk: Desk, model: ScriptedModel) -> None:
 
 
 def test_a_prompt_while_it_works_is_taken_up(desk: Desk) -> None:
-    with desk.start("[[bash sleep 1]][[bash echo a]]", permission_mode="everything") as agent:
+    works = "[[bash while [ ! -e go ]; do sleep 0.1; done]][[bash echo a]]"
+    with desk.start(works, permission_mode="everything") as agent:
         agent.wait_for(lambda event: isinstance(event, ev.ToolCall))
         agent.send(CLAUDE.message("[[final steered]]"))
+        (desk.workspace / "go").touch()
         assert not agent.decoder.turn_done
         assert agent.finish().state == "succeeded"
     assert agent.decoder.turn_done

@@ -256,7 +256,7 @@ class TestFetch:
             assert not fetch.done()
             pipe.write_text("end\n")
             with pytest.raises(SourceError):
-                fetch.result(30)
+                fetch.result(60)
 
     def test_our_own_refs_survive(self, desk: Desk) -> None:
         desk.write("x.py")

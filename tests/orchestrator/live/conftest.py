@@ -111,7 +111,7 @@ def web(user: User, valkey: Valkey, media: Path, settings: Settings) -> Iterator
     eventually(lambda: server.started)
     yield Web(port, token_issue(user=user, name="test"), f"http://localhost:{port}")
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     listener.close()
 

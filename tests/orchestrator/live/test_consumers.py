@@ -74,7 +74,7 @@ class Page:
     def closed_with(self) -> int:
         try:
             while True:
-                self.connection.recv(timeout=10)
+                self.connection.recv(timeout=60)
         except ConnectionClosed as closed:
             return closed.rcvd.code if closed.rcvd else 1006
 
@@ -82,7 +82,7 @@ class Page:
 @contextmanager
 def page_open(web: Web, **headers: str) -> Iterator[Page]:
     headers = headers or {"Authorization": f"Bearer {web.token}"}
-    with connect(web.url, additional_headers=headers, max_size=None) as connection:
+    with connect(web.url, additional_headers=headers, max_size=None, open_timeout=60) as connection:
         yield Page(connection)
 
 
@@ -164,10 +164,12 @@ def test_what_one_may_not_see_is_refused(web: Web, run: Run, user: User) -> None
         assert sorted(page.ready[0]["refused"]) == sorted(
             [hidden.id.hex, unknown, "../x\x00", *topics[:-1]]
         )
+        # What is told of a topic at first and a notice just after it may come as one.
+        page.until(lambda: page.changed == ["home"])
         publish(f"task:{hidden.variant.task_id}")
         publish("home")
-        page.until(lambda: page.changed[-1:] == ["home"] and len(page.changed) > 1)
-        assert set(page.changed) == {"home"}
+        page.until(lambda: len(page.changed) > 1)
+        assert page.changed == ["home", "home"]
         assert len(page.events) == 1
 
 
@@ -297,7 +299,7 @@ def test_a_redis_that_restarts_between_two_reads_is_noticed(
         if restarted.is_set():
             take_notices(reader, entries)
         else:
-            assert published.wait(10)  # else the publisher would say it again
+            assert published.wait(60)  # else the publisher would say it again
             restarted.set()
             valkey.kill()
             valkey.start()
@@ -357,7 +359,7 @@ def test_a_client_that_does_not_read_holds_up_nobody_and_is_closed(
         page.subscribe({run_id: 0})
         for start in range(1, 601, 20):  # 36 MB: more than any buffer on the way takes
             feed.append(run_id, [entry(seq, text="x" * 60_000) for seq in range(start, start + 20)])
-        page.until_seq(600)
+            page.until_seq(start + 19)  # this one does read, all the time
         assert page.seqs == list(range(1, 601))
         eventually(lambda: sockets == [consumers.TOO_SLOW])
     slow.close()

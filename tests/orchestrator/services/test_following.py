@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from orchestrator.services.previews import previews_stop_all
 from orchestrator.services.runs import stop_all, variant_stop
 from orchestrator.services.snapshots import NOT_STORED, last_state_store, snapshot_take
 from orchestrator.states import PreviewState, RunState
-from tests.support.bundles import PATH, wait_for
+from tests.support.bundles import PATH, bundle_delete, wait_for
 from tests.support.merging import Shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -204,7 +203,7 @@ def test_a_run_whose_bundle_is_gone_is_lost_and_its_agent_ended(
     shop: Shop, follower: Follower, again: bool
 ) -> None:
     variant = shop.variant(state=RunState.PREPARING)
-    run = started(variant, script="echo hello; echo done > done.txt; exec sleep 300")
+    run = started(variant, script="echo done > done.txt; echo hello; exec sleep 300")
     bundle = Bundle(paths.bundle_dir(run.id.hex))
 
     def state() -> str:
@@ -213,8 +212,12 @@ def test_a_run_whose_bundle_is_gone_is_lost_and_its_agent_ended(
         run.refresh_from_db()
         return run.state
 
-    wait_for(lambda: state() == RunState.RUNNING and run.last_seq > 1, "the agent at work")
-    shutil.rmtree(bundle.path)
+    def hello() -> bool:
+        events = feed.read(run.id.hex, after=0).events
+        return any(event.get("text") == "hello" for event in events)
+
+    wait_for(lambda: state() == RunState.RUNNING and hello(), "the agent at work")
+    bundle_delete(bundle)
     if again:  # in a worker that was started since
         follower._followed.clear()
     wait_for(lambda: state() == RunState.LOST and run.sealed_at, "the end")
@@ -238,7 +241,7 @@ def test_a_long_sealing_keeps_nobody_waiting(
 
     def slow(run_id: str) -> bool:
         if run_id == first.id.hex:
-            assert other.wait(20), "the other Run waits for this one"
+            assert other.wait(60), "the other Run waits for this one"
         return seal(run_id)
 
     monkeypatch.setattr(feed, "seal", slow)

@@ -31,7 +31,7 @@ from tests.support.servers import postgresql
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROUNDS = 6
-WAIT_S = 30
+WAIT_S = 120
 
 
 @pytest.fixture(scope="module")
