@@ -196,5 +196,6 @@ def _started(pid: int) -> float:
     ticks = start_ticks(pid)
     if ticks is None:
         raise ProcessLookupError(pid)
+    now_s = time.time()  # first: held up before the next line, it must not look younger
     up_s = float(Path("/proc/uptime").read_text().split()[0])
-    return time.time() - up_s + ticks / os.sysconf("SC_CLK_TCK")
+    return now_s - up_s + ticks / os.sysconf("SC_CLK_TCK")

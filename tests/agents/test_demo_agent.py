@@ -280,7 +280,7 @@ def fetch(url: str) -> tuple[str, str]:
     deadline = time.monotonic() + DEADLINE_S
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310
                 return response.read().decode(), response.headers["Server"]
         except OSError:
             assert time.monotonic() < deadline

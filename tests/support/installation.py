@@ -97,7 +97,7 @@ class Installation:
     def log_path(self) -> Path:
         return self.data_dir.with_name(self.data_dir.name + ".log")
 
-    def up(self, *, timeout_s: float = 90) -> None:
+    def up(self, *, timeout_s: float = 180) -> None:
         """Start and wait until the API answers."""
         ready_file = self.data_dir.with_name(self.data_dir.name + ".ready.json")
         ready_file.unlink(missing_ok=True)
@@ -141,7 +141,7 @@ class Installation:
             return
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(40)
+            self.process.wait(120)
         subprocess.run(
             [
                 str(Path(sys.prefix) / "bin" / "bakeoff"),
@@ -151,7 +151,7 @@ class Installation:
             env=self.environment(),
             check=False,
             capture_output=True,
-            timeout=60,
+            timeout=240,
         )
         self.process = None
 
@@ -159,7 +159,7 @@ class Installation:
         """kill -9 of the supervisor alone."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(60)
 
     # ---- the API
 

@@ -56,7 +56,7 @@ def test_preview_follow_up_and_merge_of_a_composed_variant(
 
     url = eventually(answers, timeout_s=60, what="the preview")
     for name, text in (("a.txt", b"A\n"), ("b.txt", b"B\n")):
-        with urllib.request.urlopen(url + name, timeout=10) as response:  # noqa: S310 - loopback
+        with urllib.request.urlopen(url + name, timeout=60) as response:  # noqa: S310 - loopback
             assert response.read() == text
 
     # A follow-up goes on from there, in the same workspace.

@@ -75,7 +75,7 @@ def browser(installation: Installation) -> Callable[[str], tuple[int, str]]:
     """A signed-in person's GET."""
     link = re.findall(r"http://\S+/login\?code=\S+", installation.log_path.read_text())[-1]
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    opener.open(link, timeout=30).close()
+    opener.open(link, timeout=60).close()
 
     def get(path: str) -> tuple[int, str]:
         try:

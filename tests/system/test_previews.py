@@ -39,7 +39,7 @@ def previews_settled(installation: Installation, task: int) -> list[dict[str, An
 
 
 def answer_of(url: str) -> tuple[str, str]:
-    with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - loopback
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - loopback
         return response.headers["server"].lower(), response.read().decode()
 
 

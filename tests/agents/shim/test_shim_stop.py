@@ -227,7 +227,7 @@ def test_the_run_goes_on_when_its_launcher_is_killed(bench: Bench, number: int) 
         assert process.stdout is not None
         assert process.stdout.readline() == "launched\n"
         os.killpg(process.pid, number)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
     bundle.control("stdin", id="1", text="still there\n")
     bench.wait_printed(bundle, "got still there")
     bundle.control("eof", id="2")

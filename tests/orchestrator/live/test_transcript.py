@@ -31,6 +31,7 @@ def page(chromium: Browser, web: Web, run: Run, user: User, settings: Settings) 
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     context = chromium.new_context(viewport={"width": 1200, "height": 860})
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": web.origin}])
+    context.set_default_timeout(60_000)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

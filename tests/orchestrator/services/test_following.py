@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,8 +44,13 @@ def started(variant: Variant, *, script: str = "echo hello", **fields: object) -
 
 
 @pytest.fixture
-def follower() -> Follower:
-    return Follower()
+def follower(shop: Shop) -> Iterator[Follower]:
+    """When the test is over nothing of it writes any more: not into what the next one looks at."""
+    follower = Follower()
+    yield follower
+    if follower.is_alive():
+        follower.stop(timeout_s=60)
+    follower._pool.shutdown()
 
 
 def test_a_run_that_cannot_be_taken_up_does_not_end_the_loop(

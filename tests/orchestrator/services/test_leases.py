@@ -62,7 +62,7 @@ def test_the_lease_of_a_run_that_is_being_started_is_renewed(
         soon = now + timedelta(seconds=20)
         wait_for(lambda: Run.objects.filter(lease_until__gt=soon).exists(), "a renewed lease")
     finally:
-        follower.stop()
+        follower.stop(timeout_s=60)
 
 
 @pytest.mark.django_db(transaction=True)
