@@ -45,7 +45,10 @@ class ContentSecurityPolicyMiddleware:
 
 
 class FragmentMiddleware:
-    """A page and its fragment have one address: the browser must not show the one kept for the other."""
+    """A page and its fragment have one address: the browser must not show the one kept for the other. And Back takes
+    from what is kept, however old, also what the scripts of the page ask for: so of that nothing is kept, but where a
+    view says for how long.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -53,6 +56,9 @@ class FragmentMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         patch_vary_headers(response, ["HX-Request"])
+        is_json = response.headers.get("Content-Type", "").startswith("application/json")
+        if is_json or "HX-Request" in request.headers:
+            response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 

@@ -2,6 +2,11 @@
 
 const file = () => document.getElementById("file");
 
+let coming = Promise.resolve(true);
+
+/** Once the newest one that was asked for is shown, or will not be. */
+export const fileCame = () => coming;
+
 /** Is another one on its way? */
 export const fileComes = () => Boolean(file()?.matches(".htmx-request"));
 
@@ -11,7 +16,8 @@ export async function fileLoad(address, { show = "" } = {}) {
   const before = file();
   if (!before) return false;
   htmx.trigger(before, "htmx:abort");
-  const how = { source: before, target: before, swap: `outerHTML${show && ` show:${show}`}` };
-  const isDone = htmx.ajax("GET", `${pathname}/file${search}`, how).then(() => true, () => false);
-  return (await isDone) && file() !== before;
+  // At once as it is to be: as long as lines settle, those with the number of an old one have its class.
+  const how = { source: before, target: before, swap: `outerHTML settle:0ms${show && ` show:${show}`}` };
+  coming = htmx.ajax("GET", `${pathname}/file${search}`, how).then(() => true, () => false);
+  return (await coming) && file() !== before;
 }

@@ -1,15 +1,16 @@
-// What a key has to say stands at the bottom of the window for a while, or until the next key.
+// What a key has to say stands at the bottom of the window for a while, or until the next key or press; a question
+// only ends by these.
 import { h } from "./dom.js";
 
 const SHOWN_MS = 6_000;
 const place = h("p.keysays", { role: "status" });
 let timer = 0;
 
-export function keySay(text) {
+export function keySay(text, { stays = false } = {}) {
   clearTimeout(timer);
   document.body.append(place); // empty, so that what comes into it is heard
   place.textContent = text;
-  timer = setTimeout(hush, SHOWN_MS);
+  if (!stays) timer = setTimeout(hush, SHOWN_MS);
 }
 
 function hush() {
@@ -17,4 +18,4 @@ function hush() {
   place.textContent = "";
 }
 
-document.addEventListener("keydown", hush, { capture: true });
+for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, hush, { capture: true });

@@ -1,12 +1,8 @@
 // Keys. An element with data-key="y" is what `y` does (several keys with spaces between): a link or button is pressed, a field gets the focus.
 import { dialogOpen } from "./dialogs.js";
 import { jumpOpen } from "./jump.js";
+import { variantsTake } from "./key-lead.js";
 import { isTyping } from "./typing.js";
-import { variantsTake } from "./variant-lead.js";
-
-const GO = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
-const GO_WITHIN_MS = 1500;
-let goAt = -Infinity;
 
 function act(element) {
   if (element.matches("input:not([type=checkbox], [type=radio]), textarea")) element.focus();
@@ -32,10 +28,6 @@ function keysFilter() {
 
 /** True if the key meant something. */
 function press(key) {
-  if (performance.now() - goAt < GO_WITHIN_MS && GO[key]) {
-    location.assign(GO[key]);
-    return true;
-  }
   const named = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split(" ").includes(key));
   if (named) {
     act(named);
@@ -49,9 +41,6 @@ function press(key) {
       return jumpOpen();
     case "c":
       document.querySelector(".top .new")?.click();
-      return true;
-    case "g":
-      goAt = performance.now();
       return true;
     case "[":
       return tabStep(-1);

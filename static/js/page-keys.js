@@ -1,9 +1,6 @@
 // Keys of a page that mean something else on other pages of a task, so they are taken before all others.
+import { variantsTake } from "./key-lead.js";
 import { isTyping } from "./typing.js";
-import { variantsTake } from "./variant-lead.js";
-
-const GO_WITHIN_MS = 1500; // `g p` goes to another page: then p is not ours
-let goAt = -Infinity;
 
 /** `keys` by event.key; `digit` and `shiftDigit` get the number. One that returns false has meant nothing. */
 export function keysTake(keys) {
@@ -14,8 +11,6 @@ export function keysTake(keys) {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
       if (isTyping(event.target) || event.target.closest?.("dialog")) return;
       if (document.querySelector("dialog[open]")) return;
-      if (performance.now() - goAt < GO_WITHIN_MS) return;
-      if (event.key === "g") goAt = performance.now();
       const act = actOf(keys, event);
       if (!act || act() === false) return;
       event.preventDefault();

@@ -1,9 +1,9 @@
 // <place-list>: where the variants differ, place by place, by keys. While variants are still read, it asks again; while
 // agents work, it follows them, and what the reader looks at stays where it is.
 import "./live.js";
+import { variantsTake } from "./key-lead.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
 import { isTyping } from "./typing.js";
-import { variantsTake } from "./variant-lead.js";
 
 const AGAIN_MS = 250;
 const LIVE_MS = 700;

@@ -6,6 +6,7 @@
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
 import { failureShow } from "./failures.js";
+import { fileCame } from "./file-load.js";
 import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
@@ -14,6 +15,8 @@ const NEAR_PX = 600;
 const file = () => document.getElementById("file");
 let shown = null; // what `load` has read for the file in view
 let loading = null; // a promise of it
+let saved = 0; // how many marks were
+let turn = Promise.resolve(); // of what is marked: each depends on what the one before has come to
 
 function here(part) {
   const url = new URL(file().dataset.here, location.href);
@@ -124,7 +127,9 @@ function gutter(cell, change) {
 
 // --- Viewed --------------------------------------------------------------------------------------
 
+/** True if it was saved, and its file is still in view. */
 async function viewedSet(viewed, keys = []) {
+  const { path, keys: all } = shown;
   const body = new FormData();
   for (const key of keys) body.append("hunk", key);
   body.append("viewed", viewed ? "1" : "");
@@ -133,9 +138,13 @@ async function viewedSet(viewed, keys = []) {
     told = await ask("viewed", body);
   } catch (error) {
     fail("The mark was not saved: load the page anew to see what changed.", error);
-    return;
+    return false;
   }
-  const every = keys.length ? keys : shown.keys;
+  saved += 1;
+  document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
+  await loading; // what is being read may not know of it
+  if (shown?.path !== path) return false; // the reader has gone on to another file
+  const every = keys.length ? keys : all;
   for (const change of shown.changes) if (every.includes(change.key)) change.viewed = viewed;
   for (const bar of file().querySelectorAll(".hunkbar")) {
     const change = shown.changes[bar.dataset.change - 1];
@@ -143,8 +152,8 @@ async function viewedSet(viewed, keys = []) {
     const box = bar.querySelector(".vm input");
     if (box) box.checked = change.viewed;
   }
-  document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
   fileBox(told.files[shown.path] ?? "");
+  return true;
 }
 
 /** The box in the head of the file: empty, half, checked; and a word where it changed since. */
@@ -167,13 +176,13 @@ function changeViewed() {
   const change = changeNow();
   if (!change) return key("j"); // nothing is marked that nobody is at
   const viewed = !change.viewed;
-  return viewedSet(viewed, [change.key]).then(() => viewed && key("j"));
+  return viewedSet(viewed, [change.key]).then((isSet) => isSet && viewed && key("j"));
 }
 
 /** `V` views the file, and goes to the next. */
 function fileViewed() {
-  const box = file().querySelector("[data-viewed-file] input");
-  return viewedSet(!box.checked).then(() => box.checked && key("n"));
+  const viewed = !file().querySelector("[data-viewed-file] input").checked;
+  return viewedSet(viewed).then((isSet) => isSet && viewed && key("n"));
 }
 
 /** The change one is at, or null. */
@@ -198,7 +207,12 @@ document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "v") return;
   event.preventDefault();
   // Of a file that has just come it is not known yet what its changes are: the key is not lost over that.
-  loading.then(() => shown && (event.key === "V" ? fileViewed() : changeViewed()));
+  const act = async () => {
+    await fileCame();
+    await loading;
+    if (shown) await (event.key === "V" ? fileViewed() : changeViewed());
+  };
+  turn = turn.then(act, act);
 });
 
 // --- Loading -------------------------------------------------------------------------------------
@@ -230,8 +244,13 @@ async function read(asked) {
   barsBuild();
 }
 
+/** How far one is; asked again where a mark was saved meanwhile, which the answer may not know of. */
 async function sums() {
-  if (file()) document.dispatchEvent(new CustomEvent("viewed", { detail: await ask("viewed") }));
+  if (!file()) return;
+  const before = saved;
+  const told = await ask("viewed");
+  if (before !== saved) return sums();
+  document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {

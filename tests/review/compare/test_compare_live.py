@@ -6,10 +6,11 @@ import json
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.review.compare.conftest import World
-from tests.support.routes import next_held
+from tests.review.compare.conftest import World, settled
+from tests.support.live import eventually
+from tests.support.routes import next_held, route_first
 
 AREA = "app/area.py"
 
@@ -38,6 +39,7 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
     line = page.locator("#R120")
     line.scroll_into_view_if_needed()
     page.evaluate("window.scrollBy(0, 300)")
+    settled(page)
     before = line.bounding_box()
     assert before
 
@@ -116,3 +118,100 @@ def test_one_stays_at_the_same_change_and_no_other_is_marked(world: World, page:
     expect(page.locator(".hunkbar.seen")).to_have_count(1)
     expect(page.locator('.hunkbar.seen[data-change="2"]')).to_have_count(1)
     expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-seen", "partly")
+
+
+def two_changes(world: World) -> None:
+    world.commit(
+        "A", lambda files: files.update({AREA: files[AREA].replace("side * 35", "35 - side")})
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("key", "seen"), [("v", ".hunkbar.seen"), ("V", "file-tree a[data-seen=viewed]")]
+)
+def test_marks_that_are_set_quicker_than_they_are_saved_are_set_one_after_the_other(
+    world: World, page: Page, key: str, seen: str
+) -> None:
+    two_changes(world)
+    held: list[Route] = []
+
+    def keep_first(route: Route) -> None:
+        if route.request.method == "POST" and not held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    route_first(page, "**/compare/viewed?*", keep_first)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(2)
+    page.keyboard.press("j")
+    page.keyboard.press(key)
+    page.keyboard.press(key)
+    eventually(lambda: page.evaluate("true") and bool(held))
+    held[0].continue_()
+    expect(page.locator(seen)).to_have_count(2)
+
+
+@pytest.mark.browser
+def test_a_mark_is_not_taken_back_by_what_was_asked_before_it(world: World, page: Page) -> None:
+    old: list[tuple[Route, APIResponse]] = []
+
+    def keep_answer(route: Route) -> None:
+        if route.request.method == "GET" and not old:
+            old.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    route_first(page, "**/compare/viewed?*", keep_answer)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(1)
+    eventually(lambda: page.evaluate("true") and bool(old))
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    mark = page.locator("file-tree [aria-current]")
+    expect(mark).to_have_attribute("data-seen", "viewed")
+    [(route, answer)] = old
+    with page.expect_request("**/compare/viewed?*"):
+        route.fulfill(response=answer)
+    expect(mark).to_have_attribute("data-seen", "viewed")
+
+
+@pytest.mark.browser
+def test_who_has_gone_on_while_a_mark_is_saved_is_left_there(world: World, page: Page) -> None:
+    two_changes(world)
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    route_first(page, "**/compare/viewed?*", keep)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(2)
+    page.keyboard.press("j")
+    page.keyboard.press("v")
+    eventually(lambda: page.evaluate("true") and bool(held))
+    page.keyboard.press("l")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    expect(page.locator(".hunkbar")).to_have_count(1)
+    held[0].continue_()
+    expect(page.locator("file-tree a[data-seen=partly]")).to_have_count(1)
+    expect(page.locator(".hunkbar.seen, [data-now]")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_who_comes_back_finds_what_was_marked_and_taken(world: World, page: Page) -> None:
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar .take.main")).to_have_count(1)
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("v")
+    expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-seen", "viewed")
+    page.goto(world.url("comments"))
+    page.go_back()
+    expect(page.locator(".hunkbar.seen")).to_have_count(1)
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-seen", "viewed")

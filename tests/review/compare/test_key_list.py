@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from orchestrator.states import RunState
 from review.models import Tray
@@ -69,3 +71,16 @@ def test_every_key_of_the_list_does_what_it_says(room: Room, name: str) -> None:
         Tray.objects.all().delete()
         room.open()
         checks[key](room)
+
+
+def test_a_key_that_asks_for_a_second_one_waits_for_it(world: World, page: Page) -> None:
+    page.clock.install()
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    for first, second, to in ((".", "b", "**right=B**"), ("g", "p", "**/projects")):
+        page.keyboard.press(first)
+        question = page.locator(".keysays")
+        expect(question).to_have_text(re.compile("Which variant|Where to"))
+        page.clock.fast_forward(60_000)
+        expect(question).to_be_visible()
+        page.keyboard.press(second)
+        page.wait_for_url(to)

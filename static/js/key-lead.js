@@ -1,0 +1,55 @@
+// Keys that ask for a second one, however long that takes: `.` and a letter is the variant with that letter (digits reach
+// the first nine only), `g` and a letter another page.
+import { keySay } from "./key-says.js";
+import { isTyping } from "./typing.js";
+
+const PAGES = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
+
+const takes = []; // { take, isHere }: who knows what to do with a variant's number
+let asked = ""; // the key that asks
+
+/** `take(number, event)`, 1 being A, false if there is none; asked where `isHere()`. */
+export function variantsTake(take, isHere = () => true) {
+  takes.push({ take, isHere });
+}
+
+const here = () => takes.filter(({ isHere }) => isHere());
+
+function variantGo(event) {
+  const letter = event.key.toUpperCase();
+  if (!/^[A-Z]$/.test(letter)) return false;
+  if (here().every(({ take }) => take(letter.charCodeAt(0) - 64, event) === false)) keySay(`There is no variant ${letter} here.`);
+  return true;
+}
+
+function pageGo({ key }) {
+  if (!Object.hasOwn(PAGES, key)) return false;
+  location.assign(PAGES[key]);
+  return true;
+}
+
+const LEADS = {
+  ".": { question: "Which variant? Press its letter.", isHere: () => here().length > 0, go: variantGo },
+  g: { question: "Where to? h: home, t: tasks, p: projects, a: agents.", isHere: () => true, go: pageGo },
+};
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key === "Shift" || !event.isTrusted) return; // or pressed by a module, for what it does here
+    const before = LEADS[asked];
+    asked = "";
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.isComposing) return;
+    if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (!before?.go(event) && !(before && event.key === "Escape")) {
+      if (!Object.hasOwn(LEADS, event.key) || !LEADS[event.key].isHere()) return;
+      asked = event.key;
+      keySay(LEADS[asked].question, { stays: true });
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  },
+  { capture: true },
+);
+
+document.addEventListener("pointerdown", () => (asked = ""), { capture: true });
