@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from threading import Thread
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -23,6 +24,9 @@ from orchestrator.models import Project, Spec, Task, Variant
 from orchestrator.states import LETTERS
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 EXPECT_MS = 60_000  # a busy machine is no fault of what is tested
 
@@ -167,7 +171,7 @@ def page(
         "127.0.0.1", 0, get_wsgi_application(), server_class=Threaded, handler_class=Quiet
     )
     settings.BAKEOFF_PUBLIC_URL = f"http://localhost:{server.server_port}"
-    server.set_app(get_wsgi_application())
+    server.set_app(without_socket(get_wsgi_application()))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     context = chromium.new_context(
@@ -186,7 +190,15 @@ def page(
     server.shutdown()
     server.server_close()
     thread.join(10)
+    server.answered()
     assert errors == []
+
+
+def settled(page: Page) -> None:
+    """Lines that came into the window have the height they keep: it is guessed until they are drawn."""
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
 
 
 def move_to_the_end(page: Page, line: Locator) -> None:
@@ -205,8 +217,34 @@ def move_to_the_end(page: Page, line: Locator) -> None:
     assert line.evaluate(right_end), "the end of the longest line is in sight"
 
 
+def without_socket(app: WSGIApplication) -> WSGIApplication:
+    """Keeps waiting who asks for the live socket, until they go. A page that is refused asks by itself whether anything
+    has changed, at moments that no test knows: here it hears only of the changes that a test tells it.
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/ws/live":
+            environ["wsgi.input"].read(1)  # they say nothing before they are let in
+        return app(environ, start_response)
+
+    return answer
+
+
 class Threaded(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+    request_queue_size = 64
+    answering: tuple[Thread, ...] = ()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        self.answering = (*(one for one in self.answering if one.is_alive()), thread)
+        thread.start()
+
+    def answered(self) -> None:
+        """What was asked last may still be read and written: not while the next test has the database."""
+        for thread in self.answering:
+            thread.join(10)
 
 
 class Quiet(WSGIRequestHandler):

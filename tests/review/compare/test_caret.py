@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import BASE, World
+from tests.review.compare.conftest import BASE, World, settled
 
 pytestmark = pytest.mark.browser
 
@@ -58,8 +58,8 @@ def chosen(page: Page) -> list[str]:
 
 
 def live(world: World, page: Page, text: str) -> None:
-    world.commit("A", lambda files: files.update({AREA: text}))
     page.locator("diff-view").evaluate("view => { view.dataset.old = ''; }")
+    world.commit("A", lambda files: files.update({AREA: text}))
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
     expect(page.locator("diff-view:not([data-old])")).to_have_count(1)
 
@@ -78,7 +78,7 @@ def test_changes_that_begin_with_a_gap_have_the_caret_on_their_line(
         page.keyboard.press(key)
         is_at(page, line, change)
         expect(page.locator(f"#{line}")).to_be_in_viewport()
-        assert page.url.endswith(f"#{line}")
+        expect(page).to_have_url(re.compile(f"#{line}$"))
     page.keyboard.press("p")
     expect(page.locator(".pickchip")).to_have_count(1)
     pressed = page.locator(".hunkbar .take.main[aria-pressed=true]")
@@ -197,6 +197,7 @@ def test_what_comes_while_one_reads_leaves_caret_change_and_place(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
+    settled(page)
     line = page.locator(".rows > :focus")
     was = str(line.get_attribute("id"))
     number, text, before = int(was[1:]), line.inner_text(), line.bounding_box()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, settled
 
 AREA = "app/area.py"
 URL = f"compare/columns?path={AREA}"
@@ -51,6 +51,7 @@ def test_columns_follow_without_moving_what_is_read(world: World, page: Page) ->
     line = page.locator("#B-83")
     expect(line).to_be_focused()
     page.keyboard.press("ArrowUp")
+    settled(page)
     before = page.locator("#B-82").bounding_box()
     assert before
     world.commit("B", above)

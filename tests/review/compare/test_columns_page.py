@@ -231,9 +231,10 @@ def test_by_keyboard_alone(world: World, page: Page) -> None:
     page.wait_for_url("**path=app%2Fnew.py**")
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
     page.keyboard.press("[")
+    page.wait_for_url("**path=app%2Farea.py**")
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/area.py")
     page.set_viewport_size({"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.wait_for_function("innerWidth === 390 && document.documentElement.scrollWidth <= 390")
 
 
 @pytest.mark.browser

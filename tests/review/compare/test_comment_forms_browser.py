@@ -77,6 +77,7 @@ def test_a_long_list_fetches_forms_where_one_is(world: World, page: Page) -> Non
     reply_create(user=world.user, thread=made[28], body="By another")
     page.evaluate("document.activeElement.blur()")
     changed(page, world)
+    expect(page.locator(f"#comment-{made[28].pk}")).to_contain_text("By another")
     expect(reply(last)).to_have_value("Half an answer")
     # Near the window they come by themselves.
     page.reload()
@@ -257,6 +258,7 @@ def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page:
 
     # What is refused was not sent.
     page.goto(world.url("tray"))
+    expect(page.locator("#tray[aria-label]")).to_have_count(1)  # it has been asked how it is
     expect(why).to_have_value("A is the clearest")
     expect(page.get_by_label("Title of its commit")).to_have_value("The clearest")
     theirs = {"variant": "B", "path": "app/area.py", "hunks": [1]}
@@ -269,7 +271,7 @@ def test_the_words_of_the_tray_are_kept_until_it_is_composed(world: World, page:
     expect(page.locator(".pickchip")).to_have_count(1)
     page.locator("#tray-compose").click()
     expect(page.locator(".origin")).to_be_visible()
-    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes(' words '))") == []
+    page.wait_for_function("!Object.keys(localStorage).some((key) => key.includes(' words '))")
 
 
 def pick_one(world: World, page: Page) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, settled
 from tests.support.live import eventually
 from tests.support.routes import next_held, route_first
 
@@ -29,7 +29,7 @@ def test_keys_move_between_changes_and_files(world: World, page: Page) -> None:
     expect(shown).to_have_attribute("aria-label", "app/area.py")
     page.keyboard.press("n")
     expect(shown).to_have_attribute("aria-label", "app/new.py")
-    assert "path=app%2Fnew.py" in page.url
+    expect(page).to_have_url(re.compile("path=app%2Fnew.py"))
     expect(page.locator("file-tree [aria-current]")).to_have_attribute("title", "app/new.py")
     page.keyboard.press("[")
     expect(shown).to_have_attribute("aria-label", "app/area.py")
@@ -198,6 +198,7 @@ def test_an_update_of_the_live_diff_leaves_what_is_read_where_it_is(
     page.locator("[data-path='app/area.py']").first.click()
     expect(page.locator("live-diff")).to_have_attribute("data-path", "app/area.py")
     live(page, "body.scrollTop = 1500")
+    settled(page)
     seen = live(
         page,
         """const top = body.getBoundingClientRect().top;
@@ -214,6 +215,7 @@ def test_an_update_of_the_live_diff_leaves_what_is_read_where_it_is(
     assert head != before
     page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
     expect(page.locator("live-diff")).to_have_attribute("data-seen", head)
+    settled(page)
     now = live(
         page,
         f"""const top = body.getBoundingClientRect().top;
