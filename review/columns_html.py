@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
 
+from orchestrator.lib.words import words_join
 from review.columns import Beside, Fold, Row
 from review.diff.lexing import Token
 from review.diff.render import code_html, text_html
@@ -87,11 +88,6 @@ def _apart_html(fold: Fold | Beside, columns: Sequence[ColumnText], shown: Shown
         f'<a class="apart" href="{escape(shown.add(letters) + at)}">'
         f"{escape(names)} {verb} here: show {escape(names)}</a>"
     )
-
-
-def words_join(names: Sequence[str]) -> str:
-    """A, B and C."""
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 class _Cells:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestrator.lib.words import letters_say, words_join
 from review.compare import READING_ORDER, Group, Kind, Option
 from review.hunks import About, Hunk
 from review.ranges import Ranges, meets
 
 _BASE = -1
+_NAMED_MAX = 3  # of a contradiction, in its bar; the letters themselves are beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def standing_say(standing: Standing) -> str:
             return _contradiction(standing)
         case Kind.SHARED:
             if not right:
-                return f"In part the same as in {' and '.join(standing.only)}"
+                return f"In part the same as in {words_join(standing.only)}"
             if len(right) == everyone:
                 return "The same in both" if everyone == 2 else f"The same in all {everyone}"
             return f"The same in {len(right)} of {everyone}"
@@ -182,7 +184,11 @@ def _contradiction(standing: Standing) -> str:
     ):
         return "Contradiction"
     others = [x for x in _voices(standing, standing.rest) if any(x in g.spans for g in groups)]
-    return f"Contradiction with {' and '.join(others)}" if others else "Contradiction"
+    return (
+        f"Contradiction with {letters_say(others, read_max=_NAMED_MAX)}"
+        if others
+        else "Contradiction"
+    )
 
 
 def _voices(standing: Standing, letters: Iterable[str]) -> list[str]:

@@ -25,6 +25,7 @@ from orchestrator.lib import markdown as markdown_lib
 from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
 from orchestrator.lib.people import person_name
+from orchestrator.lib.words import letters_say
 from orchestrator.models import Activity
 from orchestrator.selectors.pages.slots import Slots, slots_now
 from orchestrator.selectors.rows import AskRow, VariantRow
@@ -293,9 +294,8 @@ def count_word(items: int | Sequence[object]) -> str:
 
 @register.filter
 def letters(rows: Sequence[VariantRow]) -> str:
-    """A, B and C."""
-    names = [row.letter for row in rows]
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+    """A, B and C; how many they are where nobody would read the letters."""
+    return letters_say([row.letter for row in rows])
 
 
 _VERBS = {

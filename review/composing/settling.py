@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from orchestrator.lib.words import words_join
 from review.compare import clusters
 from review.composing.types import Change, Conflict, Option, Place, is_fact
 from review.hunks import About, Fact, Hunk, content_hunk
@@ -90,7 +91,7 @@ def _contradict(work: Work, options: Sequence[Option], message: str) -> None:
 
 
 def _names(letters: Iterable[str]) -> str:
-    return " and ".join(sorted(letters))
+    return words_join(sorted(letters))
 
 
 # ---- its hunks

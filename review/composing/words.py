@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.lib.words import words_join
+
 TEXT_LINES_MAX = 200
 CONFLICTS_MAX = 100
 TITLE_CHARS = 72  # as much of a commit's title as git's tools show
@@ -15,7 +17,7 @@ def title_default(*, task_title: str, summary: str, letters: Sequence[str]) -> s
     if not summary:
         return task_title
     names = ["the base" if letter == "base" else letter for letter in letters]
-    short = "from " + " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    short = f"from {words_join(names)}"
     for said in (summary, short):
         if len(task_title) + len(said) + 2 <= TITLE_CHARS:
             return f"{task_title}: {said}"
@@ -54,7 +56,7 @@ def reconcile_prompt(
 
 
 def _option(option: Mapping[str, Any]) -> str:
-    who = " and ".join("the base" if name == "base" else name for name in option["letters"])
+    who = words_join(["the base" if name == "base" else name for name in option["letters"]])
     lines: Sequence[str] | None = option["text"]
     if lines is None:
         return f"One of the sides: {who}."

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from orchestrator.git.refs import display_path
+from orchestrator.lib.words import words_join
 from orchestrator.models import Task
 from orchestrator.selectors.access import Viewer
 from review.columns import (
@@ -21,7 +22,7 @@ from review.columns import (
     columns_fold,
     columns_folded,
 )
-from review.columns_html import ColumnText, Shown, columns_html, words_join
+from review.columns_html import ColumnText, Shown, columns_html
 from review.diff.spaces import line_keys
 from review.lib.cache import cache_key
 from review.selectors.column_files import (

@@ -13,6 +13,7 @@ from orchestrator.git.blobs import blobs_read
 from orchestrator.git.refs import display_path
 from orchestrator.git.trees import tree_entries
 from orchestrator.lib.errors import Invalid, NotFound
+from orchestrator.lib.words import words_join
 from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
 from review.composing.picks import PickError, ReadBetween, Wish, change_numbers, wish_resolve
@@ -185,7 +186,7 @@ def sources_say(sources: Iterable[Source | Mapping[str, Any]]) -> str:
     """D (25 files) and B (2 hunks)."""
     known = [s if isinstance(s, Source) else Source(**s) for s in sources]
     said = [f"{'the base' if s.letter == BASE else s.letter} ({s.say})" for s in known if s.say]
-    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+    return words_join(said)
 
 
 def title_of(task: Task, sources: Sequence[Source]) -> str:

@@ -11,6 +11,7 @@ import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
 const NEAR_PX = 600;
+const WHO_MAX = 6; // letters of a side in a bar; all of them are in its title
 
 const file = () => document.getElementById("file");
 let shown = null; // what `load` has read for the file in view
@@ -35,7 +36,9 @@ const fail = (what, error) => failureShow(`${what} ${error.message}`);
 // --- Bars ----------------------------------------------------------------------------------------
 
 function who(letters, title) {
-  const chips = letters.map((letter) => h(`span.v.v-${letter.toLowerCase()}.ch.sm`, null, letter));
+  const some = letters.length > WHO_MAX ? letters.slice(0, WHO_MAX - 1) : letters;
+  const chips = some.map((letter) => h(`span.v.v-${letter.toLowerCase()}.ch.sm`, null, letter));
+  if (some.length < letters.length) chips.push(h("span.label", null, `+${letters.length - some.length}`));
   return h("span.whos", { title, role: "img", "aria-label": title }, ...chips);
 }
 

@@ -57,6 +57,17 @@ def test_home_says_what_needs_a_person_first(client: Client, world: World) -> No
     assert "One agent is at work on one task. One waits for your answer." in page.text
 
 
+@pytest.mark.parametrize(
+    ("ready", "said"), [(3, "A, B and C"), (6, "A, B, C, D, E and F"), (7, "7 variants")]
+)
+def test_many_variants_are_told_by_their_number(
+    client: Client, world: World, ready: int, said: str
+) -> None:
+    task = world.task(*[RunState.SUCCEEDED] * ready)
+    assert f"{said} are ready: choose one" in tree(client.get("/")).text
+    assert f"Decide between {said}" in tree(client.get(task.get_absolute_url())).text
+
+
 def test_what_a_stopped_agent_has_changed_can_be_looked_at_and_merged(
     client: Client, world: World
 ) -> None:

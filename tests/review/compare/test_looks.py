@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pytest
@@ -48,6 +49,16 @@ def test_a_narrow_band_says_whose_the_sides_are(world: World, page: Page, view: 
     for box in boxes:
         assert 0 <= box["x"] <= 390 - box["width"]
         assert frame["y"] <= box["y"] <= frame["y"] + frame["height"] - box["height"]
+
+
+def test_many_letters_do_not_push_away_what_a_change_is(world: World, page: Page) -> None:
+    """C has left the base; of the other fifteen every second has the change of A, the rest that of B."""
+    world.crowd("P")
+    page.goto(world.url("compare?left=base&right=A&path=app/area.py&view=split"))
+    band = page.locator(".hunkbar[data-kind=contradictory]").first
+    expect(band.locator(".whos")).to_have_text(["AEGIK+2", "BDFHJ+3"])
+    expect(band.locator(".whos").last).to_have_attribute("title", re.compile("B, D, .*, N, P$"))
+    assert band.locator("b").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 @pytest.mark.parametrize(
