@@ -125,6 +125,8 @@ def test_a_suggestion_becomes_a_commit_that_the_agent_s_files_have(
     form.get_by_role("button", name="Comment", exact=True).click()
     page.locator("comment-row").get_by_role("button", name="Apply to B").click()
     expect(page.locator("#R41")).to_have_text("line_40 = 42")
+    # The commit is seen before the comment says what became of it.
+    eventually(lambda: installation.get(f"tasks/{task['id']}/comments")[0]["applied_commit"])
     variant = installation.get(f"variants/{task['variants'][1]['id']}")
     (comment,) = installation.get(f"tasks/{task['id']}/comments")
     assert comment["applied_commit"] == variant["head_commit"]
