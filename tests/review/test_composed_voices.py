@@ -176,6 +176,7 @@ def test_what_is_kept_depends_on_who_is_composed(answers: Shop, api: Api, pat: U
 
 def test_the_pages_say_who_only_took(api: Api, answers: Shop, client: Client, pat: User) -> None:
     compose(api, answers)
+    agreement_get(ground_get(user=pat, task_id=answers.task.pk))
     listed = client.get(f"/tasks/{answers.task.pk}/consensus?path=only.txt").content.decode()
     assert "taken by D</span>" in listed
     url = f"/tasks/{answers.task.pk}/compare/reading?left=base&right=D&path=only.txt"
