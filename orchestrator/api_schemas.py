@@ -36,6 +36,9 @@ class ProjectIn(Body):
 
 
 class ProjectPatch(Body):
+    """`source` is the corrected address of a project that could not be imported."""
+
+    source: Annotated[str, Field(max_length=2000)] = ""
     name: Annotated[str, Field(max_length=SHORT)] = ""
     default_branch: Annotated[str, Field(max_length=SHORT)] = ""
     settings: dict[str, Any] = {}

@@ -44,6 +44,37 @@ class ProjectForm(BoundForm):
     )
 
 
+class ProjectAddressForm(BoundForm):
+    """Where a project is that could not be imported."""
+
+    source = forms.CharField(
+        label="Repository",
+        max_length=2000,
+        error_messages={"required": "Give a path on this machine, or a clone URL."},
+        help_text="A path on this machine or a clone URL: https, ssh or file.",
+        widget=forms.TextInput(
+            attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    default_branch = forms.CharField(
+        label="Default branch",
+        max_length=250,
+        required=False,
+        help_text="Left empty, the one the repository names itself.",
+        widget=forms.TextInput(
+            attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(
+            *args,
+            initial={"source": project.source, "default_branch": project.default_branch},
+            auto_id="id_address_%s",
+            **kwargs,
+        )
+
+
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 

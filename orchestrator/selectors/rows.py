@@ -39,6 +39,7 @@ from orchestrator.states import (
 
 DEMO_ADAPTER = "demo"
 DETAIL_MAX = 4000
+NO_CHANGE = "No change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,14 @@ class VariantRow:
     @property
     def word(self) -> str:
         """What its state is called, where that is not the state's own name."""
-        return "Stopping" if self.stopping else ""
+        if self.stopping:
+            return "Stopping"
+        return NO_CHANGE if self.idle else ""
+
+    @property
+    def idle(self) -> bool:
+        """Done, with nothing to show for it."""
+        return self.state == VariantState.READY and not self.changed
 
     @property
     def done(self) -> bool:

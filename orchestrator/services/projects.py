@@ -102,6 +102,50 @@ def project_import_again(*, project: Project) -> None:
         queue.enqueue("orchestrator.project_import", project_id=project.pk)
 
 
+def project_correct(
+    *, user: User | None, project: Project, source: str, default_branch: str = ""
+) -> Project:
+    """Give a project that could not be imported another address; it is tried again by a job."""
+    location = refs.source_check(source.strip()).location
+    if default_branch:
+        refs.ref_name_check(default_branch)
+    with transaction.atomic():
+        failed = Project.objects.filter(pk=project.pk, state=ProjectState.FAILED)
+        if not failed.update(source=location, default_branch=default_branch):
+            raise Conflict(
+                "project.not-failed",
+                "Only a project that could not be imported can have another address.",
+            )
+        activity.record(verb="project.corrected", user=user, project=project, text=location)
+        project_import_again(project=project)
+    project.refresh_from_db()
+    return project
+
+
+def project_remove(*, user: User | None, project: Project) -> None:
+    """Take away a project that could not be imported. One that has tasks is archived with them."""
+    with transaction.atomic():
+        found = Project.objects.select_for_update().filter(pk=project.pk)
+        failed = found.filter(state=ProjectState.FAILED, archived_at=None).first()
+        if failed is None:
+            raise Conflict(
+                "project.not-failed", "Only a project that could not be imported can be removed."
+            )
+        is_used = failed.tasks.exists()
+        activity.record(
+            verb="project.archived" if is_used else "project.removed",
+            user=user,
+            text=f"{failed.name} ({failed.source})",
+        )
+        if is_used:
+            found.update(archived_at=timezone.now())
+        else:
+            hub = paths.hub_dir(failed.pk)
+            failed.delete()
+            transaction.on_commit(lambda: git_hub.hub_remove(hub))
+        publish("home")
+
+
 def _state_set(project: Project, state: ProjectState, *, code: str = "", message: str = "") -> None:
     Project.objects.filter(pk=project.pk).update(
         state=state, failure_code=code, failure_message=message
@@ -111,7 +155,10 @@ def _state_set(project: Project, state: ProjectState, *, code: str = "", message
 
 
 def project_update(*, user: User | None, project: Project, **fields: Any) -> Project:
-    """Change `name`, `default_branch` or `settings`; anything else is refused."""
+    """Change `name`, `default_branch` or `settings`; anything else is refused. `source` is for a project that could
+    not be imported, and goes with `default_branch` only."""
+    if "source" in fields and not set(fields) - {"source", "default_branch"}:
+        return project_correct(user=user, project=project, **fields)
     unknown = set(fields) - {"name", "default_branch", "settings"}
     if unknown:
         raise Invalid("project.field", f"“{min(unknown)}” of a project cannot be changed.")

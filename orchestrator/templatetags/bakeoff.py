@@ -26,9 +26,9 @@ from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
 from orchestrator.lib.people import person_name
 from orchestrator.lib.words import letters_say
-from orchestrator.models import Activity
+from orchestrator.models import Activity, Project
 from orchestrator.selectors.pages.slots import Slots, slots_now
-from orchestrator.selectors.rows import AskRow, VariantRow
+from orchestrator.selectors.rows import NO_CHANGE, AskRow, VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 
 register = template.Library()
@@ -113,6 +113,8 @@ def _state(role: str, name: str, word: str, classes: str = "st") -> SafeString:
 @register.simple_tag
 def variant_state(state: str, word: str = "", classes: str = "st") -> SafeString:
     role, name, default = VARIANT_STATES[VariantState(state)]
+    if word == NO_CHANGE:  # done, and nothing to be glad of
+        role, name = "", "minus"
     return _state(role, name, word or default, classes)
 
 
@@ -356,10 +358,29 @@ def failure_advice(row: VariantRow) -> str:
     return "Send a message to go on from where it stopped."
 
 
+_PROJECT_ADVICE = (
+    ("project.unreachable", "Check the address and the network."),
+    ("project.auth", "Sign in with git as the user that Bakeoff runs as, or correct the address."),
+    ("project.missing", "Check the path: it must be on the machine that Bakeoff runs on."),
+    ("project.not-repository", "Check the address."),
+    ("project.branch", "Name a branch that the repository has, or leave the branch empty."),
+)
+
+
+@register.filter
+def project_advice(project: Project) -> str:
+    """What to do about a project that could not be imported; its message says what happened."""
+    found = (text for code, text in _PROJECT_ADVICE if project.failure_code.startswith(code))
+    return f"{next(found, 'Put that right.')} Then try again, or remove the project."
+
+
 # What a person did, before the name of the thing; what happened by itself stands alone.
 _ACTIVITY = {
     "project.added": "added the project",
     "project.changed": "changed the settings of",
+    "project.corrected": "corrected the address of",
+    "project.removed": "removed the project",
+    "project.archived": "archived the project",
     "agent.added": "added the agent",
     "agent.changed": "changed the agent",
     "agent.removed": "removed the agent",

@@ -7,10 +7,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from orchestrator.forms.projects import ProjectForm, ProjectSettingsForm
+from orchestrator.forms.projects import ProjectAddressForm, ProjectForm, ProjectSettingsForm
 from orchestrator.git.hub import hub_branches
 from orchestrator.lib import paths
-from orchestrator.lib.errors import AppError
+from orchestrator.lib.errors import AppError, Conflict
+from orchestrator.models import Project
 from orchestrator.selectors.access import project_get_for
 from orchestrator.selectors.pages.projects import project_rows, projects_like
 from orchestrator.selectors.pages.task_list import task_list_page
@@ -68,20 +69,62 @@ def project(request: PageRequest, project_id: int) -> HttpResponse:
         else:
             messages.success(request, "The settings are saved. Runs started from now on use them.")
             return redirect(found)
+    return _project(request, found, form)
+
+
+def _project(
+    request: PageRequest,
+    found: Project,
+    form: ProjectSettingsForm,
+    address: ProjectAddressForm | None = None,
+) -> HttpResponse:
     context = {
         "project": found,
         "form": form,
+        "address": address or ProjectAddressForm(project=found),
         "tasks": task_list_page(request.user, show="all", project=found),
         "nav": "projects",
     }
-    status = 400 if form.errors else 200
+    status = 400 if form.errors or (address and address.errors) else 200
     return render(request, "orchestrator/project.html", context, status=status)
 
 
 @require_GET
 def project_state(request: PageRequest, project_id: int) -> HttpResponse:
+    """`was` is the state that the page around it is about: with another outcome it is another page."""
     found = project_get_for(request.user, project_id)
-    return render(request, "orchestrator/_project_state.html", {"project": found})
+    was = request.GET.get("was", found.state)
+    if found.state != was and found.state in (ProjectState.READY, ProjectState.FAILED):
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "orchestrator/_project_state.html", {"project": found, "was": was})
+
+
+@require_http_methods(["GET", "POST"])
+def project_correct(request: PageRequest, project_id: int) -> HttpResponse:
+    """Another address for a project that could not be imported; the form is on the project's page."""
+    found = project_get_for(request.user, project_id)
+    if request.method == "GET":
+        return redirect(found)
+    form = ProjectAddressForm(request.POST, project=found)
+    if form.is_valid():
+        try:
+            projects.project_correct(user=request.user, project=found, **form.cleaned_data)
+        except Conflict as exc:  # somebody else was quicker: the form is not there any more
+            messages.error(request, exc.message)
+            return redirect(found)
+        except AppError as exc:
+            errors_add(form, exc, field=_field_of(exc, "source"))
+        else:
+            return redirect(found)
+    return _project(request, found, ProjectSettingsForm(project=found), form)
+
+
+@action
+def project_remove(request: PageRequest, project_id: int) -> HttpResponse:
+    found = project_get_for(request.user, project_id)
+    projects.project_remove(user=request.user, project=found)
+    messages.success(request, f"{found.name} is removed.")
+    return redirect("projects")
 
 
 @require_GET

@@ -6,6 +6,7 @@ from review.diff.chunks import chunks_build
 from review.diff.guards import deferred_because, is_image, notes_about, size_say
 from review.diff.highlight import language_of
 from review.diff.patch import Opcode, lines_opcodes, opcodes_check, patch_opcodes
+from review.diff.sections import sections_mark
 from review.diff.text import text_read
 from review.diff.types import (
     Chunk,
@@ -31,6 +32,7 @@ def file_diff(file: FileInput, options: DiffOptions | None = None) -> FileDiff:
         return _plain(file, Kind.TOO_LARGE, _say_sizes(file, "Too large to compare here", options))
     left = text_read(file.left) if file.left is not None else None
     right = text_read(file.right) if file.right is not None else None
+    right = sections_mark(file.path, right) if right is not None else None
     if (left is None and file.left is not None) or (right is None and file.right is not None):
         if file.left == file.right:
             return _plain(file, Kind.SAME, "The content is the same.")

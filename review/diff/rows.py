@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Literal
 
 from review.diff.functions import end_below, head_above
+from review.diff.sections import section_above
 from review.diff.types import Chunk, ChunkKind, FileDiff, Line, Lines, texts_of
 
 View = Literal["split", "unified"]
@@ -105,6 +106,10 @@ def _fold(chunk: Chunk, start: int, end: int, following: Chunk | None) -> Fold:
 def _heading(chunk: Chunk, following: Chunk) -> tuple[str, int]:
     """What the change below is in, and the place of its first line among those of the chunk (-1: not there)."""
     lines, first = _whole(chunk)
+    sections = _sections(chunk)
+    if sections is not None:
+        head = section_above(sections, first + len(chunk.right))
+        return ("", -1) if head is None else (lines[head].strip()[:HEADING_CHARS], head - first)
     changed = next((line.text for line in (*following.left, *following.right) if line.text), "")
     at = head_above(lines, first + len(chunk.right), within=changed)
     if at is not None:
@@ -120,11 +125,16 @@ def _heading(chunk: Chunk, following: Chunk) -> tuple[str, int]:
 def _function_end(chunk: Chunk, start: int, end: int) -> int:
     """Where the function that goes on into the fold ends, as a place in the chunk; `start` if it does not."""
     lines, first = _whole(chunk)
-    head = head_above(lines, first + start)
+    head = head_above(lines, first + start) if _sections(chunk) is None else None
     if head is None:
         return start
     found = end_below(lines, head, first + start, first + end)
     return start if found is None else found - first
+
+
+def _sections(chunk: Chunk) -> Sequence[int] | None:
+    """The headings of the right side, if it is prose."""
+    return chunk.right.text.sections if isinstance(chunk.right, Lines) else None
 
 
 def _whole(chunk: Chunk) -> tuple[Sequence[str], int]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import overload
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 11
+FORMAT_VERSION = 12
 
 Span = tuple[int, int]
 
@@ -106,6 +106,7 @@ class Text:
     bom: bool = False
     ends: str = ""  # lf, crlf, mixed, or "" where there is no line end
     longest: int = 0
+    sections: tuple[int, ...] | None = None  # of prose: the lines (from 0) that are headings
 
 
 @dataclass(frozen=True, slots=True)

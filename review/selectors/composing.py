@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -294,7 +294,7 @@ def composition_payload(row: CompositionRow) -> dict[str, Any]:
 class OriginRow:
     """A file of a composed Variant: whose it is, or what of it is from whom.
 
-    `picked` says which lines, where it is not all of a hunk.
+    `picked` says which lines, and which places of a file that came to be all of a Variant's.
     """
 
     path: str
@@ -305,35 +305,43 @@ class OriginRow:
 
 
 def composition_rows(row: CompositionRow) -> list[OriginRow]:
-    return [
-        OriginRow(
-            path=display_path(file["path"]),
-            status="deleted" if file["deleted"] else "renamed" if file["old_path"] else "",
-            letters=tuple(file["whole"]),
-            parts=tuple(_part_say(part) for part in file["parts"]),
-            picked=tuple(_picked(row.picks, file)),
-        )
-        for file in row.files
-    ]
+    return [_origin(file, row.picks) for file in row.files]
 
 
-def _picked(
-    picks: Iterable[Mapping[str, Any]], file: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """The lines that were picked one by one, and the places that went into another one's file."""
-    for pick in picks:
-        if pick.get("path") not in (file["path"], file["old_path"] or file["path"]):
-            continue
-        host = pick.get("against") or "the base"
-        if lines := pick.get("lines"):
-            put, out = (_numbers_say(lines.get(side, ())) for side in ("right", "left"))
-            said = [put and f"{put} put in", out and f"{out} of {host} taken out"]
-            yield pick["variant"], ", ".join(filter(None, said))
-        elif "against" in pick:
-            refs = [ref for ref in pick.get("hunks", ()) if isinstance(ref, dict)]
-            where = [_lines_say(ref["base_start"], ref["base_lines"]) for ref in refs]
-            if where:
-                yield pick["variant"], f"{', '.join(where)} of {host} as {pick['variant']} has it"
+def _origin(file: Mapping[str, Any], picks: Iterable[Mapping[str, Any]]) -> OriginRow:
+    """What was picked, once: to who picked a place that is all of a change, it was not a whole file."""
+    names = (file["path"], file["old_path"] or file["path"])
+    own = [pick for pick in picks if pick.get("path") in names]
+    grounds = {pick["variant"] for pick in picks if "path" not in pick}
+    whole = {*file["whole"]} - grounds
+    by_place = bool(whole) and all("hunks" in pick or "lines" in pick for pick in own)
+    told = tuple(said for pick in own if (said := _picked(pick, hunks=by_place)))
+    letters = () if by_place and told else tuple(file["whole"])
+    return OriginRow(
+        path=display_path(file["path"]),
+        status="deleted" if file["deleted"] else "renamed" if file["old_path"] else "",
+        letters=letters,
+        parts=tuple(_part_say(p) for p in file["parts"] if not (told and p["partly"])),
+        picked=told,
+    )
+
+
+def _picked(pick: Mapping[str, Any], *, hunks: bool) -> tuple[str, str] | None:
+    """Lines that were picked one by one, and places that went into another one's file; with `hunks` others too."""
+    letter = pick["variant"]
+    host = pick.get("against") or "the base"
+    if lines := pick.get("lines"):
+        put, out = (_numbers_say(lines.get(side, ())) for side in ("right", "left"))
+        said = [put and f"{put} put in", out and f"{out} of {host} taken out"]
+        return letter, ", ".join(filter(None, said))
+    if not (hunks or "against" in pick):
+        return None
+    told = pick.get("hunks", ())
+    refs = [ref for ref in told if isinstance(ref, dict)]
+    if not any(ref["base_start"] or ref["base_lines"] for ref in refs):  # a name, or only keys
+        return None if refs else (letter, f"{_counted(len(told), 'place')} as {letter} has it")
+    where = ", ".join(_lines_say(ref["base_start"], ref["base_lines"]) for ref in refs)
+    return letter, f"{where} of {host} as {letter} has it"
 
 
 def _numbers_say(numbers: Iterable[int]) -> str:

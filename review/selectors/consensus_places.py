@@ -77,6 +77,7 @@ class PlaceRow:
     base: Code | None
     options: tuple[OptionRow, ...]
     others: tuple[str, ...]  # Variants that left the place as it was
+    created: bool  # the base does not have the file, so the others do not either
     href: str
     versus: tuple[str, str]  # what the link compares
 
@@ -144,6 +145,7 @@ def place_row(
         base=base,
         options=options,
         others=tuple(letter for letter in ground.heads if letter not in group.spans),
+        created=all(file.status == "A" for file in place.files.values()),
         href=_compare(ground, place, *versus),
         versus=versus,
     )

@@ -15,7 +15,7 @@ from agents.models import AgentProfile
 from orchestrator.git.refs import display_path
 from orchestrator.lib.errors import AppError
 from orchestrator.models import Task
-from orchestrator.states import LETTERS, VARIANTS_MAX, Resolution
+from orchestrator.states import LETTERS, VARIANTS_MAX
 from review.composing.picks import HunkRef, Wish, between_both, hunk_find
 from review.composing.steps import step_took
 from review.composing.types import BASE
@@ -31,6 +31,7 @@ from review.selectors.composing import (
     sources_say,
     title_of,
 )
+from review.selectors.taking import taking_shut
 from review.selectors.wishes import Told, wishes_read
 
 CONFLICTS_SHOWN = 20
@@ -57,7 +58,8 @@ class ClashRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrayPage:
-    """`letter` is what the result will be called; empty if there can be none, and `shut` says why.
+    """`letter` is what the result will be called; empty if there can be none, and `shut` says why. `over` is set
+    where nothing can be taken any more, and says why: picks are kept for reading.
 
     `title` is what its commit is called unless the person says otherwise.
     """
@@ -70,6 +72,7 @@ class TrayPage:
     title: str = ""
     letter: str = ""
     shut: str = ""
+    over: str = ""
     empty: bool = False
     agents: tuple[str, ...] = ()
     picks: str = "[]"
@@ -99,9 +102,11 @@ def tray_picks(*, user: User, task: Task) -> list[Told]:
 
 def tray_page(*, user: User, task: Task) -> TrayPage:
     tray = Tray.objects.filter(user=user, task=task).first()
+    over = taking_shut(task)
     if tray is None:
-        return TrayPage(task=task)
-    return replace(_page(user, task, tray.picks), began=tray.began, **_last(tray))
+        return TrayPage(task=task, over=over)
+    page = _page(user, task, tray.picks)
+    return replace(page, over=over, began=tray.began, **({} if over else _last(tray)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +180,8 @@ def _composed(task: Task, wishes: Sequence[Wish]) -> tuple[Composed | None, dict
 
 
 def letter_next(task: Task) -> tuple[str, str]:
-    if task.resolution != Resolution.OPEN:
-        return "", f"The task is {task.resolution}."
+    if shut := taking_shut(task):
+        return "", shut
     last = max((variant.position for variant in task.variants.all()), default=0)
     if last + 1 >= VARIANTS_MAX:
         return "", f"The task has {VARIANTS_MAX} variants, as many as a task may have."

@@ -22,7 +22,7 @@ from orchestrator.lib.errors import Conflict, Invalid, NotFound
 from orchestrator.models import Task, Variant
 from orchestrator.services.follow_ups import follow_up_send
 from orchestrator.services.variants import variant_from_commit
-from orchestrator.states import VARIANTS_MAX, Resolution
+from orchestrator.states import VARIANTS_MAX
 from review.composing.picks import Wish
 from review.composing.types import BASE
 from review.composing.words import commit_message, reconcile_prompt
@@ -39,6 +39,7 @@ from review.selectors.composing import (
     sources_say,
     title_of,
 )
+from review.selectors.taking import taking_shut
 from review.selectors.trays import letter_next
 from review.services.merges import author_of
 
@@ -154,8 +155,8 @@ def _texts_check(**texts: str) -> None:
 
 def _open_check(task: Task) -> None:
     """Said before any work; it counts again when the Variant is made."""
-    if task.resolution != Resolution.OPEN:
-        raise Conflict("task.resolved", f"The task is {task.resolution}: it takes no variants.")
+    if shut := taking_shut(task):
+        raise Conflict("task.resolved", shut)
     if task.variants.count() >= VARIANTS_MAX:
         raise Conflict(
             "task.variants-full",

@@ -12,10 +12,10 @@ from django.db import transaction
 
 from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.models import Task
-from orchestrator.states import Resolution
 from review.composing.steps import step_again, step_back, step_of, step_undone, steps_kept
 from review.models import Tray
 from review.selectors.composing import PICKS_MAX
+from review.selectors.taking import taking_shut
 from review.selectors.trays import pick_id
 from review.selectors.wishes import Told, wishes_read
 
@@ -32,8 +32,8 @@ def tray_change(
     """Take out by id, then put in. What a pick says anew, it says in place of what stood there."""
     gone = set(remove)
     _, told = wishes_read(user=user, task=task, picks=add)
-    if told and task.resolution != Resolution.OPEN:
-        raise Conflict("task.resolved", f"The task is {task.resolution}: it takes no variants.")
+    if told and (shut := taking_shut(task)):
+        raise Conflict("task.resolved", shut)
 
     def change(picks: list[Told]) -> list[Told]:
         kept = _put_in(told, [pick for pick in picks if pick_id(pick) not in gone])

@@ -20,7 +20,6 @@ from review.selectors.compare_choices import side_menu
 from review.selectors.compare_page import ABSENT, compare_page, file_pane
 from review.selectors.file_diffs import file_colours, file_lines
 from review.selectors.live_diff import live_diff
-from review.selectors.sides import BASE
 from review.selectors.trays import preview_page
 
 VIEW_COOKIE = "diff_view"
@@ -34,10 +33,10 @@ def compare(request: PageRequest, task_id: int) -> HttpResponse:
     comparison = comparison_of(request, address)
     page = compare_page(comparison, address)
     context = {"page": page, "comparison": comparison, "pane": page.pane, "nav": "tasks"}
-    if comparison.left.ref == BASE and comparison.right.subject:
-        context["preview"] = preview_page(
-            user=request.user, task=comparison.task, commit=comparison.right.commit
-        )
+    for side, other in ((comparison.right, comparison.left), (comparison.left, comparison.right)):
+        if side.subject and "preview" not in context:
+            found = preview_page(user=request.user, task=comparison.task, commit=side.commit)
+            context |= {"preview": found, "against": other} if found else {}
     absent = page.pane is not None and page.pane.status == ABSENT
     response = render(request, "review/compare.html", context, status=404 if absent else 200)
     if "view" in request.GET:

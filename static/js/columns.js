@@ -5,6 +5,7 @@ import { arriveAt } from "./arrive.js";
 import { ChosenLines } from "./chosen-lines.js";
 import { lineBeside, linesCells, linesName, linesRead } from "./column-lines.js";
 import { changeRanges } from "./comment-places.js";
+import { shut } from "./compose-tray.js";
 import { firstBelow } from "./in-sight.js";
 import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
@@ -225,7 +226,19 @@ function fileTake() {
   const letter = line && linesRead(line.id).side;
   const button = letter && document.querySelector(`#file .takes form:has([name=variant][value="${CSS.escape(letter)}"]) button`);
   if (button) button.click();
-  else keySay("Whose file? Go to a line of a variant first: j, then → and ← from column to column.");
+  else keySay(shut() || "Whose file? Go to a line of a variant first: j, then → and ← from column to column.");
+}
+
+const SCROLLS = ["PageDown", "PageUp", "Home", "End", " "];
+
+/** Keys that scroll go on in the columns, where nothing else has the focus: the page itself has no more to show. */
+function columnsScroll() {
+  if (document.activeElement !== document.body || !view()) return false;
+  const { top, bottom } = view().getBoundingClientRect();
+  view().focus({ preventScroll: true });
+  if (top >= 0 && bottom <= innerHeight) return false;
+  view().scrollIntoView({ block: "nearest", behavior: "instant" }); // not past what was out of sight
+  return true;
 }
 
 const next = () => press("#file-next[href]");
@@ -246,6 +259,7 @@ keysTake({
   i: () => press(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),
   t: () => document.querySelector("file-tree input")?.focus(),
+  ...Object.fromEntries(SCROLLS.map((key) => [key, columnsScroll])),
   digit: (number) => (number ? toggle(String.fromCharCode(64 + number)) : press("#every")),
 });
 

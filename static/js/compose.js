@@ -1,9 +1,10 @@
 // Picking for a new variant: files, changes and lines go into the tray at the bottom of the page. The tray
 // is kept and checked by the server; what stands here only says what to put in and take out.
 import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
+import { cellTake, cellsShow, isBoard } from "./compose-board.js";
 import { isPlace, placeSay as placeForm, placeTake, placeTaken } from "./compose-place.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
-import { change, file, idsOf, isAnswered, isIn, picked, redo, send, sides, tray, undo } from "./compose-tray.js";
+import { change, file, idsOf, isAnswered, isIn, picked, redo, send, shut, sides, tray, undo } from "./compose-tray.js";
 import { h } from "./dom.js";
 import { keptSend } from "./kept.js";
 import { keySay } from "./key-says.js";
@@ -17,14 +18,14 @@ let bars = []; // of the file in view: { n, whole, root, acts: [{ side, button, 
 
 let refresh = 0;
 
-/** Agents go on: what was picked of them may be gone, or contradict. */
+/** Agents go on: what was picked of them may be gone, or contradict. And the task may be over. */
 function follow() {
   const { live } = tray().dataset;
   if (!live || follow.on === live) return;
   follow.on = live;
   document.addEventListener(live, () => {
     clearTimeout(refresh);
-    refresh = setTimeout(() => picked().length && send(), LIVE_MS);
+    refresh = setTimeout(send, LIVE_MS);
   });
 }
 
@@ -109,6 +110,12 @@ document.addEventListener("hunkbars", (event) => {
 
 // --- Whole files and variants --------------------------------------------------------------------
 
+/** Says why nothing can be taken; false where it can. */
+function shutSay() {
+  if (shut()) keySay(shut());
+  return Boolean(shut());
+}
+
 /** What a form takes, first; the others have the same effect, so one of them in the tray will do. */
 function formPicks(form) {
   if (form.dataset.picks) return JSON.parse(form.dataset.picks);
@@ -128,6 +135,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-take]");
   if (!form || !tray()) return;
   event.preventDefault();
+  if (shutSay()) return;
   if (isPlace(form)) return placeTake(form);
   const [own, beside] = [formPicks(form), formsBeside(form).flatMap(formPicks)];
   change(() => (idsOf(own).length ? { remove: idsOf(own) } : { add: own.slice(0, 1), remove: idsOf(beside) }));
@@ -135,7 +143,7 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("click", (event) => {
   const letter = event.target.closest("[data-take-all]")?.dataset.takeAll;
-  if (!letter) return;
+  if (!letter || shutSay()) return;
   const picks = [{ variant: letter }];
   change(() => (isIn(picks) ? { remove: idsOf(picks) } : { add: picks }));
 });
@@ -162,6 +170,7 @@ function pressedShow() {
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));
   }
+  cellsShow();
   if (isAnswered()) boxesCheck(); // one that was ticked meanwhile is not in the tray yet
 }
 
@@ -208,6 +217,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (swapped !== "tray" && swapped !== "file") return;
   pressedShow();
   if (swapped !== "tray") return;
+  for (const why of document.querySelectorAll(".taking-why")) if (why.textContent !== shut()) why.textContent = shut();
   follow();
   titleFollow();
 });
@@ -238,7 +248,7 @@ function changeHere(act) {
 
 /** Picks the side of the change. What takes more than the change is only offered: Enter takes it. */
 function sideTake(side) {
-  return changeHere((bar) => changeTake(bar, side)) || fileOffer(side);
+  return shutSay() || changeHere((bar) => changeTake(bar, side)) || fileOffer(side);
 }
 
 function changeTake({ acts }, side) {
@@ -264,6 +274,7 @@ function fileTake(side) {
 
 /** Opens the boxes at the lines of the change, and goes to the first; or closes them. */
 function linesToggle() {
+  if (shutSay()) return true;
   return changeHere((bar) => {
     if (!bar.button) return keySay("Single lines of this change cannot be taken.");
     bar.button.click();
@@ -272,10 +283,26 @@ function linesToggle() {
 }
 
 function trayFocus(element) {
-  if (!tray() || tray().hidden) return false;
-  element.focus();
+  if (!tray()) return false;
+  if (tray().hidden) keySay(shut() || "Nothing is taken yet.");
+  else element.focus();
   return true;
 }
+
+function nothingTo(what) {
+  if (!tray()) return false;
+  keySay(shut() || `There is nothing to ${what}.`);
+  return true;
+}
+
+/** Said where the key has nothing to press. */
+function unlessThere(key, text) {
+  if (document.body.dataset.keys !== "compare" || document.querySelector(`[data-key="${key}"]`)) return false;
+  keySay(shut() || text);
+  return true;
+}
+
+const NO_VARIANT = "The right side of this comparison is no variant’s newest state: there is nothing to take from it.";
 
 if (tray()) send();
 
@@ -283,8 +310,10 @@ keysTake({
   p: () => sideTake("right"),
   P: () => sideTake("left"),
   L: linesToggle,
+  T: () => (isBoard() ? shutSay() || cellTake() : unlessThere("T", NO_VARIANT)),
+  A: () => unlessThere("A", NO_VARIANT),
   o: () => trayFocus(tray()),
   O: () => trayFocus(document.querySelector("#tray-compose:enabled") ?? document.querySelector(".tray-fit :is(summary, a)") ?? tray()),
-  z: undo,
-  Z: redo,
+  z: () => undo() || nothingTo("undo"),
+  Z: () => redo() || nothingTo("make again"),
 });

@@ -35,6 +35,9 @@ function keydown(event) {
   if (step && count) {
     event.preventDefault();
     choose((chosen() + step + count) % count);
+  } else if (event.key === "Escape") {
+    event.preventDefault(); // a search field would only be emptied
+    dialog.close();
   } else if (event.key === "Enter") {
     event.preventDefault();
     going = found !== input.value;

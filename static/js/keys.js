@@ -71,7 +71,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && isTyping(event.target)) event.target.blur();
+  if (event.key === "Escape" && isTyping(event.target) && !event.target.closest("dialog")) event.target.blur();
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (press(event.key)) event.preventDefault();
 });

@@ -2,6 +2,7 @@
 // agents work, it follows them, and what the reader looks at stays where it is.
 import "./live.js";
 import { variantsTake } from "./key-lead.js";
+import { keySay } from "./key-says.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
 import { isTyping } from "./typing.js";
 
@@ -129,17 +130,24 @@ class PlaceList extends HTMLElement {
     else if (event.key === "[") this.#kind(-1);
     else if (event.key === "]") this.#kind(1);
     else if (event.key === "Enter" && event.target === now) now.querySelector("[data-open]").click();
-    else if (/^[1-9]$/.test(event.key) && now) this.#take(now, Number(event.key));
+    else if (/^[1-9]$/.test(event.key) && this.#places.length) this.#digit(now, Number(event.key));
     else return;
     event.preventDefault();
   };
+
+  #digit(now, number) {
+    if (!now) keySay("Which place? Go to one first: j.");
+    else if (!this.#take(now, number)) keySay(`There is no variant ${String.fromCharCode(64 + number)} here.`);
+  }
 
   /** What the nth variant made of the place. */
   #take(place, number) {
     const letter = String.fromCharCode(64 + number);
     const button = place.querySelector(`form[data-take] [data-letters*="${letter}"]`);
+    const left = place.dataset.others.includes(letter);
     button?.click();
-    return Boolean(button);
+    if (left) keySay("created" in place.dataset ? `${letter} does not have this: there is nothing to take.` : `${letter} left the base here as it is: there is nothing to take.`);
+    return Boolean(button) || left;
   }
 
   /** To the kind before or after the one that is listed; it has the focus there. */

@@ -18,6 +18,7 @@ class JumpEntry:
     title: str
     kind: str
     ref: str = ""
+    project: str = ""
 
 
 def jump_entries(user: Viewer, text: str) -> list[JumpEntry]:
@@ -33,8 +34,14 @@ def jump_entries(user: Viewer, text: str) -> list[JumpEntry]:
     for word in words:
         projects = projects.filter(name__icontains=word)
     entries = [
-        JumpEntry(url=task.get_absolute_url(), title=task.title, kind="task", ref=f"#{task.pk}")
-        for task in tasks.order_by("-id")[:JUMP_ENTRIES]
+        JumpEntry(
+            url=task.get_absolute_url(),
+            title=task.title,
+            kind="task",
+            ref=f"#{task.pk}",
+            project=task.project.name,
+        )
+        for task in tasks.select_related("project").order_by("-id")[:JUMP_ENTRIES]
     ]
     found = projects.order_by("name")[:5] if words else projects.none()
     entries += [

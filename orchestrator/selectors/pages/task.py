@@ -152,10 +152,11 @@ _STANDS = (
 def stands(rows: Sequence[VariantRow]) -> tuple[Stand, ...]:
     found = []
     for state, one, many in _STANDS:
-        letters = tuple(row.letter for row in rows if row.state == state)
+        letters = tuple(row.letter for row in rows if row.state == state and not row.idle)
         if letters:
             found.append(Stand(letters=letters, text=one if len(letters) == 1 else many))
-    return tuple(found)
+    idle = tuple(row.letter for row in rows if row.idle)
+    return (*found, Stand(letters=idle, text="changed nothing")) if idle else tuple(found)
 
 
 def task_page(

@@ -6,6 +6,7 @@ import json
 import threading
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -493,8 +494,36 @@ def test_the_lines_that_were_picked_are_named(world: World, reader: Client) -> N
     change(reader, world, add=pick(variant="A", path=AREA, lines=lines))
     reader.post(world.url("compose"))
     html = reader.get(world.url("variants/D/composition")).content.decode()
-    assert "some lines" in html
-    assert ">line 82 put in<" in html
+    assert html.count("line 82 put in") == 1
+    assert "some lines" not in html
+
+
+def test_a_place_that_is_all_of_a_change_is_named_as_it_was_picked(
+    world: World, reader: Client
+) -> None:
+    ref = {"key": key(world, "A"), "base_start": 82, "base_lines": 1}
+    for told, said in (
+        ({"hunks": [ref]}, "line 82 of the base as A has it"),
+        ({"hunks": [key(world, "A")]}, "1 place as A has it"),
+        ({"lines": {"left": [82], "right": [82]}}, "line 82 put in, line 82 of the base taken out"),
+        ({}, "whole file"),
+    ):
+        change(reader, world, add=pick(variant="A", path=AREA, **told))
+        reader.post(world.url("compose"))
+        made = Composition.objects.latest("id")
+        (file,) = made.files
+        assert file["whole"] == ["A"]
+        letter = made.variant.letter
+        html = reader.get(world.url(f"variants/{letter}/composition")).content.decode()
+        assert html.count(said) == 1, said
+        assert html.count("whole file") == (said == "whole file")
+
+
+def test_all_of_a_variant_is_whole_files(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    reader.post(world.url("compose"))
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert html.count("whole file") == 7
 
 
 # --- Going on again after an undo, and what a preview is of ----------------------------------------
@@ -557,3 +586,20 @@ def test_a_preview_says_what_it_would_be_and_of_which_picks(world: World, reader
     plain = reader.get(world.url(f"compare?left=base&right={world.heads['A']}"))
     assert b"whole-of" not in plain.content
     assert b"would be" not in plain.content
+
+
+def test_a_preview_is_named_as_one_against_any_other_side(world: World, reader: Client) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA))
+    seen = reader.post(world.url("compose/preview"))["Location"]
+    commit = parse_qs(urlsplit(seen).query)["right"][0]
+    for left, right, said in (
+        ("base", commit, "What D would be"),
+        ("A", commit, "What D would be, compared with A"),
+        (commit, "B", "What D would be, compared with B"),
+        (commit, "base", "What D would be, compared with the base"),
+        (world.base, commit, f"What D would be, compared with {world.base[:7]}"),
+    ):
+        page = tree(reader.get(world.url(f"compare?left={left}&right={right}")))
+        title = next(h for h in page.tags("h1"))
+        assert " ".join(title.text.split()) == said
+        assert said in page.tags("title")[0].text

@@ -158,3 +158,28 @@ def test_a_heading_is_no_longer_than_one_reads(differ: Differ) -> None:
     folds = [r for r in diff_rows(diff.chunks, view="split", context=1) if isinstance(r, Fold)]
     assert len(folds) > 20
     assert folds[-2].heading == head[:200]
+
+
+def test_prose_is_in_sections_not_in_functions(differ: Differ) -> None:
+    """A plain sentence heads nothing, nor does a line of code that begins as a heading does."""
+    lines = [
+        "# Guide",
+        "",
+        "The class of words.",
+        *[f"  word {n}" for n in range(20)],
+        "",
+        "## Use",
+        "",
+    ]
+    lines += ["```sh", "# no heading", "```", *[f"Say {n}." for n in range(30)]]
+    left = "\n".join(lines) + "\n"
+    right = left.replace("word 15", "WORD 15").replace("Say 20", "SAY 20")
+    for path, headings in (
+        ("guide.md", ["# Guide", "## Use", ""]),
+        ("GUIDE.TXT", ["", "", ""]),
+    ):
+        diff = differ(left.encode(), right.encode(), path=path)
+        folds = [r for r in diff_rows(diff.chunks, view="split", context=1) if isinstance(r, Fold)]
+        assert [fold.heading for fold in folds] == headings
+        assert all(not fold.end_line for fold in folds)
+        assert [bool(fold.heading_line) for fold in folds] == [bool(h) for h in headings]

@@ -72,6 +72,16 @@ def cells_picked(room: Room) -> None:
     room.goes_to(r"/compare\?left=A&right=B")
 
 
+def cell_taken(room: Room) -> None:
+    room.page.locator(f".board [data-row='{AREA}'] > [data-l=A]").focus()
+    room.press("T")
+    room.sees(".board [data-l=A][data-taken]")
+    room.sees(".pickchip")
+    room.press("T")
+    room.sees(".pickchip", 0)
+    room.sees(".board [data-taken]", 0)
+
+
 def board_filter(room: Room) -> None:
     room.press("/")
     room.focused("#board-filter")
@@ -81,6 +91,7 @@ BOARD: dict[str, Check] = {
     "h j k l": cells,
     "Enter": cell_opens,
     "x": cells_picked,
+    "T": cell_taken,
     "/": board_filter,
     "o O": taken,
 }

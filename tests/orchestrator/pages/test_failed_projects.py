@@ -1,0 +1,143 @@
+"""A project that could not be imported: what its page says, and how it is put right or removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from orchestrator.lib import paths, queue
+from orchestrator.models import Activity, Project, Spec, Task
+from orchestrator.services.projects import project_import_quietly
+from orchestrator.states import ProjectState
+from tests.support.pages import HTMX, tree
+from tests.support.repositories import plain_git
+
+GONE = "https://git.example.invalid/areas.git"
+
+
+@pytest.fixture
+def failed(client: Client) -> Project:
+    return Project.objects.create(
+        name="areas",
+        source=GONE,
+        state=ProjectState.FAILED,
+        failure_code="project.unreachable",
+        failure_message=f"{GONE} cannot be reached: could not resolve host.",
+        host=paths.host_id(),
+    )
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    sent: list[str] = []
+    monkeypatch.setattr(queue, "enqueue", lambda name, **_: sent.append(name))
+    return sent
+
+
+def test_its_page_says_what_happened_and_what_to_do(failed: Project, client: Client) -> None:
+    page = tree(client.get(failed.get_absolute_url()))
+    assert "It could not be imported." in page.text
+    assert failed.failure_message in page.text
+    assert "Check the address and the network. Then try again, or remove the project." in page.text
+    assert "project.unreachable" not in page.text
+    sources = [e.attrs["value"] for e in page.tags("input") if e.attrs.get("name") == "source"]
+    assert sources == [GONE]
+    buttons = [" ".join(button.text.split()) for button in page.tags("button")]
+    assert {"Try again", "Save and try again", "Remove areas"} <= set(buttons)
+    assert "Settings" not in [heading.text for heading in page.tags("h2")]
+
+
+def test_a_corrected_address_is_imported(
+    failed: Project, client: Client, jobs: list[str], tmp_path: Path
+) -> None:
+    origin = tmp_path / "areas"
+    plain_git(tmp_path, "init", "-q", "-b", "trunk", str(origin))
+    who = ("-c", "user.name=t", "-c", "user.email=t@t")
+    plain_git(origin, *who, "commit", "-q", "--allow-empty", "-m", "x")
+    url = f"/projects/{failed.pk}/correct"
+    answer = client.post(url, {"source": f" {origin} ", "default_branch": ""})
+    assert (answer.status_code, answer["Location"]) == (302, failed.get_absolute_url())
+    failed.refresh_from_db()
+    assert (failed.source, failed.state, failed.failure_code) == (str(origin), "pending", "")
+    assert jobs == ["orchestrator.project_import"]
+    project_import_quietly(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.default_branch) == (ProjectState.READY, "trunk")
+    refused = client.post(url, {"source": GONE}, follow=True)
+    assert "Only a project that could not be imported" in refused.content.decode()
+    failed.refresh_from_db()
+    assert failed.source == str(origin)
+
+
+@pytest.mark.parametrize("source", ["", "ext::sh -c true", "-oProxyCommand=x"])
+def test_an_address_that_is_none_is_said_at_its_field(
+    failed: Project, client: Client, jobs: list[str], source: str
+) -> None:
+    answer = client.post(f"/projects/{failed.pk}/correct", {"source": source})
+    assert answer.status_code == 400
+    assert any(e.attrs.get("id") == "id_address_source_error" for e in tree(answer).tags("p"))
+    failed.refresh_from_db()
+    assert (failed.source, jobs) == (GONE, [])
+
+
+def test_the_page_is_another_one_once_it_is_imported(failed: Project, client: Client) -> None:
+    url = f"/projects/{failed.pk}/state?was=failed"
+    assert "HX-Refresh" not in client.get(url, headers=HTMX)
+    Project.objects.update(state=ProjectState.CLONING)
+    assert "Cloning" in client.get(url, headers=HTMX).content.decode()
+    Project.objects.update(state=ProjectState.READY)
+    assert client.get(url, headers=HTMX)["HX-Refresh"] == "true"
+
+
+def test_removed_it_waits_for_nobody(failed: Project, client: Client) -> None:
+    home = client.get("/").content.decode()
+    assert "areas could not be imported" in home
+    paths.hub_dir(failed.pk).mkdir(parents=True)
+    answer = client.post(f"/projects/{failed.pk}/remove")
+    assert (answer.status_code, answer["Location"]) == (302, "/projects")
+    assert not Project.objects.exists()
+    assert "areas could not be imported" not in client.get("/").content.decode()
+    row = Activity.objects.get(verb="project.removed")
+    assert (row.project, row.text) == (None, f"areas ({GONE})")
+    assert client.get(failed.get_absolute_url()).status_code == 404
+    activity = tree(client.get("/activity"))
+    assert "removed the project" in activity.text
+
+
+def test_one_with_tasks_is_archived(failed: Project, client: Client) -> None:
+    spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit="0" * 40)
+    Task.objects.create(project=failed, spec=spec, title="Areas")
+    assert (
+        "Its 1 task will not be shown any more."
+        in client.get(failed.get_absolute_url()).content.decode()
+    )
+    client.post(f"/projects/{failed.pk}/remove")
+    failed.refresh_from_db()
+    assert failed.archived_at is not None
+    assert Task.objects.count() == 1
+    assert client.get(failed.get_absolute_url()).status_code == 404
+
+
+def test_a_project_that_is_ready_or_being_imported_is_not_removed(
+    failed: Project, client: Client
+) -> None:
+    for state in set(ProjectState) - {ProjectState.FAILED}:
+        Project.objects.update(state=state)
+        client.post(f"/projects/{failed.pk}/remove")
+        assert Project.objects.filter(archived_at=None).count() == 1, state
+
+
+def test_the_address_is_corrected_through_the_api_too(
+    failed: Project, client: Client, jobs: list[str]
+) -> None:
+    url = f"/api/v1/projects/{failed.pk}"
+    other = "https://git.example.invalid/other.git"
+    answer = client.patch(url, {"source": other}, content_type="application/json")
+    assert (answer.status_code, answer.json()["state"]) == (200, "pending"), answer.content
+    assert jobs == ["orchestrator.project_import"]
+    again = client.patch(url, {"source": GONE}, content_type="application/json")
+    assert (again.status_code, again.json()["code"]) == (409, "project.not-failed")
+    mixed = client.patch(url, {"source": GONE, "name": "x"}, content_type="application/json")
+    assert mixed.status_code == 400
