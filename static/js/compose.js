@@ -50,6 +50,17 @@ document.addEventListener("formdata", (event) => {
 
 document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(words()));
 
+/** What makes a variant is sent once: a second press would find nothing picked. */
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("#tray form:is(:has(> .why), .reconcile)")) return;
+  if ("sent" in event.target.dataset) event.preventDefault();
+  event.target.dataset.sent = "";
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("#tray [data-sent]")) delete form.dataset.sent;
+});
+
 /** Whoever opens it writes: from the press on nothing that is typed is a command. */
 document.addEventListener("click", (event) => {
   const details = event.target.closest("#tray .why > summary")?.parentElement;

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from threading import Event
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,6 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
+from review.services.composing import variant_compose
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
@@ -529,7 +532,7 @@ def test_in_a_narrow_column_taking_all_leaves_the_agent_its_name(page: Page, wor
 def test_a_press_is_not_lost_while_agents_go_on(page: Page, world: World) -> None:
     compare(page, world, "base", "A")
     page.keyboard.press("T")
-    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator(".takes [data-key=T]")).to_have_attribute("aria-pressed", "true")
     box = page.get_by_role("button", name="Clear").bounding_box()
     assert box
     page.mouse.move(box["x"] + 10, box["y"] + 10)
@@ -545,6 +548,30 @@ def test_a_press_is_not_lost_while_agents_go_on(page: Page, world: World) -> Non
     )
     page.mouse.up()
     expect(page.locator(".pickchip")).to_have_count(0)
+
+
+def test_who_presses_twice_is_led_to_what_was_made(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, again = Event(), Event()
+
+    def late(**asked: Any) -> Any:
+        if made.is_set():
+            again.set()
+        variant = variant_compose(**asked)
+        made.set()
+        again.wait(5)
+        return variant
+
+    monkeypatch.setattr("review.views.composing.variant_compose", late)
+    compare(page, world, "base", "A")
+    page.keyboard.press("T")
+    page.get_by_role("button", name="Compose D").evaluate(
+        "button => { button.click(); setTimeout(() => button.click(), 500); }"
+    )
+    page.wait_for_url("**/variants/D")
+    expect(page.locator(".origin")).to_contain_text("Composed by you from")
+    assert world.task.variants.count() == 4
 
 
 def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
