@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser.conftest import WAIT_MS
 from tests.support.axe import COLOURS, axe_add, axe_source, violations
 from tests.support.gallery import Gallery, gallery_make
 from tests.support.installation import Installation
@@ -222,6 +223,7 @@ def test_login(installation: Installation, page: Page) -> None:
     browser = page.context.browser
     assert browser
     stranger = browser.new_context()
+    stranger.set_default_timeout(WAIT_MS)
     login = stranger.new_page()
     login.goto(f"{installation.url}/login")
     assert _broken(login) == []
