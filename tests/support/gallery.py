@@ -179,7 +179,7 @@ def gallery_make(installation: Installation, root: Path) -> Gallery:
         runs = {run["variant"]: run["state"] for run in _runs(installation, main)}
         return [runs[letter] for letter in "ABCDE"] == ["succeeded"] * 4 + ["waiting"]
 
-    eventually(settled, what="A to D to end and E to ask")
+    eventually(settled, timeout_s=180, what="A to D to end and E to ask")
     _comments(installation, main)
     installation.post(
         f"tasks/{main}/compose",
@@ -217,7 +217,7 @@ def _comments(installation: Installation, task: int) -> None:
         states = [r["state"] for r in _runs(installation, task) if r["variant"] == "A"]
         return states == ["succeeded"] * 2
 
-    eventually(changed, what="A to have followed up")
+    eventually(changed, timeout_s=180, what="A to have followed up")
     open_one = write(
         body="Why `>=`? See **RFC 6585**.\n\n```\n429 Too Many Requests\n```",
         start_line=4 + 11 * 8 + 4,
