@@ -10,8 +10,9 @@ from pathlib import Path
 from orchestrator.lib.ports import port_free
 
 EACH = 300
-# Below what systems give to outgoing connections, which could take a port just before it is bound.
-FIRST, LAST = 10_000, 32_700
+# Above what browsers refuse to open (10080), and below what systems give to outgoing connections, which
+# could take a port just before it is bound.
+FIRST, LAST = 11_000, 32_700
 
 
 def port_block() -> int:
