@@ -14,7 +14,8 @@ register = template.Library()
 @register.inclusion_tag("review/_tray_place.html")
 def tray_place(task: Task) -> dict[str, str]:
     """Where the tray of the person will stand."""
-    return {"url": reverse("review:tray", args=[task.pk]), "shut": taking_shut(task)}
+    url = reverse("review:tray", args=[task.pk])
+    return {"url": url, "live": f"live:task:{task.pk}", "shut": taking_shut(task)}
 
 
 @register.inclusion_tag("review/_taking_why.html")

@@ -20,10 +20,7 @@ let refresh = 0;
 
 /** Agents go on: what was picked of them may be gone, or contradict. And the task may be over. */
 function follow() {
-  const { live } = tray().dataset;
-  if (!live || follow.on === live) return;
-  follow.on = live;
-  document.addEventListener(live, () => {
+  document.addEventListener(tray().dataset.live, () => {
     clearTimeout(refresh);
     refresh = setTimeout(send, LIVE_MS);
   });
@@ -36,6 +33,20 @@ document.addEventListener("submit", (event) => {
   if (event.submitter?.name === "redo") return redo();
   const values = new FormData(event.target, event.submitter);
   send(() => Object.fromEntries(values));
+});
+
+// --- In a narrow window it is one line that opens ---------------------------------------------------
+
+/** Of the page, not of the tray: that is another one after each change. */
+function trayOpen(on) {
+  document.body.classList.toggle("tray-open", on);
+  moreShow();
+}
+
+const moreShow = () => document.getElementById("tray-more")?.setAttribute("aria-expanded", document.body.classList.contains("tray-open"));
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#tray-more")) trayOpen(!document.body.classList.contains("tray-open"));
 });
 
 // --- The title of the commit, and why ------------------------------------------------------------
@@ -229,7 +240,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   pressedShow();
   if (swapped !== "tray") return;
   for (const why of document.querySelectorAll(".taking-why")) if (why.textContent !== shut()) why.textContent = shut();
-  follow();
+  moreShow();
   titleFollow();
 });
 
@@ -296,7 +307,10 @@ function linesToggle() {
 function trayFocus(element) {
   if (!tray()) return false;
   if (tray().hidden) keySay(shut() || "Nothing is taken yet.");
-  else element.focus();
+  else {
+    trayOpen(true); // what is folded away cannot have the focus
+    element.focus();
+  }
   return true;
 }
 
@@ -315,7 +329,10 @@ function unlessThere(key, text) {
 
 const NO_VARIANT = "The right side of this comparison is no variant’s newest state: there is nothing to take from it.";
 
-if (tray()) send();
+if (tray()) {
+  follow();
+  send();
+}
 
 keysTake({
   p: () => sideTake("right"),

@@ -640,6 +640,7 @@ def test_on_a_phone_a_change_is_reverted_too_and_it_is_said_why(page: Page, worl
     expect(page.get_by_role("button", name="Lines", exact=True)).to_be_visible()
     page.get_by_role("button", name="Revert").click()
     expect(page.locator(".pickchip")).to_have_count(2)
+    page.get_by_role("button", name="What was picked, and what to do with it").click()
     page.locator("#tray summary", has_text="Why").click()
     page.get_by_label("Why these together").fill("The area was right as it was")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

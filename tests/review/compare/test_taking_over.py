@@ -52,7 +52,9 @@ def test_the_tray_of_a_task_that_is_over_is_kept_for_reading(
     over(world, resolution)
     html = reader.get(world.url("tray"), headers=HTMX).content.decode()
     assert f'data-shut="{why}"' in html
-    assert f"{why} What was picked is kept for reading." in html
+    assert f"{resolution}: kept for reading" in html
+    own = reader.get(world.url("tray")).content.decode()
+    assert f"{why} What was picked is kept for reading." in own
     assert "fits together" not in html
     for name in ('name="remove"', 'id="tray-compose"', 'id="tray-undo"', "Title and why"):
         assert name not in html
@@ -124,6 +126,12 @@ def test_keys_of_a_merged_task_say_why_they_take_nothing(world: World, page: Pag
     assert not Tray.objects.exists()
 
 
+def changed(page: Page, world: World) -> None:
+    page.evaluate(
+        "topic => document.dispatchEvent(new CustomEvent(topic))", f"live:task:{world.task.pk}"
+    )
+
+
 @pytest.mark.browser
 def test_a_page_that_is_open_while_its_task_is_merged_stops_offering(
     world: World, page: Page
@@ -133,9 +141,11 @@ def test_a_page_that_is_open_while_its_task_is_merged_stops_offering(
     page.locator(".hunkbar-acts .take").first.wait_for()
     expect(page.locator(".tray-fit")).to_contain_text("fits together")
     over(world)
+    changed(page, world)
     expect(page.locator(OFFERS)).to_have_count(0)
     expect(page.locator(".taking-why")).to_have_text(MERGED)
-    expect(page.locator(".tray-fit")).to_have_text(f"{MERGED} What was picked is kept for reading.")
+    expect(page.locator(".tray-fit")).to_have_text("merged: kept for reading")
     over(world, Resolution.OPEN)
+    changed(page, world)
     expect(page.locator(".hunkbar-acts .take").first).to_be_visible()
     expect(page.locator(".taking-why")).to_be_hidden()
