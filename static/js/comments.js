@@ -75,8 +75,8 @@ function wordsOf(html) {
 
 const list = () => document.querySelector(".clist");
 
-/** Is somebody in a field of the list? Then it stays as it is. What was written in others is kept and comes back. */
-const isBusy = (shown) => shown.contains(document.activeElement) && document.activeElement.matches("textarea, select, summary");
+/** Is somebody in a field of the list, or about to be? Then it stays as it is. What was written in others is kept and comes back. */
+const isBusy = (shown) => shown.contains(document.activeElement) && document.activeElement.matches("textarea, select, summary, [data-suggest]");
 
 /** The newest state of the list, if there is one on the page; nothing that is being written is lost. */
 async function listLoad(address = list()?.dataset.commentsAt) {

@@ -6,7 +6,7 @@ import "./image-compare.js";
 import "./minimap.js";
 import { arriveAt } from "./arrive.js";
 import { lineOf } from "./diff-rows.js";
-import { fileLoad } from "./file-load.js";
+import { fileCame, fileComes, fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
 import { boxOf, centre, firstBelow, TOP_PX } from "./in-sight.js";
 import { keySay } from "./key-says.js";
@@ -28,6 +28,15 @@ async function fileOpen(url, { push = true } = {}) {
   const top = file()?.getBoundingClientRect().top ?? 0;
   if (top < 0) window.scrollBy(0, top - TOP_PX + 100);
   if (push && target.hash) await lineShow();
+}
+
+let steps = Promise.resolve();
+
+/** To the next file or the `previous` one: of the one that is on its way, if there is one, so that no key is lost over that. */
+function fileStep(name) {
+  const go = () => file()?.dataset[name] && fileOpen(file().dataset[name]);
+  if (fileComes()) steps = steps.then(fileCame).then(go);
+  else go();
 }
 
 const SAME_SIDES = "[data-view], [data-space], [data-swap]";
@@ -156,11 +165,11 @@ const other = (name, on) => follow(`[data-${name}]:not([aria-current])${on ? `[d
 const KEYS = {
   j: () => changeGo(1),
   k: () => changeGo(-1),
-  n: () => file()?.dataset.next && fileOpen(file().dataset.next),
+  n: () => fileStep("next"),
   l: () => KEYS.n(),
   h: () => KEYS["["](),
   "]": () => KEYS.n(),
-  "[": () => file()?.dataset.previous && fileOpen(file().dataset.previous),
+  "[": () => fileStep("previous"),
   u: () => other("view", "unified"),
   s: () => other("view", "split"),
   w: wrapToggle,

@@ -63,6 +63,23 @@ def test_a_reply_suggests_other_lines(world: World, page: Page) -> None:
     expect(page.get_by_role("button", name="Suggest a change")).to_have_count(0)
 
 
+def test_a_suggestion_that_is_begun_is_not_taken_away_by_a_newer_list(
+    world: World, page: Page
+) -> None:
+    thread = say(world, "Too clever")
+    asked = next_held(page, "**/compare/raw?*")
+    page.goto(world.url("comments"))
+    page.get_by_role("button", name="Suggest a change").click()
+    held = asked()
+    reply_create(user=world.user, thread=thread, body="By another")
+    changed(page, world)
+    page.evaluate("fetch(location.href).then((answer) => answer.text())")  # as long as a list takes
+    held.continue_()
+    lines = page.locator(".reply").get_by_role("textbox", name="Suggested lines")
+    expect(lines).to_have_value(NEW)
+    expect(lines).to_be_focused()
+
+
 def test_a_long_list_fetches_forms_where_one_is(world: World, page: Page) -> None:
     made = [say(world, f"Remark {n}", line=5 * n + 1) for n in range(30)]
     page.goto(world.url("comments"))

@@ -60,6 +60,20 @@ def test_the_file_asked_for_last_is_the_one_that_is_shown(world: World, page: Pa
     expect(page.locator(".notice.error")).to_have_count(0)
 
 
+def test_files_are_gone_through_quicker_than_they_come(world: World, page: Page) -> None:
+    asked = next_held(page, "**/compare/file?*")
+    page.goto(area(world))
+    tree = page.locator("file-tree nav a").evaluate_all("all => all.map((a) => a.title)")
+    at = tree.index("app/area.py")
+    for key in "ll[]l":
+        page.keyboard.press(key)
+    asked().continue_()
+    shown = page.locator("#file")
+    expect(shown).to_have_attribute("aria-label", tree[at + 3])
+    page.keyboard.press("h")
+    expect(shown).to_have_attribute("aria-label", tree[at + 2])
+
+
 def test_back_to_an_address_without_a_file_keeps_links_to_the_one_shown(
     world: World, page: Page
 ) -> None:
