@@ -263,9 +263,10 @@ async def test_a_program_that_does_not_answer_in_time_is_not_ready(
 
 
 async def test_stopping_between_two_tries_starts_nothing_more(
-    service: Callable[..., Service], said: list[str]
+    service: Callable[..., Service], said: list[str], tmp_path: Path
 ) -> None:
-    kept = service("exit 1", ready=never)
+    tried = tmp_path / "tried"  # a third failure would end it before the stop does
+    kept = service(f"test -e {tried} && exec sleep 60; touch {tried}; exit 1", ready=never)
     task = asyncio.create_task(kept.run())
     await until(lambda: said, "the first failure")
     await kept.stop()
