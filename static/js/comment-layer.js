@@ -10,6 +10,7 @@ import { h } from "./dom.js";
 import { columnOf, firstSeen, lineReveal, placeBelow, scrollerOf, viewIn } from "./comment-places.js";
 import { centre } from "./in-sight.js";
 import { keptRestore, keptThreads } from "./kept.js";
+import { inTurn } from "./live-file.js";
 
 const layers = new Set();
 const orphans = new Set(); // forms whose diff went away
@@ -47,7 +48,7 @@ class FileComments extends HTMLElement {
       this.#formsAdopt();
       document.dispatchEvent(new CustomEvent("comment-layer", { detail: this }));
     });
-    this.load().then(() => this.view?.hasAttribute("data-stays") || this.#addressShow());
+    this.load();
   }
 
   disconnectedCallback() {
@@ -107,8 +108,11 @@ class FileComments extends HTMLElement {
 
   // --- Loading ---
 
-  async load() {
-    this.#loading?.abort();
+  /** None puts off another: while agents work, changes may come quicker than answers. */
+  load = inTurn(() => this.#look());
+
+  async #look() {
+    if (!this.isConnected) return;
     const loading = (this.#loading = new AbortController());
     const forms = [...this.#rows.values()].flatMap(formsShown);
     const query = new URLSearchParams({ seen: this.#seen, forms });
@@ -117,7 +121,7 @@ class FileComments extends HTMLElement {
       answer = await fetch(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
       text = await answer.text();
     } catch {
-      return; // put off by a newer look, or no server: the next change asks again
+      return; // gone, or no server: the next change asks again
     }
     if (loading.signal.aborted || answer.status === 204 || !answer.ok || !this.isConnected) return;
     const parts = document.createElement("template");
@@ -133,6 +137,7 @@ class FileComments extends HTMLElement {
     if (arrives && isUnread(this.view)) change();
     else placeKeep(this.view, change);
     document.dispatchEvent(new CustomEvent("comment-counts", { detail: counts }));
+    if (arrives && !this.view?.hasAttribute("data-stays")) await this.#addressShow();
   }
 
   #take(threads) {

@@ -8,6 +8,7 @@ import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
 import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
+import { inTurn } from "./live-file.js";
 
 // --- Sending -------------------------------------------------------------------------------------
 
@@ -27,7 +28,7 @@ document.addEventListener("submit", async (event) => {
     form.reset();
     form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");
     if (form.contains(document.activeElement)) document.activeElement.blur(); // what was sent is no longer typed
-    await Promise.all([layersLoad(), listLoad()]);
+    await Promise.all([layersLoad(), listRenew()]);
     focusBack(at);
     htmx.trigger(document.body, "acted");
   } catch (error) {
@@ -100,6 +101,9 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   listReady();
 }
 
+/** In turn: of two at once the older answer could come first, and the newer one find its list gone. */
+const listRenew = inTurn(() => listLoad());
+
 /** Forms where one is, and what was written in them before. */
 function listReady() {
   const shown = list();
@@ -146,7 +150,7 @@ document.addEventListener("click", (event) => {
 });
 
 const topic = document.body.dataset.liveTopics;
-if (topic) document.addEventListener(`live:${topic}`, () => listLoad());
+if (topic) document.addEventListener(`live:${topic}`, () => listRenew());
 
 // --- The tree ------------------------------------------------------------------------------------
 

@@ -1,22 +1,16 @@
 // What pages share that show a file and follow it while agents write.
 import { h } from "./dom.js";
 
-/** One look at a time: a call that comes while one looks is made up for afterwards, once for all of them. */
+/** One look at a time: a call that comes while one looks is made up for afterwards, once for all of them. Each call gives
+ * the promise of a look that began after it. */
 export function inTurn(look) {
-  let busy = false, again = false;
-  return async () => {
-    again = true;
-    if (busy) return;
-    busy = true;
-    try {
-      while (again) {
-        again = false;
-        await look();
-      }
-    } finally {
-      busy = false;
-    }
+  let now = Promise.resolve();
+  let next = null;
+  const begin = () => {
+    next = null;
+    return (now = look());
   };
+  return () => (next ??= now.then(begin, begin));
 }
 
 /** Is something typed or selected in there, which would be lost if it were replaced? */

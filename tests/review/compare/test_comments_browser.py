@@ -12,6 +12,7 @@ from orchestrator.models import Run, Snapshot
 from review.models import Comment
 from review.services.comments import Target, comment_create, reply_create, thread_resolve
 from tests.review.compare.conftest import A, World
+from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser
 
@@ -435,6 +436,20 @@ def test_the_address_of_a_comment_shows_it(world: World, page: Page) -> None:
     page.goto(f"/comments/{made.pk}")
     expect(threads(page)).to_be_in_viewport()
     expect(page.locator("#R5 + comment-row")).to_contain_text("Far up")
+
+
+def test_a_change_elsewhere_does_not_put_off_the_comment_of_an_address(
+    world: World, page: Page
+) -> None:
+    made = say(world, "Far up", line=5)
+    asked = next_held(page, "**/comments/threads?*")
+    page.goto(f"/comments/{made.pk}")
+    held = asked()
+    for _ in range(3):
+        changed(page, world)
+    held.continue_()
+    expect(page.locator("#R5 + comment-row")).to_contain_text("Far up")
+    expect(threads(page)).to_be_in_viewport()
 
 
 def test_files_and_variants_as_a_whole(world: World, page: Page) -> None:
