@@ -9,6 +9,7 @@ import { h, icon } from "./dom.js";
 import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
+import { alike, kindOf } from "./swaps.js";
 
 // --- Sending -------------------------------------------------------------------------------------
 
@@ -94,11 +95,27 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
   if (same && shown.querySelector(".newwhole[open]")) parts.content.querySelector(".newwhole").open = true;
   const at = shown.closest(".drawer")?.scrollTop;
-  const focused = shown.contains(document.activeElement) && document.activeElement.dataset.thread;
+  const focus = focusRead(shown);
   shown.replaceWith(parts.content);
-  if (focused) threadFocus(list().querySelector(`.thread[data-thread="${focused}"]`));
+  focusRestore(focus);
   if (at && same) list().closest(".drawer").scrollTop = at;
   listReady();
+}
+
+/** Which thread of the list has the focus, or what in it; null where none has. */
+function focusRead(shown) {
+  const active = document.activeElement;
+  const thread = shown.contains(active) && active.closest(".thread[data-thread]");
+  if (!thread) return null;
+  const kind = kindOf(active);
+  return { id: idOf(thread), kind, at: alike(thread, kind).indexOf(active) };
+}
+
+function focusRestore(focus) {
+  const thread = focus && threadsOf(list()).find((one) => idOf(one) === focus.id);
+  const same = thread && alike(thread, focus.kind)[focus.at];
+  if (same) same.focus({ preventScroll: true });
+  else threadFocus(thread);
 }
 
 /** In turn: of two at once the older answer could come first, and the newer one find its list gone. */

@@ -29,13 +29,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 let focus = null;
 
 const NAMES = ["href", "name", "value", "aria-label"];
+/** What tells an element again in what takes its place: `alike` finds those that are told by the same. */
+export const kindOf = (element) => ({ tag: element.localName, does: doing(element) });
 const doing = (element) => NAMES.map((name) => element.getAttribute(name)).filter(Boolean).join(" ") || element.textContent.trim();
-const alike = (root, { tag, does }) => [...root.querySelectorAll(tag)].filter((element) => doing(element) === does);
+export const alike = (root, { tag, does }) => [...root.querySelectorAll(tag)].filter((element) => doing(element) === does);
 
 function focusNote({ detail: { target, shouldSwap } }) {
   const active = document.activeElement;
   if (!shouldSwap || active === target || !target.contains(active)) return;
-  const kind = { tag: active.localName, does: doing(active) };
+  const kind = kindOf(active);
   focus = { ...kind, at: alike(target, kind).indexOf(active), id: target.id };
 }
 

@@ -178,6 +178,20 @@ def test_the_focus_goes_on_to_the_next_thread_where_one_leaves_the_list(
         expect(page.locator(f"#comment-{then.pk}" if left else ".clist")).to_be_focused()
 
 
+def test_a_list_that_is_renewed_leaves_the_focus_at_its_buttons(world: World, page: Page) -> None:
+    first, then = say(world, "First"), say(world, "Second")
+    page.goto(world.url("comments"))
+    thread = page.locator(f"#comment-{then.pk}")
+    button = thread.get_by_role("button", name="Resolve")
+    button.focus()
+    reply_create(user=world.user, thread=first, body="By another")
+    changed(page, world)
+    expect(page.locator(f"#comment-{first.pk}")).to_contain_text("By another")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(thread).to_have_count(0)
+
+
 def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
     page.goto(area(world))
     page.locator(".hunkbar .vm").first.wait_for()  # the bars are there: no more to push lines down
