@@ -43,7 +43,8 @@ def postgresql() -> Iterator[str]:
         _run(*person, str(bin_dir / "initdb"), "-D", data, "-U", "bakeoff", "--auth=trust", "-N")
         options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
         log = str(place / "log")
-        _run(*person, str(bin_dir / "pg_ctl"), "-D", data, "-l", log, "-w", "-o", options, "start")
+        start = ["-D", data, "-l", log, "-w", "-t", "300", "-o", options, "start"]
+        _run(*person, str(bin_dir / "pg_ctl"), *start)
         with psycopg.connect(
             f"postgres://bakeoff@127.0.0.1:{port}/postgres", autocommit=True
         ) as db:
