@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from review.models import Tray
 from tests.review.compare.conftest import World
+from tests.support.says import said_stays
 
 AREA = "app/area.py"
 TRAY = "#tray[aria-label]"
@@ -39,6 +40,7 @@ def test_the_file_of_any_cell_is_taken_as_its_variant_has_it(
 
 @pytest.mark.browser
 def test_on_the_board_a_key_that_takes_nothing_says_why(world: World, page: Page) -> None:
+    said_stays(page)
     world.commit("B", without_new)
     page.goto(world.url("board"))
     page.wait_for_selector(".board .mk", state="attached")
@@ -62,6 +64,7 @@ def test_in_the_list_of_places_a_digit_that_takes_nothing_says_why(
         del files["app/new.py"]
         files["same.txt"] = "other\n"
 
+    said_stays(page)
     world.commit("B", changed)
     page.goto(world.url("consensus"))
     page.wait_for_selector(TRAY, state="attached")

@@ -13,6 +13,7 @@ from orchestrator.states import Resolution
 from review.models import Tray
 from tests.review.compare.conftest import World
 from tests.support.pages import HTMX
+from tests.support.says import said_stays
 
 AREA = "app/area.py"
 MERGED = "The task is merged: nothing more can be taken."
@@ -105,6 +106,7 @@ def test_no_page_of_a_merged_task_offers_to_take(world: World, page: Page, name:
 @pytest.mark.browser
 def test_keys_of_a_merged_task_say_why_they_take_nothing(world: World, page: Page) -> None:
     over(world)
+    said_stays(page)
     says = page.locator(".keysays")
     for at, first, keys in (
         (f"compare?left=A&right=B&path={AREA}", "j", ("p", "P", "L", "T", "A", "o", "z")),
