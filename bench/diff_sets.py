@@ -219,7 +219,7 @@ def _git(hub: Path, *args: str, stdin: bytes = b"") -> bytes:
 
 def _source(hub: Path) -> Source:
     log = _git(hub, "rev-list", "--first-parent", "HEAD").decode().split()
-    apart = min(COMMITS_APART, len(log) - 1)
+    apart = min(COMMITS_APART, len(log) // 2)  # of a short history the newer half, which has files
     return Source(hub, base=log[apart], first=log[0], second=log[apart // 3])
 
 
