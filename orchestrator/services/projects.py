@@ -19,7 +19,7 @@ from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.live import publish
 from orchestrator.lib.project_settings import settings_parse
-from orchestrator.models import Project
+from orchestrator.models import Activity, Project
 from orchestrator.services import activity
 from orchestrator.states import ProjectState
 
@@ -89,10 +89,9 @@ def project_import(*, project_id: int) -> None:
         branch = project.default_branch or git_hub.hub_default_branch(hub=hub)
         git_hub.branch_commit(hub=hub, branch=branch)
     except AppError as exc:
-        _state_set(project, ProjectState.FAILED, code=exc.code, message=exc.message)
+        _state_set(project, ProjectState.FAILED, failure_code=exc.code, failure_message=exc.message)
         raise
-    Project.objects.filter(pk=project.pk).update(default_branch=branch, fetched_at=timezone.now())
-    _state_set(project, ProjectState.READY)
+    _state_set(project, ProjectState.READY, default_branch=branch, fetched_at=timezone.now())
 
 
 def project_import_again(*, project: Project) -> None:
@@ -103,19 +102,24 @@ def project_import_again(*, project: Project) -> None:
 
 
 def project_correct(
-    *, user: User | None, project: Project, source: str, default_branch: str = ""
+    *, user: User | None, project: Project, source: str, default_branch: str | None = None
 ) -> Project:
-    """Give a project that could not be imported another address; it is tried again by a job."""
+    """Give a project that could not be imported another address; it is tried again by a job.
+
+    Its default branch stays where None is said of it; empty, it is the one the repository names.
+    """
     location = refs.source_check(source.strip()).location
     if default_branch:
         refs.ref_name_check(default_branch)
+    branch = project.default_branch if default_branch is None else default_branch
     with transaction.atomic():
-        failed = Project.objects.filter(pk=project.pk, state=ProjectState.FAILED)
-        if not failed.update(source=location, default_branch=default_branch):
+        failed = Project.objects.filter(pk=project.pk, state=ProjectState.FAILED, archived_at=None)
+        if not failed.update(source=location, default_branch=branch):
             raise Conflict(
                 "project.not-failed",
                 "Only a project that could not be imported can have another address.",
             )
+        project.source = location
         activity.record(verb="project.corrected", user=user, project=project, text=location)
         project_import_again(project=project)
     project.refresh_from_db()
@@ -123,32 +127,39 @@ def project_correct(
 
 
 def project_remove(*, user: User | None, project: Project) -> None:
-    """Take away a project that could not be imported. One that has tasks is archived with them."""
+    """Take away a project that could not be imported, its hub too. What was done with it stays in the activity."""
     with transaction.atomic():
-        found = Project.objects.select_for_update().filter(pk=project.pk)
-        failed = found.filter(state=ProjectState.FAILED, archived_at=None).first()
+        failed = (
+            Project.objects.select_for_update()
+            .filter(pk=project.pk, state=ProjectState.FAILED, archived_at=None)
+            .first()
+        )
         if failed is None:
             raise Conflict(
                 "project.not-failed", "Only a project that could not be imported can be removed."
             )
-        is_used = failed.tasks.exists()
-        activity.record(
-            verb="project.archived" if is_used else "project.removed",
-            user=user,
-            text=f"{failed.name} ({failed.source})",
-        )
-        if is_used:
-            found.update(archived_at=timezone.now())
-        else:
-            hub = paths.hub_dir(failed.pk)
-            failed.delete()
-            transaction.on_commit(lambda: git_hub.hub_remove(hub))
+        if failed.tasks.exists():
+            raise Conflict("project.used", "It has tasks, which would be lost with it.")
+        Activity.objects.filter(project=failed).update(project=None)
+        activity.record(verb="project.removed", user=user, text=f"{failed.name} ({failed.source})")
+        hub = paths.hub_dir(failed.pk)
+        failed.delete()
         publish("home")
+        publish(f"project:{project.pk}")
+        transaction.on_commit(lambda: git_hub.hub_remove(hub), robust=True)
 
 
-def _state_set(project: Project, state: ProjectState, *, code: str = "", message: str = "") -> None:
-    Project.objects.filter(pk=project.pk).update(
-        state=state, failure_code=code, failure_message=message
+def _state_set(
+    project: Project,
+    state: ProjectState,
+    *,
+    failure_code: str = "",
+    failure_message: str = "",
+    **found: Any,
+) -> None:
+    """Only if it still is at the address that this is about."""
+    Project.objects.filter(pk=project.pk, source=project.source).update(
+        state=state, failure_code=failure_code, failure_message=failure_message, **found
     )
     publish(f"project:{project.pk}")
     publish("home")
@@ -157,7 +168,11 @@ def _state_set(project: Project, state: ProjectState, *, code: str = "", message
 def project_update(*, user: User | None, project: Project, **fields: Any) -> Project:
     """Change `name`, `default_branch` or `settings`; anything else is refused. `source` is for a project that could
     not be imported, and goes with `default_branch` only."""
-    if "source" in fields and not set(fields) - {"source", "default_branch"}:
+    if "source" in fields:
+        if set(fields) - {"source", "default_branch"}:
+            raise Invalid(
+                "project.field", "With “source” only “default_branch” can be changed at once."
+            )
         return project_correct(user=user, project=project, **fields)
     unknown = set(fields) - {"name", "default_branch", "settings"}
     if unknown:
@@ -167,6 +182,8 @@ def project_update(*, user: User | None, project: Project, **fields: Any) -> Pro
         if not fields["name"] or len(fields["name"]) > NAME_MAX:
             raise Invalid("project.name", f"The name must have 1 to {NAME_MAX} characters.")
     if "default_branch" in fields:
+        if project.state != ProjectState.READY:
+            raise Conflict("project.not-ready", "Its branches are known once it is imported.")
         git_hub.branch_commit(hub=paths.hub_dir(project.pk), branch=str(fields["default_branch"]))
     if "settings" in fields:
         settings_parse(fields["settings"])

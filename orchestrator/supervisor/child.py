@@ -68,7 +68,7 @@ class Child:
         # What was killed keeps its ports and files until it is gone.
         until = time.monotonic() + _GONE_WITHIN_S
         while self._group_lives() and time.monotonic() < until:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
     async def output(self) -> str:
         """Wait for the end; the captured output, which must fit into a pipe."""

@@ -380,7 +380,6 @@ _ACTIVITY = {
     "project.changed": "changed the settings of",
     "project.corrected": "corrected the address of",
     "project.removed": "removed the project",
-    "project.archived": "archived the project",
     "agent.added": "added the agent",
     "agent.changed": "changed the agent",
     "agent.removed": "removed the agent",

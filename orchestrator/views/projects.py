@@ -91,12 +91,13 @@ def _project(
 
 @require_GET
 def project_state(request: PageRequest, project_id: int) -> HttpResponse:
-    """`was` is the state that the page around it is about: with another outcome it is another page."""
+    """`was` is the state that the page around it is about: of a failed project it is another page."""
     found = project_get_for(request.user, project_id)
     was = request.GET.get("was", found.state)
-    if found.state != was and found.state in (ProjectState.READY, ProjectState.FAILED):
+    outcomes = {ProjectState.READY, ProjectState.FAILED}
+    if found.state != was and found.state in outcomes and ProjectState.FAILED in (was, found.state):
         return HttpResponse(headers={"HX-Refresh": "true"})
-    return render(request, "orchestrator/_project_state.html", {"project": found, "was": was})
+    return render(request, "orchestrator/_project_state.html", {"project": found})
 
 
 @require_http_methods(["GET", "POST"])

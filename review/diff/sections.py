@@ -13,7 +13,7 @@ from review.diff.types import Text
 _MARKDOWN = frozenset({".md", ".markdown", ".mdx", ".qmd", ".rmd"})
 _PROSE = _MARKDOWN | {".rst", ".adoc", ".asciidoc", ".txt", ".text", ".tex"}
 _HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 
 
 def sections_mark(path: str, text: Text) -> Text:

@@ -6,6 +6,7 @@ from orchestrator.models import Task
 from orchestrator.states import Resolution
 
 _SHUT = {
+    Resolution.OPEN: "",
     Resolution.MERGING: "The task is being merged: nothing can be taken meanwhile.",
     Resolution.MERGED: "The task is merged: nothing more can be taken.",
     Resolution.CLOSED: "The task is closed: nothing can be taken until it is opened again.",
@@ -14,4 +15,4 @@ _SHUT = {
 
 def taking_shut(task: Task) -> str:
     """Why nothing can be taken; empty where it can."""
-    return _SHUT.get(Resolution(task.resolution), "")
+    return _SHUT[Resolution(task.resolution)]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from orchestrator.lib import paths, queue
 from orchestrator.models import Activity, Project, Spec, Task
-from orchestrator.services.projects import project_import_quietly
+from orchestrator.services.projects import project_correct, project_import_quietly
 from orchestrator.states import ProjectState
 from tests.support.pages import HTMX, tree
 from tests.support.repositories import plain_git
@@ -91,33 +93,58 @@ def test_the_page_is_another_one_once_it_is_imported(failed: Project, client: Cl
     assert client.get(url, headers=HTMX)["HX-Refresh"] == "true"
 
 
-def test_removed_it_waits_for_nobody(failed: Project, client: Client) -> None:
+def test_removed_it_waits_for_nobody(
+    failed: Project,
+    client: Client,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
     home = client.get("/").content.decode()
     assert "areas could not be imported" in home
-    paths.hub_dir(failed.pk).mkdir(parents=True)
-    answer = client.post(f"/projects/{failed.pk}/remove")
+    hub = paths.hub_dir(failed.pk)
+    hub.mkdir(parents=True)
+    Activity.objects.create(
+        verb="project.added", project=failed, text=GONE, actor=User.objects.get()
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(f"/projects/{failed.pk}/remove")
     assert (answer.status_code, answer["Location"]) == (302, "/projects")
     assert not Project.objects.exists()
+    assert not hub.exists()
     assert "areas could not be imported" not in client.get("/").content.decode()
-    row = Activity.objects.get(verb="project.removed")
-    assert (row.project, row.text) == (None, f"areas ({GONE})")
+    told = dict(Activity.objects.values_list("verb", "text"))
+    assert told == {"project.added": GONE, "project.removed": f"areas ({GONE})"}
     assert client.get(failed.get_absolute_url()).status_code == 404
     activity = tree(client.get("/activity"))
     assert "removed the project" in activity.text
+    assert "added the project" in activity.text
 
 
-def test_one_with_tasks_is_archived(failed: Project, client: Client) -> None:
+def test_one_with_tasks_is_not_removed(failed: Project, client: Client) -> None:
     spec = Spec.objects.create(text="x", sha256="0" * 64, base_branch="main", base_commit="0" * 40)
     Task.objects.create(project=failed, spec=spec, title="Areas")
-    assert (
-        "Its 1 task will not be shown any more."
-        in client.get(failed.get_absolute_url()).content.decode()
-    )
-    client.post(f"/projects/{failed.pk}/remove")
+    answer = client.post(f"/projects/{failed.pk}/remove", follow=True)
+    assert "It has tasks" in answer.content.decode()
+    assert Task.objects.count() == Project.objects.count() == 1
+
+
+def test_an_import_from_the_old_address_does_not_count(
+    failed: Project, client: Client, jobs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is corrected while another worker still asks the old one."""
+    Project.objects.update(default_branch="develop")
     failed.refresh_from_db()
-    assert failed.archived_at is not None
-    assert Task.objects.count() == 1
-    assert client.get(failed.get_absolute_url()).status_code == 404
+
+    def slow(*, hub: Path, source: str) -> None:
+        assert source == GONE
+        Project.objects.update(state=ProjectState.FAILED)
+        project_correct(user=None, project=failed, source="https://git.example.invalid/other.git")
+
+    monkeypatch.setattr("orchestrator.git.hub.hub_create", slow)
+    monkeypatch.setattr("orchestrator.git.hub.branch_commit", lambda **_: "0" * 40)
+    project_import_quietly(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.fetched_at) == (ProjectState.PENDING, None)
+    assert failed.default_branch == "develop"
 
 
 def test_a_project_that_is_ready_or_being_imported_is_not_removed(
@@ -140,4 +167,6 @@ def test_the_address_is_corrected_through_the_api_too(
     again = client.patch(url, {"source": GONE}, content_type="application/json")
     assert (again.status_code, again.json()["code"]) == (409, "project.not-failed")
     mixed = client.patch(url, {"source": GONE, "name": "x"}, content_type="application/json")
-    assert mixed.status_code == 400
+    assert (mixed.status_code, mixed.json()["code"]) == (400, "project.field")
+    branch = client.patch(url, {"default_branch": "trunk"}, content_type="application/json")
+    assert (branch.status_code, branch.json()["code"]) == (409, "project.not-ready")

@@ -166,6 +166,7 @@ def test_prose_is_in_sections_not_in_functions(differ: Differ) -> None:
         "# Guide",
         "",
         "The class of words.",
+        "``` in a line ``` opens no code",
         *[f"  word {n}" for n in range(20)],
         "",
         "## Use",
