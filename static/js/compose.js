@@ -105,7 +105,7 @@ function barAdd(root, change) {
   }
   const known = { n: change.n, whole: change.whole, root, acts };
   // The lines of a copy face those of another file: a part of it is none of the base.
-  known.lines = change.whole ? null : linesFor(change);
+  known.lines = change.whole ? null : linesFor(change, root);
   if (known.lines) {
     const lines = h("button.btn.sm.bare.take", { type: "button", "aria-expanded": "false", title: "Take single lines" }, "Lines");
     lines.addEventListener("click", () => {
@@ -181,7 +181,7 @@ function pressedShow() {
       act.button.setAttribute("aria-pressed", isOn(act));
       if (act.place) act.button.title = placeSay(act);
     }
-    if (bar.shown != null && bar.shown !== bar.lines().host) boxesShow(bar);
+    if (bar.shown != null && bar.shown !== bar.lines().settled) boxesShow(bar);
   }
   for (const form of document.querySelectorAll("form[data-take]")) {
     const button = form.querySelector("button");
@@ -242,7 +242,14 @@ document.addEventListener("htmx:afterSettle", (event) => {
   for (const why of document.querySelectorAll(".taking-why")) if (why.textContent !== shut()) why.textContent = shut();
   moreShow();
   titleFollow();
+  newestShow();
 });
+
+/** What was taken last stands at the end. */
+function newestShow() {
+  const chips = tray().querySelector(".tray-chips");
+  if (chips) chips.scrollTop = chips.scrollHeight;
+}
 
 // What was refused may have been asked of a tray that another window has changed.
 document.addEventListener("htmx:responseError", ({ detail }) => {

@@ -190,13 +190,17 @@ def _merged(task: Task) -> Merged | None:
 
 
 def variants_like(user: Viewer, task: Task | None) -> list[Variant]:
-    """The Variants to offer again: those of `task`, else of the last Task this person submitted, without hints."""
+    """The Variants to offer again: those of `task`, else of the last Task this person submitted, without hints.
+
+    Not those that people composed: no agent was asked for them.
+    """
     source = task or (
         tasks_for(user).filter(created_by_id=user.pk).order_by("-id").first() if user.pk else None
     )
     if source is None:
         return []
-    variants = list(source.variants.select_related("agent").order_by("position"))
+    chosen = source.variants.filter(start_commit="")
+    variants = list(chosen.select_related("agent").order_by("position"))
     if task is None:
         for variant in variants:
             variant.strategy = ""

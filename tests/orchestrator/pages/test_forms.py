@@ -9,7 +9,7 @@ from django.test import Client
 
 from orchestrator.git import hub
 from orchestrator.lib import paths, queue
-from orchestrator.models import Project, Task
+from orchestrator.models import Project, Task, Variant
 from orchestrator.states import ProjectState
 from tests.support.pages import HTMX, Element, World, tree
 from tests.support.repositories import plain_git, write
@@ -234,8 +234,16 @@ def test_a_new_task_offers_what_was_chosen_last(project: Project, client: Client
     offered = tree(client.get("/tasks/new"))
     assert offered.id("id_rows-0-count").attrs["value"] == "3"
     assert "value" not in offered.id("id_rows-1-strategy").attrs
-    again = tree(client.get(f"/tasks/new?again={Task.objects.get().pk}"))
+    task = Task.objects.get()
+    last = task.variants.last()
+    assert last
+    Variant.objects.create(
+        task=task, position=4, letter="E", agent=last.agent, branch="e", start_commit="0" * 40
+    )  # composed: nobody wants another agent for it
+    again = tree(client.get(f"/tasks/new?again={task.pk}"))
     assert again.id("id_rows-1-strategy").attrs["value"] == "s"
+    assert not any("rows-2" in element.attrs.get("id", "") for element in again.tags("input"))
+    assert again.id("id_rows-1-count").attrs["value"] == "1"
     assert again.id("id_spec").text == "Make it **better**."
 
 

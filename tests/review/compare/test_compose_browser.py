@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from orchestrator.git.hub import blob_read
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
+from review.models import Tray
 from review.services.composing import variant_compose
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.live import eventually
@@ -249,6 +250,67 @@ def test_lines_of_one_variant_go_into_the_file_of_the_other(page: Page, world: W
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_be_visible()
     assert content(world, "D", AREA) == before + "one = 1\ntwo = 2\nthree = 'III'\n"
+
+
+def test_a_line_of_either_side_is_taken_until_one_is_the_host(page: Page, world: World) -> None:
+    """To who ticks a line in the left column that line is wanted: it must not be the one that goes."""
+    line = BASE[AREA].count("\n") + 1
+    world.commit("A", lambda files: files.update({AREA: BASE[AREA] + "one = 1\ntwo = 2\n"}))
+    compare(page, world, "A", "B")
+    lines = page.get_by_role("button", name="Lines", exact=True)
+    expect(lines).to_have_count(2)
+    for button in lines.all():
+        button.click()
+    theirs = page.get_by_role("checkbox", name="Take line 82 of B")
+    expect(theirs).to_have_count(1)
+    two = page.get_by_role("checkbox", name=f"Take line {line + 1} of A")
+    two.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
+    expect(two).to_be_checked()
+    expect(two).to_be_focused()
+    expect(page.get_by_role("checkbox", name=f"Take line {line} of A")).not_to_be_checked()
+    expect(theirs).not_to_be_checked()  # another place, which has no host yet
+    theirs.check()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    expect(page.get_by_role("checkbox", name="Take out line 82 of A")).not_to_be_checked()
+    expect(two).to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    both = BASE[AREA].replace(
+        "    return side * 20\n", "    return side * 20\n    return 20 * side\n"
+    )
+    assert content(world, "D", AREA) == both + "two = 2\n"
+
+
+def test_lines_ticked_on_both_sides_at_once_are_all_there(page: Page, world: World) -> None:
+    """The second was ticked before anybody knew that its side is the host, which has it."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    route_first(page, "**/tray", hold)
+    compare(page, world, "A", "B")
+    lines = page.get_by_role("button", name="Lines", exact=True)
+    lines.click()
+    page.get_by_role("checkbox", name="Take line 82 of A").click()
+    page.get_by_role("checkbox", name="Take line 82 of B").click()
+    for count in (1, 2):
+        eventually(lambda count=count: page.evaluate("true") and len(held) == count)
+        held[-1].continue_()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
+    expect(page.get_by_role("checkbox", name="Take out line 82 of B")).not_to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    theirs, ours = "    return 20 * side\n", "    return side * side * 20\n"
+    assert content(world, "D", AREA) in (
+        BASE[AREA].replace("    return side * 20\n", ours + theirs),
+        BASE[AREA].replace("    return side * 20\n", theirs + ours),
+    )
 
 
 def test_a_file_that_one_side_lacks_is_offered_whole_at_its_changes(
@@ -608,6 +670,29 @@ def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
     expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
     for at in (0, 1):
         expect(boxes.nth(at)).to_be_checked()
+
+
+def test_of_many_picks_the_newest_is_in_view(page: Page, world: World) -> None:
+    many = {f"some/file_with_a_longer_name_{n}.py": "x\n" for n in range(12)}
+    world.commit("A", lambda files: files.update(many))
+    compare(page, world, "base", "A", "some/file_with_a_longer_name_0.py")
+    page.wait_for_selector(".hunkbar .take")
+    Tray.objects.create(
+        user=world.user,
+        task=world.task,
+        picks=[{"variant": "A", "path": path} for path in [*many][1:]],
+    )
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(12)
+    expect(page.locator(".pickchip").last).to_contain_text("name_0.py")
+    page.wait_for_function(
+        """() => {
+          const chips = document.querySelector(".tray-chips");
+          const box = chips.getBoundingClientRect();
+          const newest = chips.lastElementChild.getBoundingClientRect();
+          return chips.scrollHeight > chips.clientHeight && newest.top >= box.top && newest.bottom <= box.bottom;
+        }"""
+    )
 
 
 def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:

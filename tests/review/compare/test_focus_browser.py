@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator.states import RunState
 from tests.review.compare.conftest import World
+from tests.review.compare.keys.room import run_make
 
 pytestmark = pytest.mark.browser
 AREA = "app/area.py"
@@ -29,6 +31,13 @@ def test_the_jump_box_closes_at_once_and_gives_the_focus_back(world: World, page
         page.keyboard.press("Escape")
         expect(page.locator("#jump[open]")).to_have_count(0)
         expect(page.locator(f"[id='{name}']")).to_be_focused()
+
+
+def test_who_tells_a_stopped_agent_to_go_on_can_write_at_once(world: World, page: Page) -> None:
+    run_make(world.task.variants.get(letter="A"), RunState.STOPPED)
+    page.goto(f"/tasks/{world.task.pk}")
+    page.get_by_role("link", name="Tell A to go on").click()
+    expect(page.locator("#message")).to_be_focused()
 
 
 def test_page_down_goes_on_in_the_columns_of_a_whole_file(world: World, page: Page) -> None:
