@@ -248,7 +248,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 /** What was taken last stands at the end. */
 function newestShow() {
   const chips = tray().querySelector(".tray-chips");
-  if (chips) chips.scrollTop = chips.scrollHeight;
+  chips?.scrollTo(chips.scrollWidth, chips.scrollHeight);
 }
 
 // What was refused may have been asked of a tray that another window has changed.
