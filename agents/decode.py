@@ -150,7 +150,9 @@ def _step_end(data: dict[str, Any], step: str, time: float) -> list[ev.Event]:
     code, signal = data.get("code"), data.get("signal")
     about = {"step": name, "code": code, "signal": signal}
     found: list[ev.Event] = [ev.State(time=time, state="step-end", data=about)]
-    if name.startswith("setup") and (code != 0 or signal):
+    # One that was stopped, or had no time left, has not failed: the end of the run says what became of it.
+    by_itself = get_str(data, "reason") in ("", "exited")
+    if name.startswith("setup") and (code != 0 or signal) and by_itself:
         how = f"was ended by signal {signal}" if signal else f"ended with exit code {code}"
         message = f"Setup failed: step {name} {how}."
         found.append(ev.Error(time=time, code="setup.failed", message=message))

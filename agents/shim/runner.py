@@ -135,13 +135,14 @@ class Runner:
                 self._stdin_op(entry)
             self.early.clear()
         step.clear()
-        reason = self._step_wait()
-        if last and not reason:
+        reason = self._step_wait() or "exited"
+        if last and reason == "exited":
             self.turn_while(lambda: bool(self.streams or self.family.left()), TAIL_S)
         self._drain(0.0)
         code, number = child.status_read(self.status)
-        self._sys({"ev": "step-end", "step": self.step, "code": code, "signal": number})
-        return {**ended, "code": code, "signal": number, "reason": reason or "exited"}
+        end = {"ev": "step-end", "step": self.step, "code": code, "signal": number}
+        self._sys({**end, "reason": reason})
+        return {**ended, "code": code, "signal": number, "reason": reason}
 
     def _started(self, started: child.Child, step: dict[str, Any]) -> None:
         self.pid = started.pid

@@ -125,6 +125,15 @@ def test_a_failed_setup_is_an_error_with_its_output_before_it() -> None:
     assert (found[-1].code, found[-1].fatal) == ("setup.failed", True)
 
 
+@pytest.mark.parametrize(
+    ("reason", "failed"), [("exited", True), ("stopped", False), ("timeout", False)]
+)
+def test_a_setup_that_is_stopped_has_not_failed(reason: str, failed: bool) -> None:
+    end = {"ev": "step-end", "step": "setup", "code": None, "signal": 15, "reason": reason}
+    found = decode([line(end, s="sys", step="setup")])
+    assert any(isinstance(event, ev.Error) for event in found) == failed
+
+
 def test_a_line_in_parts_is_one_event_and_its_characters_are_whole() -> None:
     raw = '{"type":"odd","text":"naïve 🦊"}'.encode()
     cut = raw.index("🦊".encode()) + 2

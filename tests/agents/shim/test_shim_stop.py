@@ -118,6 +118,15 @@ def test_a_kill_cuts_a_polite_stop_short(bench: Bench) -> None:
     assert bench.ended(bundle).signal == signal.SIGKILL
 
 
+def test_a_setup_that_is_stopped_says_so(bench: Bench) -> None:
+    bundle = bench.start(bench.sh("echo up; exec sleep 600", name="setup"), bench.sh("echo never"))
+    bench.wait_printed(bundle, "up")
+    bundle.control("stop", id="1")
+    info = bench.ended(bundle)
+    assert (info.reason, info.step) == ("stopped", "setup")
+    assert [end["reason"] for end in bench.sys(bundle, "step-end")] == ["stopped"]
+
+
 def test_an_agent_that_ended_before_the_stop_has_ended_by_itself(bench: Bench) -> None:
     bundle = bench.start(bench.sh("exit 0"))
     bench.ended(bundle)
