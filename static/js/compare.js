@@ -31,12 +31,24 @@ async function fileOpen(url, { push = true } = {}) {
 }
 
 let steps = Promise.resolve();
+let chosen = 0; // how often a file was, by other means than a step
 
-/** To the next file or the `previous` one: of the one that is on its way, if there is one, so that no key is lost over that. */
+function fileChoose(url, how) {
+  chosen += 1;
+  return fileOpen(url, how);
+}
+
+/** To the next file or the `previous` one: of the one that is on its way, if there is one, so that no key is lost over that. Not if a
+ * file is chosen meanwhile. */
 function fileStep(name) {
   const go = () => file()?.dataset[name] && fileOpen(file().dataset[name]);
-  if (fileComes()) steps = steps.then(fileCame).then(go);
-  else go();
+  if (!fileComes()) return go();
+  const before = chosen;
+  const step = async () => {
+    await fileCame();
+    if (chosen === before) await go();
+  };
+  steps = steps.then(step, step);
 }
 
 const SAME_SIDES = "[data-view], [data-space], [data-swap]";
@@ -216,16 +228,16 @@ document.addEventListener("click", (event) => {
   const plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (link?.href && plain) {
     event.preventDefault();
-    fileOpen(link.href);
+    fileChoose(link.href);
   }
 });
 
 document.addEventListener("submit", (event) => {
   if (!event.target.dataset.show) return;
   event.preventDefault();
-  fileOpen(event.target.dataset.show, { push: false });
+  fileChoose(event.target.dataset.show, { push: false });
 });
 
-window.addEventListener("popstate", () => fileOpen(location.href, { push: false }).then(lineShow));
+window.addEventListener("popstate", () => fileChoose(location.href, { push: false }).then(lineShow));
 window.addEventListener("hashchange", lineShow);
 lineShow().then(() => arriveAt(file()));

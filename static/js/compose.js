@@ -21,8 +21,10 @@ let refresh = 0;
 /** Agents go on: what was picked of them may be gone, or contradict. And the task may be over. */
 function follow() {
   document.addEventListener(tray().dataset.live, () => {
-    clearTimeout(refresh);
-    refresh = setTimeout(send, LIVE_MS);
+    refresh ||= setTimeout(() => {
+      refresh = 0;
+      send();
+    }, LIVE_MS);
   });
 }
 
@@ -68,9 +70,12 @@ document.addEventListener("submit", (event) => {
   event.target.dataset.sent = "";
 });
 
-window.addEventListener("pageshow", () => {
+function sentForget() {
   for (const form of document.querySelectorAll("#tray [data-sent]")) delete form.dataset.sent;
-});
+}
+
+window.addEventListener("pageshow", sentForget);
+window.navigation?.addEventListener("navigateerror", sentForget); // whoever stopped it is still here
 
 /** Whoever opens it writes: from the press on nothing that is typed is a command. */
 document.addEventListener("click", (event) => {

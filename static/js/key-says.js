@@ -1,5 +1,5 @@
 // What a key has to say stands at the bottom of the window for a while, or until the next key or press; a question
-// only ends by these.
+// only ends by these. Shift alone is not one yet.
 import { h } from "./dom.js";
 
 const SHOWN_MS = 6_000;
@@ -18,4 +18,4 @@ function hush() {
   place.textContent = "";
 }
 
-for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, hush, { capture: true });
+for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, ({ key }) => key !== "Shift" && hush(), { capture: true });

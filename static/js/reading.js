@@ -6,7 +6,7 @@
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
 import { failureShow } from "./failures.js";
-import { fileCame } from "./file-load.js";
+import { fileCame, fileComes } from "./file-load.js";
 import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
@@ -17,16 +17,17 @@ const file = () => document.getElementById("file");
 let shown = null; // what `load` has read for the file in view
 let loading = null; // a promise of it
 let saved = 0; // how many marks were
-let turn = Promise.resolve(); // of what is marked: each depends on what the one before has come to
+let turn = Promise.resolve(null); // of what is marked; comes to the place that the next one from the same place is about
+let newest = null; // the last key that marks, until it is done
 
-function here(part) {
-  const url = new URL(file().dataset.here, location.href);
+function addressOf(part, at) {
+  const url = new URL(at, location.href);
   return `${url.pathname}/${part}${url.search}`;
 }
 
-async function ask(part, body) {
+async function ask(part, body, at = file().dataset.here) {
   const headers = { "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
-  const answer = await fetch(here(part), body ? { method: "POST", body, headers } : {});
+  const answer = await fetch(addressOf(part, at), body ? { method: "POST", body, headers } : {});
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   return answer.json();
 }
@@ -130,15 +131,14 @@ function gutter(cell, change) {
 
 // --- Viewed --------------------------------------------------------------------------------------
 
-/** True if it was saved, and its file is still in view. */
-async function viewedSet(viewed, keys = []) {
-  const { path, keys: all } = shown;
+/** Of `of`, which `load` has read. True if it was saved. */
+async function viewedSet(viewed, keys = [], of = shown) {
   const body = new FormData();
   for (const key of keys) body.append("hunk", key);
   body.append("viewed", viewed ? "1" : "");
   let told;
   try {
-    told = await ask("viewed", body);
+    told = await ask("viewed", body, of.here);
   } catch (error) {
     fail("The mark was not saved: load the page anew to see what changed.", error);
     return false;
@@ -146,16 +146,18 @@ async function viewedSet(viewed, keys = []) {
   saved += 1;
   document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
   await loading; // what is being read may not know of it
-  if (shown?.path !== path) return false; // the reader has gone on to another file
-  const every = keys.length ? keys : all;
-  for (const change of shown.changes) if (every.includes(change.key)) change.viewed = viewed;
+  const known = isShown(of) ? shown : of;
+  const every = keys.length ? keys : of.keys;
+  for (const change of known.changes) if (every.includes(change.key)) change.viewed = viewed;
+  known.seen = told.files[of.path] ?? "";
+  if (known !== shown) return true; // the reader has gone on to another file
   for (const bar of file().querySelectorAll(".hunkbar")) {
     const change = shown.changes[bar.dataset.change - 1];
     bar.classList.toggle("seen", change.viewed);
     const box = bar.querySelector(".vm input");
     if (box) box.checked = change.viewed;
   }
-  fileBox(told.files[shown.path] ?? "");
+  fileBox(shown.seen);
   return true;
 }
 
@@ -173,26 +175,40 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-viewed-file]")) viewedSet(event.target.checked);
 });
 
-/** `v` views the change one is at, and goes to the next; of a file without changes to stand at, the file. */
-function changeViewed() {
-  if (!shown.changes.length) return fileViewed();
-  const change = changeNow();
-  if (!change) return key("j"); // nothing is marked that nobody is at
+const isShown = (of) => shown?.path === of.path;
+
+/** `v` views the change one is at, and goes to the next; of a file without changes to stand at, the file. Who has gone
+ * elsewhere meanwhile stays there. */
+async function changeViewed({ of, change }) {
+  if (!of.changes.length) return fileViewed({ of });
+  if (!change) {
+    if (isShown(of) && !changeNow()) key("j"); // nothing is marked that nobody is at
+    return { of, change: changeNow() };
+  }
   const viewed = !change.viewed;
-  return viewedSet(viewed, [change.key]).then((isSet) => isSet && viewed && key("j"));
+  if (!(await viewedSet(viewed, [change.key], of)) || !viewed) return { of, change };
+  if (isShown(of) && changeNow()?.key === change.key) key("j");
+  return { of, change: of.changes[of.changes.indexOf(change) + 1] ?? change };
 }
 
 /** `V` views the file, and goes to the next. */
-function fileViewed() {
-  const viewed = !file().querySelector("[data-viewed-file] input").checked;
-  return viewedSet(viewed).then((isSet) => isSet && viewed && key("n"));
+async function fileViewed({ of }) {
+  const viewed = of.seen !== "viewed";
+  if (!(await viewedSet(viewed, [], of)) || !viewed) return { of, change: null };
+  if (!isShown(of) || fileComes()) return null;
+  const { next } = file().dataset;
+  if (!next) return { of, change: null };
+  key("n");
+  await fileCame();
+  await loading;
+  return shown?.path === new URL(next, location.href).searchParams.get("path") ? { of: shown, change: null } : null;
 }
 
+const cellNow = () => file()?.querySelector("[data-now]") ?? null;
+const changeOf = (cell) => (cell && shown?.changes[shown.whole ? 0 : cell.dataset.change - 1]) ?? null;
+
 /** The change one is at, or null. */
-export function changeNow() {
-  const now = file()?.querySelector("[data-now]");
-  return (now && shown?.changes[shown.whole ? 0 : now.dataset.change - 1]) ?? null;
-}
+export const changeNow = () => changeOf(cellNow());
 
 /** The cell where the change with this key begins, if the file in view still has it. */
 export function changeCell(wanted) {
@@ -209,14 +225,31 @@ document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key.toLowerCase() !== "v") return;
   event.preventDefault();
+  const pressed = { cell: cellNow(), of: fileComes() ? null : shown, file: file() };
+  pressed.change = pressed.of && changeNow();
+  const goesOn = newest?.file === pressed.file && newest.cell === pressed.cell;
+  newest = pressed;
   // Of a file that has just come it is not known yet what its changes are: the key is not lost over that.
-  const act = async () => {
+  const act = async (next) => {
     await fileCame();
     await loading;
-    if (shown) await (event.key === "V" ? fileViewed() : changeViewed());
+    const place = placeOf(goesOn ? next : pressed);
+    const after = place && (await (event.key === "V" ? fileViewed(place) : changeViewed(place)));
+    if (newest === pressed) newest = null;
+    return after;
   };
-  turn = turn.then(act, act);
+  turn = turn.catch(() => null).then(act);
 });
+
+/** What was meant, as it is by now; null where it is gone. */
+function placeOf(meant) {
+  if (!meant) return null;
+  const { of, change, cell } = meant;
+  if (!of) return shown && { of: shown, change: changeOf(cell?.isConnected ? cell : cellNow()) };
+  if (!isShown(of) || shown === of || !change) return { of: isShown(of) ? shown : of, change };
+  const same = shown.changes.find((one) => one.key === change.key);
+  return same ? { of: shown, change: same } : null;
+}
 
 // --- Loading -------------------------------------------------------------------------------------
 
@@ -242,7 +275,7 @@ async function read(asked) {
     return;
   }
   if (file() !== asked) return; // the reader has gone on to another file
-  shown = { ...found, path: url.searchParams.get("path") };
+  shown = { ...found, path: url.searchParams.get("path"), here: asked.dataset.here };
   fileBox(found.seen);
   barsBuild();
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from django.test import Client
@@ -120,10 +121,12 @@ def test_one_stays_at_the_same_change_and_no_other_is_marked(world: World, page:
     expect(page.locator("file-tree [aria-current]")).to_have_attribute("data-seen", "partly")
 
 
-def two_changes(world: World) -> None:
-    world.commit(
-        "A", lambda files: files.update({AREA: files[AREA].replace("side * 35", "35 - side")})
-    )
+def two_changes(world: World, *more: tuple[str, str]) -> None:
+    def change(files: dict[str, str]) -> None:
+        for old, new in (("side * 35", "35 - side"), *more):
+            files[AREA] = files[AREA].replace(old, new)
+
+    world.commit("A", change)
 
 
 @pytest.mark.browser
@@ -151,6 +154,111 @@ def test_marks_that_are_set_quicker_than_they_are_saved_are_set_one_after_the_ot
     eventually(lambda: page.evaluate("true") and bool(held))
     held[0].continue_()
     expect(page.locator(seen)).to_have_count(2)
+
+
+@dataclass
+class Posts:
+    """What the page marks; the first is held until it is let go."""
+
+    page: Page
+    made: list[Route]
+
+    def first(self) -> Route:
+        eventually(lambda: self.page.evaluate("true") and bool(self.made))
+        return self.made[0]
+
+
+def marks_held(page: Page) -> Posts:
+    posts = Posts(page, [])
+
+    def keep_first(route: Route) -> None:
+        if route.request.method == "POST":
+            posts.made.append(route)
+        if posts.made[:1] != [route]:
+            route.continue_()
+
+    route_first(page, "**/compare/viewed?*", keep_first)
+    return posts
+
+
+def numbers(page: Page, selector: str) -> list[str | None]:
+    return [place.get_attribute("data-change") for place in page.locator(selector).all()]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("keys", "seen", "now"),
+    [
+        ("j v j v", ["1", "2"], "3"),
+        ("j v v", ["1", "2"], "3"),
+        ("j j v v k", ["2", "3"], "1"),
+        ("j v j", ["1"], "2"),
+        ("j j v k", ["2"], "1"),
+    ],
+)
+def test_a_mark_is_set_where_its_key_was_pressed(
+    world: World, page: Page, keys: str, seen: list[str], now: str
+) -> None:
+    two_changes(world, ("side * 5\n", "5 - side\n"))
+    posts = marks_held(page)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar .vm")).to_have_count(3)
+    for key in keys.split():
+        page.keyboard.press(key)
+    posts.first().continue_()
+    expect(page.locator(".hunkbar.seen")).to_have_count(len(seen))
+    assert numbers(page, ".hunkbar.seen") == seen
+    expect(page.locator("[data-now]")).to_have_attribute("data-change", now)
+
+
+@pytest.mark.browser
+def test_what_waits_to_be_marked_is_marked_after_one_has_gone_on(world: World, page: Page) -> None:
+    two_changes(world)
+    posts = marks_held(page)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(2)
+    for key in "jvjvl":
+        page.keyboard.press(key)
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    posts.first().continue_()
+    expect(page.locator("file-tree a[data-seen=viewed]")).to_have_attribute("title", AREA)
+    expect(page.locator("[data-now]")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_no_file_is_marked_that_was_chosen_later(world: World, page: Page) -> None:
+    posts = marks_held(page)
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar")).to_have_count(1)
+    page.keyboard.press("V")
+    page.keyboard.press("V")
+    first = posts.first()
+    page.locator("file-tree a[title='gone.txt']").click()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "gone.txt")
+    expect(page.locator("[data-viewed-file] input")).to_be_visible()
+    first.continue_()
+    viewed = page.locator("file-tree a[data-seen=viewed]")
+    expect(viewed).to_have_count(1)
+    page.keyboard.press("V")  # its turn comes when the others are over
+    expect(viewed).to_have_count(2)
+    expect(page.locator("file-tree a[title='gone.txt'][data-seen=viewed]")).to_have_count(1)
+    assert len(posts.made) == 2
+
+
+@pytest.mark.browser
+def test_a_file_that_is_chosen_is_not_put_off_by_keys_pressed_before(
+    world: World, page: Page
+) -> None:
+    asked = next_held(page, "**/compare/file?*")
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    page.keyboard.press("l")
+    asked()
+    page.keyboard.press("l")
+    last = page.locator("file-tree nav a[title]").last
+    name = last.get_attribute("title")
+    assert name
+    last.click()
+    expect(page.locator("#file")).to_have_attribute("aria-label", name)
 
 
 @pytest.mark.browser

@@ -614,28 +614,65 @@ def test_a_press_is_not_lost_while_agents_go_on(page: Page, world: World) -> Non
     expect(page.locator(".pickchip")).to_have_count(0)
 
 
-def test_who_presses_twice_is_led_to_what_was_made(
-    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made, again = Event(), Event()
-
-    def late(**asked: Any) -> Any:
-        if made.is_set():
-            again.set()
-        variant = variant_compose(**asked)
-        made.set()
-        again.wait(5)
-        return variant
-
-    monkeypatch.setattr("review.views.composing.variant_compose", late)
+def test_who_presses_twice_is_led_to_what_was_made(page: Page, world: World) -> None:
     compare(page, world, "base", "A")
     page.keyboard.press("T")
-    page.get_by_role("button", name="Compose D").evaluate(
-        "button => { button.click(); setTimeout(() => button.click(), 500); }"
+    stopped = page.get_by_role("button", name="Compose D").evaluate(
+        """button => {
+            const stopped = [];
+            addEventListener("submit", (event) => stopped.push(event.defaultPrevented));
+            button.click();
+            button.click();
+            return stopped;
+        }"""
     )
+    assert stopped == [False, True]
     page.wait_for_url("**/variants/D")
     expect(page.locator(".origin")).to_contain_text("Composed by you from")
     assert world.task.variants.count() == 4
+
+
+def test_who_stops_composing_can_press_again(
+    page: Page, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came, stopped = Event(), Event()
+
+    def lost_first(**asked: Any) -> Any:
+        if came.is_set():
+            return variant_compose(**asked)
+        came.set()
+        assert stopped.wait(60)
+        return world.task.variants.get(letter="A")  # nobody waits for this answer
+
+    monkeypatch.setattr("review.views.composing.variant_compose", lost_first)
+    other = page.context.new_page()  # a page that goes elsewhere cannot be told anything
+    other.goto(world.url("comments"))
+    compare(page, world, "base", "A")
+    page.keyboard.press("T")
+    button = page.get_by_role("button", name="Compose D")
+    sent = button.evaluate(
+        """button => {
+            addEventListener("storage", ({ key }) => key === "test-stop" && window.stop());
+            button.click();
+            return "sent" in button.form.dataset;
+        }"""
+    )
+    assert sent is True
+    eventually(came.is_set)
+    other.evaluate("localStorage.setItem('test-stop', '1')")
+    expect(page.locator("#tray [data-sent]")).to_have_count(0)
+    stopped.set()
+    button.click()
+    page.wait_for_url("**/variants/D")
+
+
+def test_the_tray_is_looked_at_while_agents_never_rest(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    with page.expect_request("**/tray"):
+        page.evaluate(
+            "topic => setInterval(() => document.dispatchEvent(new CustomEvent(topic)), 50)",
+            f"live:task:{world.task.pk}",
+        )
 
 
 def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
