@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from review.models import Comment
 from review.services.comments import reply_create
 from review.services.trays import tray_change
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, settled
 from tests.review.compare.test_comments_browser import NEW, area, changed, say, threads
-from tests.support.routes import next_held
+from tests.support.live import eventually
+from tests.support.routes import next_held, route_first
 
 pytestmark = pytest.mark.browser
 
@@ -67,17 +68,25 @@ def test_a_suggestion_that_is_begun_is_not_taken_away_by_a_newer_list(
     world: World, page: Page
 ) -> None:
     thread = say(world, "Too clever")
-    asked = next_held(page, "**/compare/raw?*")
+    raws: list[Route] = []
+    newer: list[Route] = []
+    route_first(page, "**/compare/raw?*", raws.append)
+    route_first(page, "**/comments?*forms=*", newer.append)
     page.goto(world.url("comments"))
-    page.get_by_role("button", name="Suggest a change").click()
-    held = asked()
     reply_create(user=world.user, thread=thread, body="By another")
     changed(page, world)
-    page.evaluate("fetch(location.href).then((answer) => answer.text())")  # as long as a list takes
-    held.continue_()
+    eventually(lambda: page.evaluate("true") and bool(newer))
+    page.get_by_role("button", name="Suggest a change").click()
+    eventually(lambda: page.evaluate("true") and bool(raws))
+    with page.expect_response("**/comments?*forms=*"):
+        newer[0].continue_()
+    changed(page, world)
+    settled(page)
+    raws[0].continue_()
     lines = page.locator(".reply").get_by_role("textbox", name="Suggested lines")
     expect(lines).to_have_value(NEW)
     expect(lines).to_be_focused()
+    assert len(newer) == 1, "none is asked for while one writes"
 
 
 def test_a_long_list_fetches_forms_where_one_is(world: World, page: Page) -> None:
