@@ -226,26 +226,6 @@ def test_what_waits_to_be_marked_is_marked_after_one_has_gone_on(world: World, p
 
 
 @pytest.mark.browser
-def test_no_file_is_marked_that_was_chosen_later(world: World, page: Page) -> None:
-    posts = marks_held(page)
-    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
-    expect(page.locator(".hunkbar")).to_have_count(1)
-    page.keyboard.press("V")
-    page.keyboard.press("V")
-    first = posts.first()
-    page.locator("file-tree a[title='gone.txt']").click()
-    expect(page.locator("#file")).to_have_attribute("aria-label", "gone.txt")
-    expect(page.locator("[data-viewed-file] input")).to_be_visible()
-    first.continue_()
-    viewed = page.locator("file-tree a[data-seen=viewed]")
-    expect(viewed).to_have_count(1)
-    page.keyboard.press("V")  # its turn comes when the others are over
-    expect(viewed).to_have_count(2)
-    expect(page.locator("file-tree a[title='gone.txt'][data-seen=viewed]")).to_have_count(1)
-    assert len(posts.made) == 2
-
-
-@pytest.mark.browser
 def test_a_file_that_is_chosen_is_not_put_off_by_keys_pressed_before(
     world: World, page: Page
 ) -> None:
