@@ -171,9 +171,10 @@ def standing_say(standing: Standing) -> str:
         case Kind.SHARED:
             if not right:
                 return f"In part the same as in {words_join(standing.only)}"
-            if len(right) == everyone:
+            makers = len(standing.only)  # on whichever side they are
+            if makers == everyone:
                 return "The same in both" if everyone == 2 else f"The same in all {everyone}"
-            return f"The same in {len(right)} of {everyone}"
+            return f"The same in {makers} of {everyone}"
 
 
 def _contradiction(standing: Standing) -> str:

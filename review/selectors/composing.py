@@ -364,8 +364,9 @@ def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
         return letters, "name or mode" if part["about"] == About.FACTS else "content"
     where = _lines_say(start, count)
     number = next(iter(part["changes"].values()), 0)
-    what = "some lines" if part["partly"] else f"hunk {number}" if number else "as in the base"
-    return letters, f"{what} ({where})"
+    if number and not part["partly"]:
+        return letters, where
+    return letters, f"{'some lines' if part['partly'] else 'as in the base'} ({where})"
 
 
 def composition_of(variant: Variant) -> CompositionRow | None:

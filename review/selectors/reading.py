@@ -6,7 +6,7 @@ over it for one person and one Task.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -40,6 +40,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
     letters = [v.letter for v in comparison.variants if v.head_commit and not v.archived_at]
     standings = _standings(comparison, file, letters)
     meet = _meet(comparison, file, standings)
+    makers = {} if standings else _makers(comparison, file, letters)
     change = comparison.file(path)
     return {
         "seen": str(file_seen(file, marked)),
@@ -51,6 +52,7 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
                 "key": hunk.key,
                 "viewed": hunk.key in known,
                 **_standing(comparison, hunk, standings),
+                **_made(hunk, makers),
                 "between": _between(hunk) if meet else None,
             }
             for number, hunk in enumerate(file.lines, start=1)
@@ -59,6 +61,27 @@ def reading_payload(*, user: User, comparison: Comparison, path: str) -> dict[st
 
 
 Standing = tuple[FileConsensus, Standings]
+
+
+def _makers(
+    comparison: Comparison, file: FileHunks, letters: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """By its key, who made each change of the base: for what is no newest state, as a preview."""
+    if comparison.left.ref != BASE:
+        return {}
+    composed = {v.letter for v in comparison.variants if v.composed}
+    found: dict[str, tuple[str, ...]] = {}
+    for known in files_consensus(ground_of(comparison.task), path=file.path):
+        for letter in letters:
+            if letter in known.files and letter not in composed:
+                for hunk in known.files[letter].hunks:
+                    found[hunk.key] = (*found.get(hunk.key, ()), letter)
+    return found
+
+
+def _made(hunk: Hunk, makers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    letters = makers.get(hunk.key, ())
+    return {"kind": "", "say": "As in", "right": list(letters)} if letters else {}
 
 
 def _standings(comparison: Comparison, file: FileHunks, letters: Sequence[str]) -> list[Standing]:

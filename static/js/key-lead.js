@@ -4,6 +4,7 @@ import { keySay } from "./key-says.js";
 import { isTyping } from "./typing.js";
 
 const PAGES = { h: "/", t: "/tasks", p: "/projects", a: "/agents" };
+const TASK_PAGES = { o: "", b: "/board", w: "/consensus" };
 
 const takes = []; // { take, isHere }: who knows what to do with a variant's number
 let asked = ""; // the key that asks
@@ -22,15 +23,24 @@ function variantGo(event) {
   return true;
 }
 
+/** The address of the task that the page is about; "" if it is about none. */
+const task = () => /^\/tasks\/\d+/.exec(location.pathname)?.[0] ?? "";
+
 function pageGo({ key }) {
-  if (!Object.hasOwn(PAGES, key)) return false;
-  location.assign(PAGES[key]);
+  if (Object.hasOwn(PAGES, key)) location.assign(PAGES[key]);
+  else if (task() && Object.hasOwn(TASK_PAGES, key)) location.assign(task() + TASK_PAGES[key]);
+  else return false;
   return true;
 }
 
+function pageAsk() {
+  const more = task() ? "; of this task o: overview, b: board, w: where variants differ" : "";
+  return `Where to? h: home, t: tasks, p: projects, a: agents${more}.`;
+}
+
 const LEADS = {
-  ".": { question: "Which variant? Press its letter.", isHere: () => here().length > 0, go: variantGo },
-  g: { question: "Where to? h: home, t: tasks, p: projects, a: agents.", isHere: () => true, go: pageGo },
+  ".": { question: () => "Which variant? Press its letter.", isHere: () => here().length > 0, go: variantGo },
+  g: { question: pageAsk, isHere: () => true, go: pageGo },
 };
 
 document.addEventListener(
@@ -44,7 +54,7 @@ document.addEventListener(
     if (!before?.go(event) && !(before && event.key === "Escape")) {
       if (!Object.hasOwn(LEADS, event.key) || !LEADS[event.key].isHere()) return;
       asked = event.key;
-      keySay(LEADS[asked].question, { stays: true });
+      keySay(LEADS[asked].question(), { stays: true });
     }
     event.preventDefault();
     event.stopImmediatePropagation();

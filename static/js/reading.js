@@ -48,9 +48,9 @@ function names(letters, silent) {
 }
 
 /** For those who hear it: what the bar of a change shows. */
-function changeSay({ n, say, left, right, rest, silent }) {
+function changeSay({ n, kind, say, left, right, rest, silent }) {
   const whose = [
-    say,
+    kind && say,
     left.length ? `left side as in ${names(left, silent)}` : "",
     `right side as in ${names(right, silent)}`,
     rest.length ? `neither in ${names(rest, silent)}` : "",
@@ -65,7 +65,7 @@ function barFill(bar, change) {
   label.firstChild.addEventListener("change", (event) => viewedSet(event.target.checked, [change.key]));
   const says = change.say
     ? [
-        icon(MARKS[change.kind]),
+        MARKS[change.kind] ? icon(MARKS[change.kind]) : null,
         h("b.cut", { title: change.say }, change.say),
         change.left.length ? who(change.left, `Left side: as in ${names(change.left, change.silent)}`) : null,
         change.left.length ? h("span.arrow", { "aria-hidden": "true" }, "→") : null,
@@ -125,7 +125,7 @@ const isNear = (bar) => {
 
 /** A stripe beside the lines of a change says how it stands, wherever one is in it. */
 function gutter(cell, change) {
-  if (!change.say) return;
+  if (!change.kind) return;
   for (let row = cell; row?.matches(".add, .del, .void"); row = row.nextElementSibling) row.dataset.stands = change.kind;
 }
 

@@ -155,6 +155,7 @@ def test_how_a_hunk_stands_is_counted_without_who_only_took() -> None:
     assert say("", "D") == say("", "F") == "Only in D (F, composed, took it)"
     assert say("", "A") == "The same in 2 of 3"
     assert say("D", "A") == say("F", "A") == "The same in 2 of 3"
+    assert say("A", "D") == say("A", "F") == "The same in 2 of 3"
 
 
 def test_what_was_done_since_is_a_voice_whoever_does_the_same() -> None:

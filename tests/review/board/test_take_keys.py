@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from review.models import Tray
 from tests.review.compare.conftest import World
@@ -39,6 +41,35 @@ def test_the_file_of_any_cell_is_taken_as_its_variant_has_it(
 
 
 @pytest.mark.browser
+def test_a_cell_says_how_much_of_it_is_taken(world: World, page: Page) -> None:
+    hunk = {"base_start": 82, "base_lines": 1}
+    Tray.objects.create(
+        user=world.user,
+        task=world.task,
+        picks=[
+            {"variant": "A"},
+            {"variant": "B", "path": "new name.txt"},
+            {"variant": "B", "path": AREA, "hunks": [hunk]},
+        ],
+    )
+    page.goto(world.url("board"))
+    page.wait_for_selector(".board .mk", state="attached")
+    page.wait_for_selector(TRAY, state="attached")
+
+    def cell(letter: str, path: str) -> Locator:
+        return page.locator(f".board [data-row='{path}'] > [data-l={letter}]")
+
+    for letter, path, taken in (
+        ("A", AREA, "all"), ("B", AREA, "part"), ("B", "new name.txt", "all"), ("A", "app/new.py", "all"),
+    ):  # fmt: skip
+        expect(cell(letter, path)).to_have_attribute("data-taken", taken)
+    for letter, path in (("A", "new name.txt"), ("B", "app/new.py")):
+        expect(cell(letter, path)).not_to_have_attribute("data-taken", re.compile(""))
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".board [data-taken]")).to_have_count(0)
+
+
+@pytest.mark.browser
 def test_on_the_board_a_key_that_takes_nothing_says_why(world: World, page: Page) -> None:
     said_stays(page)
     world.commit("B", without_new)
@@ -46,6 +77,8 @@ def test_on_the_board_a_key_that_takes_nothing_says_why(world: World, page: Page
     page.wait_for_selector(".board .mk", state="attached")
     page.wait_for_selector(TRAY, state="attached")
     says(page, "T", "Whose file? Go to a cell of a variant first: j, then l.")
+    page.locator(".board .dir .path").first.focus()
+    says(page, "T", "A folder is not taken at once: go to one of its files with j.")
     page.locator(".board [data-row='app/new.py'] > [data-l=A]").focus()
     page.keyboard.press("l")
     says(page, "T", "B did not touch app/new.py: there is nothing to take.")

@@ -51,6 +51,22 @@ def test_each_side_says_what_it_calls_the_file(world: World, reader: Client) -> 
     assert (change["left_path"], change["right_path"]) == (OLD, NEW)
 
 
+def test_in_a_commit_that_is_no_newest_state_it_is_said_who_has_the_change(
+    world: World, reader: Client
+) -> None:
+    """As in a preview: A has gone on since, but that change is still theirs."""
+    earlier = world.heads["A"]
+    world.commit(
+        "A", lambda files: files.update({"app/area.py": "# first\n" + files["app/area.py"]})
+    )
+    (change,) = reading(reader, world, "base", earlier, "app/area.py")["changes"]
+    assert (change["kind"], change["say"], change["right"]) == ("", "As in", ["A"])
+    world.commit("A", lambda files: files.update({"app/area.py": BASE["app/area.py"]}))
+    (change,) = reading(reader, world, "base", earlier, "app/area.py")["changes"]
+    assert (change["say"], change["right"]) == ("", [])
+    assert reading(reader, world, "A", earlier, "app/area.py")["changes"][0]["say"] == ""
+
+
 def test_another_file_of_the_name_is_not_this_one(world: World, reader: Client) -> None:
     """A makes a new file of the name that B gives to an old one, which both edit."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.review.compare.keys.room import AREA, Check, Room
 
 
@@ -44,6 +46,16 @@ def taken(room: Room) -> None:
     room.focused("#tray-compose")
 
 
+def task_page(key: str, to: str) -> Check:
+    """Also where it is the page that one is at."""
+
+    def check(room: Room) -> None:
+        with room.page.expect_navigation(url=re.compile(rf"/tasks/\d+{to}$")):
+            room.press("g", key)
+
+    return check
+
+
 EVERYWHERE: dict[str, Check] = {
     "Ctrl K": jump("Control+k"),
     "/": jump("/"),
@@ -52,6 +64,9 @@ EVERYWHERE: dict[str, Check] = {
     "g t": leads("g", "t", to="/tasks$"),
     "g p": leads("g", "p", to="/projects$"),
     "g a": leads("g", "a", to="/agents$"),
+    "g o": task_page("o", ""),
+    "g b": task_page("b", "/board"),
+    "g w": task_page("w", "/consensus"),
     "c": leads("c", to="/tasks/new"),
     "Esc": help_,
 }
