@@ -1,0 +1,24 @@
+"""A comparison of which something is taken, and what a variant has that was composed."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from orchestrator.git.hub import blob_read
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Variant
+from tests.review.compare.conftest import World
+
+AREA = "app/area.py"
+
+
+def compare(page: Page, world: World, left: str, right: str, path: str = AREA) -> None:
+    page.goto(world.url(f"compare?left={left}&right={right}&path={path}"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+
+
+def content(world: World, letter: str, path: str) -> str | None:
+    head = Variant.objects.get(letter=letter).head_commit
+    hub = hub_dir(world.task.project_id)
+    data = blob_read(hub=hub, commit=head, path=path, limit_bytes=10**6)
+    return None if data is None else data.decode()

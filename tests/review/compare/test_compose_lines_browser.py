@@ -1,0 +1,198 @@
+"""Taking single lines of a change: boxes in the gutter."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.review.compare.composing import AREA, compare, content
+from tests.review.compare.conftest import BASE, A, World
+from tests.support.live import eventually
+from tests.support.routes import route_first
+
+pytestmark = pytest.mark.browser
+
+
+def test_lines_of_one_variant_go_into_the_file_of_the_other(page: Page, world: World) -> None:
+    before = BASE[AREA].split("def area_20", maxsplit=1)[0]
+    world.commit("A", lambda files: files.update({AREA: before + "one = 1\ntwo = 2\nthree = 3\n"}))
+    world.commit(
+        "B", lambda files: files.update({AREA: before + "one = 'I'\ntwo = 2\nthree = 'III'\n"})
+    )
+    line = before.count("\n") + 1
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("A")  # all of B: its lines stay, and those of A go into it
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("L")
+    put = page.get_by_role("checkbox", name=f"Take line {line} of A")
+    expect(put).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("area.py, 1 line into B")
+    out = page.get_by_role("checkbox", name=f"Take out line {line} of B")
+    page.keyboard.press("ArrowDown")
+    expect(out).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("area.py, 2 lines into B")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Lines", exact=True).first).to_be_focused()
+    expect(page.locator(".lp")).to_have_count(0)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == before + "one = 1\ntwo = 2\nthree = 'III'\n"
+
+
+def test_a_line_of_either_side_is_taken_until_one_is_the_host(page: Page, world: World) -> None:
+    """To who ticks a line in the left column that line is wanted: it must not be the one that goes."""
+    line = BASE[AREA].count("\n") + 1
+    world.commit("A", lambda files: files.update({AREA: BASE[AREA] + "one = 1\ntwo = 2\n"}))
+    compare(page, world, "A", "B")
+    lines = page.get_by_role("button", name="Lines", exact=True)
+    expect(lines).to_have_count(2)
+    for button in lines.all():
+        button.click()
+    theirs = page.get_by_role("checkbox", name="Take line 82 of B")
+    expect(theirs).to_have_count(1)
+    two = page.get_by_role("checkbox", name=f"Take line {line + 1} of A")
+    two.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
+    expect(two).to_be_checked()
+    expect(two).to_be_focused()
+    expect(page.get_by_role("checkbox", name=f"Take line {line} of A")).not_to_be_checked()
+    expect(theirs).not_to_be_checked()  # another place, which has no host yet
+    theirs.check()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    expect(page.get_by_role("checkbox", name="Take out line 82 of A")).not_to_be_checked()
+    expect(two).to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    both = BASE[AREA].replace(
+        "    return side * 20\n", "    return side * 20\n    return 20 * side\n"
+    )
+    assert content(world, "D", AREA) == both + "two = 2\n"
+
+
+def test_lines_ticked_on_both_sides_at_once_are_all_there(page: Page, world: World) -> None:
+    """The second was ticked before anybody knew that its side is the host, which has it."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    route_first(page, "**/tray", hold)
+    compare(page, world, "A", "B")
+    lines = page.get_by_role("button", name="Lines", exact=True)
+    lines.click()
+    page.get_by_role("checkbox", name="Take line 82 of A").click()
+    page.get_by_role("checkbox", name="Take line 82 of B").click()
+    for _ in range(2):
+        eventually(lambda: page.evaluate("true") and bool(held))
+        held.pop().continue_()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
+    expect(page.get_by_role("checkbox", name="Take out line 82 of B")).not_to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    theirs, ours = "    return 20 * side\n", "    return side * side * 20\n"
+    assert content(world, "D", AREA) in (
+        BASE[AREA].replace("    return side * 20\n", ours + theirs),
+        BASE[AREA].replace("    return side * 20\n", theirs + ours),
+    )
+
+
+def test_single_lines_are_ticked_in_the_gutter(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    line = 4 * 20 + 2
+    page.get_by_role("checkbox", name=f"Take line {line} of A").check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    page.reload()
+    page.get_by_role("button", name="Lines", exact=True).click()
+    expect(page.get_by_role("checkbox", name=f"Take line {line} of A")).to_be_checked()
+    page.get_by_role("checkbox", name=f"Take out line {line} of the base").check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == A[AREA]
+
+
+def test_lines_are_undone_one_by_one_at_their_boxes(page: Page, world: World) -> None:
+    added = "".join(f"# note {n}\n" for n in range(3))
+    world.commit("A", lambda files: files.update({AREA: added + BASE[AREA]}))
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("L")
+    for number in (1, 2):
+        page.keyboard.press("Space")
+        expect(page.locator(".pickchip")).to_contain_text(f"area.py, {number} line")
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    boxes = [page.get_by_role("checkbox", name=f"Take line {n} of A") for n in (1, 2)]
+    expect(boxes[0]).to_be_checked()
+    expect(boxes[1]).not_to_be_checked()
+    page.keyboard.press("z")
+    expect(page.locator(".pickchip")).to_have_count(0)
+
+
+def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.continue_()
+
+    def answer(count: int) -> None:
+        eventually(lambda: page.evaluate("true") and len(held) == count)
+        settled = page.evaluate_handle(
+            """() => ({ done: new Promise((done) =>
+                document.addEventListener("htmx:afterSettle", () => setTimeout(done), { once: true })) })"""
+        )
+        held[-1].continue_()
+        settled.evaluate("({ done }) => done")
+
+    route_first(page, "**/tray", hold)
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    boxes = page.locator(".lp")
+    expect(boxes).to_have_count(2)
+    for at in (0, 1):
+        boxes.nth(at).click()
+    answer(1)
+    for at in (0, 1):
+        assert boxes.nth(at).is_checked()
+    answer(2)
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    for at in (0, 1):
+        expect(boxes.nth(at)).to_be_checked()
+
+
+def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:
+    added = "".join(f"# note {n}\n" for n in range(6))
+    world.commit("A", lambda files: files.update({AREA: added + BASE[AREA]}))
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    line = [page.get_by_role("checkbox", name=f"Take line {n} of A") for n in range(1, 7)]
+    line[1].check()
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    line[4].click(modifiers=["Shift"])
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 4 lines")
+    for n, box in enumerate(line):
+        expect(box).to_be_checked(checked=1 <= n <= 4)
+    # By keyboard, and out again: from the fifth up to the third.
+    line[2].focus()
+    page.keyboard.press("Shift+Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    line[5].focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == "# note 1\n# note 5\n" + BASE[AREA]
