@@ -65,6 +65,7 @@ def upkeep_job(**_ignored: Any) -> None:
     """What keeps an installation from growing without bound."""
     workspaces.workspaces_expire()
     journals.bundles_expire()
+    projects.hubs_clean()
     projects.hubs_pack()
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,8 @@ from orchestrator.git.run import NETWORK_TIMEOUT_S, git, git_failure
 ORIGIN = "refs/remotes/origin"
 KEPT = "refs/bakeoff/kept"
 NO_COMMIT = "0" * 40
+
+_GONE = ".gone"
 
 _SHORT_ID = re.compile(r"^[0-9a-f]{4,40}$")
 
@@ -72,10 +75,15 @@ class CommitInfo:
 
 
 def hub_create(*, hub: Path, source: str) -> None:
-    """Make the hub of a new project and fetch its origin. Either whole or not there at all."""
+    """Make the hub of a new project and fetch its origin. Either whole or not there at all.
+
+    One that is there from another origin is made anew, so that nothing of that is left, unless it has work of ours.
+    """
     origin = source_check(source)
     _origin_check(origin)
     with repository_lock(hub):
+        if hub.exists() and hub_source(hub) != origin and not _ours(hub):
+            hub_remove(hub)
         if not hub.exists():
             _make(hub, origin)
             return
@@ -85,8 +93,23 @@ def hub_create(*, hub: Path, source: str) -> None:
 
 def hub_remove(hub: Path) -> None:
     """Delete the hub of a project that is none."""
+    hub_set_aside(hub)
+    hubs_clean(hub.parent)
+
+
+def hub_set_aside(hub: Path) -> None:
+    """The hub is none any more; to delete it, which may take long, is left to `hubs_clean`."""
+    gone = hub.with_name(hub.name + _GONE)
     with repository_lock(hub):
-        shutil.rmtree(hub, ignore_errors=True)
+        shutil.rmtree(gone, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            os.rename(hub, gone)
+
+
+def hubs_clean(hubs: Path) -> None:
+    """Delete what was set aside."""
+    for gone in hubs.glob(f"*{_GONE}"):
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def hub_fetch(*, hub: Path) -> None:
@@ -125,10 +148,9 @@ def hub_branches(hub: Path) -> list[Branch]:
 def hub_default_branch(hub: Path) -> str:
     """The origin's default branch; else the likeliest one."""
     head = git("symbolic-ref", "-q", f"{ORIGIN}/HEAD", git_dir=hub, check=False)
-    if head.code == 0:
-        return head.text.strip().removeprefix(f"{ORIGIN}/")
     names = [branch.name for branch in hub_branches(hub)]
-    for name in ("main", "master", *names):
+    # The one it named when it last named one may be gone.
+    for name in (head.text.strip().removeprefix(f"{ORIGIN}/"), "main", "master", *names):
         if name in names:
             return name
     raise SourceError("project.empty", "The repository has no commits yet.")
@@ -278,6 +300,11 @@ def _make(hub: Path, origin: Source) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
         for lock in hub.parent.glob(f"{glob.escape(fresh.name)}*.flock"):
             lock.unlink(missing_ok=True)
+
+
+def _ours(hub: Path) -> bool:
+    """Whether a variant's branch, or a commit that is kept for one, is in it."""
+    return bool(git("for-each-ref", "--count=1", "refs/heads/", "refs/bakeoff/", git_dir=hub).text)
 
 
 def _init(hub: Path, origin: Source) -> None:

@@ -128,6 +128,8 @@ def _url_check(text: str) -> Source:
 
 
 def _resolve(path: str) -> str:
+    if any(unicodedata.category(char)[0] == "C" for char in path):  # a file address may hide them
+        raise _source_error("The path of the repository has characters that cannot be in one.")
     expanded = Path(path).expanduser()
     if not expanded.is_absolute():
         raise _source_error("Give the absolute path of the repository.")

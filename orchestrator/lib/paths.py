@@ -39,8 +39,12 @@ def bundle_dir(bundle_id: str) -> Path:
     return bundles_dir() / bundle_id
 
 
+def hubs_dir() -> Path:
+    return data_dir() / "hubs"
+
+
 def hub_dir(project_id: int) -> Path:
-    return data_dir() / "hubs" / f"{project_id}.git"
+    return hubs_dir() / f"{project_id}.git"
 
 
 def yard_dir(task_id: int) -> Path:

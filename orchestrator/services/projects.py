@@ -15,6 +15,7 @@ from django.utils import timezone
 from orchestrator.git import hub as git_hub
 from orchestrator.git import refs
 from orchestrator.git import upkeep as git_upkeep
+from orchestrator.git.locks import repository_lock
 from orchestrator.lib import paths, queue
 from orchestrator.lib.errors import AppError, Conflict, Invalid
 from orchestrator.lib.live import publish
@@ -26,6 +27,7 @@ from orchestrator.states import ProjectState
 log = logging.getLogger(__name__)
 
 NAME_MAX = 120
+REMOVE_WITHIN_S = 5.0  # a person waits
 
 _importing: set[int] = set()  # Projects this process is importing now
 _importing_lock = threading.Lock()
@@ -80,25 +82,31 @@ def project_create(
 
 
 def project_import(*, project_id: int) -> None:
-    """Make the project's hub and read its branches. May be repeated at any time."""
-    project = Project.objects.get(pk=project_id)
-    _state_set(project, ProjectState.CLONING)
-    hub = paths.hub_dir(project.pk)
-    try:
-        git_hub.hub_create(hub=hub, source=project.source)
-        branch = project.default_branch or git_hub.hub_default_branch(hub=hub)
-        git_hub.branch_commit(hub=hub, branch=branch)
-    except AppError as exc:
-        _state_set(project, ProjectState.FAILED, failure_code=exc.code, failure_message=exc.message)
-        raise
-    _state_set(project, ProjectState.READY, default_branch=branch, fetched_at=timezone.now())
+    """Make the project's hub and read its branches. May be repeated at any time.
+
+    One at a time, also in other processes: who had to wait looks again at what there is to do.
+    """
+    hub = paths.hub_dir(project_id)
+    with repository_lock(hub):
+        project = Project.objects.filter(pk=project_id).first()
+        if project is None or not _state_set(project, ProjectState.CLONING):
+            return
+        try:
+            git_hub.hub_create(hub=hub, source=project.source)
+            branch = project.default_branch or git_hub.hub_default_branch(hub=hub)
+            git_hub.branch_commit(hub=hub, branch=branch)
+        except AppError as exc:
+            failure = {"failure_code": exc.code, "failure_message": exc.message}
+            _state_set(project, ProjectState.FAILED, **failure)
+            raise
+        _state_set(project, ProjectState.READY, default_branch=branch, fetched_at=timezone.now())
 
 
 def project_import_again(*, project: Project) -> None:
     """Have a project that could not be imported tried once more, by a job: a clone may take long."""
     with transaction.atomic():
-        _state_set(project, ProjectState.PENDING)
-        queue.enqueue("orchestrator.project_import", project_id=project.pk)
+        if _state_set(project, ProjectState.PENDING):
+            queue.enqueue("orchestrator.project_import", project_id=project.pk)
 
 
 def project_correct(
@@ -127,8 +135,12 @@ def project_correct(
 
 
 def project_remove(*, user: User | None, project: Project) -> None:
-    """Take away a project that could not be imported, its hub too. What was done with it stays in the activity."""
-    with transaction.atomic():
+    """Take away a project that could not be imported, its hub too. What was done with it stays in the activity.
+
+    The hub goes first: without it the project can still be tried again, and nobody would look for a hub without one.
+    """
+    hub = paths.hub_dir(project.pk)
+    with repository_lock(hub, timeout_s=REMOVE_WITHIN_S), transaction.atomic():
         failed = (
             Project.objects.select_for_update()
             .filter(pk=project.pk, state=ProjectState.FAILED, archived_at=None)
@@ -142,11 +154,16 @@ def project_remove(*, user: User | None, project: Project) -> None:
             raise Conflict("project.used", "It has tasks, which would be lost with it.")
         Activity.objects.filter(project=failed).update(project=None)
         activity.record(verb="project.removed", user=user, text=f"{failed.name} ({failed.source})")
-        hub = paths.hub_dir(failed.pk)
         failed.delete()
+        git_hub.hub_set_aside(hub)
         publish("home")
         publish(f"project:{project.pk}")
-        transaction.on_commit(lambda: git_hub.hub_remove(hub), robust=True)
+        transaction.on_commit(hubs_clean, robust=True)
+
+
+def hubs_clean() -> None:
+    """Delete the hubs of projects that were removed."""
+    git_hub.hubs_clean(paths.hubs_dir())
 
 
 def _state_set(
@@ -156,13 +173,15 @@ def _state_set(
     failure_code: str = "",
     failure_message: str = "",
     **found: Any,
-) -> None:
-    """Only if it still is at the address that this is about."""
-    Project.objects.filter(pk=project.pk, source=project.source).update(
+) -> bool:
+    """Only if it still is at the address that this is about, and not imported: that it stays. False if it is not."""
+    there = Project.objects.filter(pk=project.pk, source=project.source)
+    changed = there.exclude(state=ProjectState.READY).update(
         state=state, failure_code=failure_code, failure_message=failure_message, **found
     )
     publish(f"project:{project.pk}")
     publish("home")
+    return bool(changed)
 
 
 def project_update(*, user: User | None, project: Project, **fields: Any) -> Project:

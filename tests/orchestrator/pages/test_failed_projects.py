@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from orchestrator.git.errors import CommitNotFoundError, GitBusyError
+from orchestrator.git.hub import commit_keep, commit_resolve, hub_fetch, hub_source
+from orchestrator.git.locks import repository_lock
+from orchestrator.jobs import upkeep_job
 from orchestrator.lib import paths, queue
 from orchestrator.models import Activity, Project, Spec, Task
-from orchestrator.services.projects import project_correct, project_import_quietly
+from orchestrator.services import projects
+from orchestrator.services.projects import (
+    project_correct,
+    project_import,
+    project_import_again,
+    project_import_quietly,
+    project_remove,
+)
 from orchestrator.states import ProjectState
 from tests.support.pages import HTMX, tree
 from tests.support.repositories import plain_git
@@ -170,3 +184,131 @@ def test_the_address_is_corrected_through_the_api_too(
     assert (mixed.status_code, mixed.json()["code"]) == (400, "project.field")
     branch = client.patch(url, {"default_branch": "trunk"}, content_type="application/json")
     assert (branch.status_code, branch.json()["code"]) == (409, "project.not-ready")
+
+
+def origin_make(path: Path, *branches: str) -> Path:
+    plain_git(path.parent, "init", "-q", "-b", branches[0], str(path))
+    who = ("-c", "user.name=t", "-c", "user.email=t@t")
+    plain_git(path, *who, "commit", "-q", "--allow-empty", "-m", str(path))
+    for branch in branches[1:]:
+        plain_git(path, "branch", branch)
+    return path
+
+
+def test_nothing_of_the_old_repository_is_left_when_the_address_is_corrected(
+    failed: Project, jobs: list[str], tmp_path: Path
+) -> None:
+    """It had none of the branches asked for, so its hub was whole. The other one's HEAD names no branch."""
+    wrong, right = origin_make(tmp_path / "a", "trunk"), origin_make(tmp_path / "b", "dev", "wip")
+    plain_git(right, "checkout", "-q", "--detach")
+    Project.objects.update(source=str(wrong), default_branch="nope", state=ProjectState.PENDING)
+    project_import_quietly(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert failed.failure_code == "project.branch"
+    commit = plain_git(wrong, "rev-parse", "HEAD").strip()
+    hub = paths.hub_dir(failed.pk)
+    assert commit_resolve(hub=hub, rev=commit) == commit
+    project_correct(user=None, project=failed, source=str(right), default_branch="")
+    project_import_quietly(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.default_branch) == (ProjectState.READY, "dev")
+    with pytest.raises(CommitNotFoundError):
+        commit_resolve(hub=hub, rev=commit)
+
+
+def test_work_in_the_hub_outlives_a_corrected_address(
+    failed: Project, jobs: list[str], tmp_path: Path
+) -> None:
+    one, other = origin_make(tmp_path / "a", "trunk"), origin_make(tmp_path / "b", "dev")
+    Project.objects.update(source=str(one), default_branch="nope", state=ProjectState.PENDING)
+    project_import_quietly(project_id=failed.pk)
+    hub = paths.hub_dir(failed.pk)
+    commit = plain_git(one, "rev-parse", "HEAD").strip()
+    commit_keep(hub=hub, commit=commit)
+    project_correct(user=None, project=failed, source=str(other), default_branch="")
+    project_import_quietly(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.default_branch) == (ProjectState.READY, "dev")
+    assert commit_resolve(hub=hub, rev=commit) == commit
+
+
+def test_who_waited_for_an_import_does_not_import_the_old_address(
+    failed: Project, jobs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers were to import: one waits for the other while the address is corrected."""
+    old, new = origin_make(tmp_path / "a", "trunk"), origin_make(tmp_path / "b", "dev")
+    Project.objects.update(source=str(old), default_branch="")
+    real = repository_lock
+
+    def waited(path: Path) -> AbstractContextManager[None]:
+        monkeypatch.setattr(projects, "repository_lock", real)
+        project_correct(user=None, project=failed, source=str(new))
+        project_import(project_id=failed.pk)  # the other worker
+        return real(path)
+
+    monkeypatch.setattr(projects, "repository_lock", waited)
+    project_import(project_id=failed.pk)
+    failed.refresh_from_db()
+    assert (failed.state, failed.default_branch) == (ProjectState.READY, "dev")
+    hub_fetch(hub=paths.hub_dir(failed.pk))
+    assert hub_source(paths.hub_dir(failed.pk)).location == str(new)
+
+
+def test_what_is_imported_is_not_unsaid_by_who_wanted_to_try_again(
+    failed: Project, jobs: list[str]
+) -> None:
+    Project.objects.update(state=ProjectState.READY)  # meanwhile
+    project_import_again(project=failed)
+    failed.refresh_from_db()
+    assert (failed.state, jobs) == (ProjectState.READY, [])
+
+
+def test_one_that_was_removed_leaves_no_hub_behind_whenever_the_process_dies(
+    failed: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Project.objects.update(source=str(origin_make(tmp_path / "a", "trunk")), default_branch="nope")
+    project_import_quietly(project_id=failed.pk)
+    hub = paths.hub_dir(failed.pk)
+    assert hub.is_dir()
+    project_remove(user=None, project=failed)  # nothing is done on commit: killed
+    assert not Project.objects.exists()
+    assert not hub.exists()
+    assert [*hub.parent.glob("*.git*/config")]
+    upkeep_job()
+    assert not [*hub.parent.glob("*.git*/config")]
+
+
+def test_one_whose_import_is_under_way_is_not_removed(
+    failed: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projects, "REMOVE_WITHIN_S", 0.0)
+    with ThreadPoolExecutor(1) as elsewhere:
+        began, end = Event(), Event()
+
+        def hold() -> None:
+            with repository_lock(paths.hub_dir(failed.pk)):
+                began.set()
+                end.wait()
+
+        held = elsewhere.submit(hold)
+        began.wait()
+        try:
+            with pytest.raises(GitBusyError):
+                project_remove(user=None, project=failed)
+        finally:
+            end.set()
+            held.result()
+    assert Project.objects.filter(state=ProjectState.FAILED).count() == 1
+
+
+@pytest.mark.parametrize("source", ["file:///a%00b", "file:///a%0a[core]%0asshCommand=x"])
+def test_a_file_address_hides_no_control_characters(
+    failed: Project, client: Client, jobs: list[str], source: str
+) -> None:
+    answer = client.post(f"/projects/{failed.pk}/correct", {"source": source})
+    assert answer.status_code == 400
+    patched = client.patch(
+        f"/api/v1/projects/{failed.pk}", {"source": source}, content_type="application/json"
+    )
+    assert (patched.status_code, patched.json()["code"]) == (400, "project.source")
+    assert jobs == []
