@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import pytest
 from django.test import Client
-from playwright.sync_api import APIResponse, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.review.compare.conftest import World, settled
-from tests.support.live import eventually
-from tests.support.routes import next_held, route_first
+from tests.support.routes import next_held
 
 AREA = "app/area.py"
 
@@ -137,48 +135,14 @@ def test_marks_that_are_set_quicker_than_they_are_saved_are_set_one_after_the_ot
     world: World, page: Page, key: str, seen: str
 ) -> None:
     two_changes(world)
-    held: list[Route] = []
-
-    def keep_first(route: Route) -> None:
-        if route.request.method == "POST" and not held:
-            held.append(route)
-        else:
-            route.continue_()
-
-    route_first(page, "**/compare/viewed?*", keep_first)
+    asked = next_held(page, "**/compare/viewed?*", method="POST")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
     expect(page.locator(".hunkbar")).to_have_count(2)
     page.keyboard.press("j")
     page.keyboard.press(key)
     page.keyboard.press(key)
-    eventually(lambda: page.evaluate("true") and bool(held))
-    held[0].continue_()
+    asked().continue_()
     expect(page.locator(seen)).to_have_count(2)
-
-
-@dataclass
-class Posts:
-    """What the page marks; the first is held until it is let go."""
-
-    page: Page
-    made: list[Route]
-
-    def first(self) -> Route:
-        eventually(lambda: self.page.evaluate("true") and bool(self.made))
-        return self.made[0]
-
-
-def marks_held(page: Page) -> Posts:
-    posts = Posts(page, [])
-
-    def keep_first(route: Route) -> None:
-        if route.request.method == "POST":
-            posts.made.append(route)
-        if posts.made[:1] != [route]:
-            route.continue_()
-
-    route_first(page, "**/compare/viewed?*", keep_first)
-    return posts
 
 
 def numbers(page: Page, selector: str) -> list[str | None]:
@@ -200,12 +164,12 @@ def test_a_mark_is_set_where_its_key_was_pressed(
     world: World, page: Page, keys: str, seen: list[str], now: str
 ) -> None:
     two_changes(world, ("side * 5\n", "5 - side\n"))
-    posts = marks_held(page)
+    asked = next_held(page, "**/compare/viewed?*", method="POST")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
     expect(page.locator(".hunkbar .vm")).to_have_count(3)
     for key in keys.split():
         page.keyboard.press(key)
-    posts.first().continue_()
+    asked().continue_()
     expect(page.locator(".hunkbar.seen")).to_have_count(len(seen))
     assert numbers(page, ".hunkbar.seen") == seen
     expect(page.locator("[data-now]")).to_have_attribute("data-change", now)
@@ -214,13 +178,13 @@ def test_a_mark_is_set_where_its_key_was_pressed(
 @pytest.mark.browser
 def test_what_waits_to_be_marked_is_marked_after_one_has_gone_on(world: World, page: Page) -> None:
     two_changes(world)
-    posts = marks_held(page)
+    asked = next_held(page, "**/compare/viewed?*", method="POST")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
     expect(page.locator(".hunkbar")).to_have_count(2)
     for key in "jvjvl":
         page.keyboard.press(key)
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
-    posts.first().continue_()
+    asked().continue_()
     expect(page.locator("file-tree a[data-seen=viewed]")).to_have_attribute("title", AREA)
     expect(page.locator("[data-now]")).to_have_count(0)
 
@@ -243,23 +207,15 @@ def test_a_file_that_is_chosen_is_not_put_off_by_keys_pressed_before(
 
 @pytest.mark.browser
 def test_a_mark_is_not_taken_back_by_what_was_asked_before_it(world: World, page: Page) -> None:
-    old: list[tuple[Route, APIResponse]] = []
-
-    def keep_answer(route: Route) -> None:
-        if route.request.method == "GET" and not old:
-            old.append((route, route.fetch()))
-        else:
-            route.continue_()
-
-    route_first(page, "**/compare/viewed?*", keep_answer)
+    asked = next_held(page, "**/compare/viewed?*", method="GET")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
     expect(page.locator(".hunkbar")).to_have_count(1)
-    eventually(lambda: page.evaluate("true") and bool(old))
+    route = asked()
+    answer = route.fetch()
     page.keyboard.press("j")
     page.keyboard.press("v")
     mark = page.locator("file-tree [aria-current]")
     expect(mark).to_have_attribute("data-seen", "viewed")
-    [(route, answer)] = old
     with page.expect_request("**/compare/viewed?*"):
         route.fulfill(response=answer)
     expect(mark).to_have_attribute("data-seen", "viewed")
@@ -268,24 +224,16 @@ def test_a_mark_is_not_taken_back_by_what_was_asked_before_it(world: World, page
 @pytest.mark.browser
 def test_who_has_gone_on_while_a_mark_is_saved_is_left_there(world: World, page: Page) -> None:
     two_changes(world)
-    held: list[Route] = []
-
-    def keep(route: Route) -> None:
-        if route.request.method == "POST":
-            held.append(route)
-        else:
-            route.continue_()
-
-    route_first(page, "**/compare/viewed?*", keep)
+    asked = next_held(page, "**/compare/viewed?*", method="POST")
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
     expect(page.locator(".hunkbar")).to_have_count(2)
     page.keyboard.press("j")
     page.keyboard.press("v")
-    eventually(lambda: page.evaluate("true") and bool(held))
+    held = asked()
     page.keyboard.press("l")
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
     expect(page.locator(".hunkbar")).to_have_count(1)
-    held[0].continue_()
+    held.continue_()
     expect(page.locator("file-tree a[data-seen=partly]")).to_have_count(1)
     expect(page.locator(".hunkbar.seen, [data-now]")).to_have_count(0)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.review.compare.composing import AREA, compare, content
 from tests.review.compare.conftest import BASE, A, World
-from tests.support.live import eventually
-from tests.support.routes import route_first
+from tests.support.routes import each_held
 
 pytestmark = pytest.mark.browser
 
@@ -76,23 +75,14 @@ def test_a_line_of_either_side_is_taken_until_one_is_the_host(page: Page, world:
 
 def test_lines_ticked_on_both_sides_at_once_are_all_there(page: Page, world: World) -> None:
     """The second was ticked before anybody knew that its side is the host, which has it."""
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "POST":
-            held.append(route)
-        else:
-            route.continue_()
-
-    route_first(page, "**/tray", hold)
+    asked = each_held(page, "**/tray", method="POST")
     compare(page, world, "A", "B")
     lines = page.get_by_role("button", name="Lines", exact=True)
     lines.click()
     page.get_by_role("checkbox", name="Take line 82 of A").click()
     page.get_by_role("checkbox", name="Take line 82 of B").click()
     for _ in range(2):
-        eventually(lambda: page.evaluate("true") and bool(held))
-        held.pop().continue_()
+        asked().continue_()
     expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
     expect(page.get_by_role("checkbox", name="Take out line 82 of B")).not_to_be_checked()
     page.get_by_role("button", name="Compose D").click()
@@ -141,34 +131,27 @@ def test_lines_are_undone_one_by_one_at_their_boxes(page: Page, world: World) ->
 
 
 def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
-    held: list[Route] = []
+    asked = each_held(page, "**/tray", method="POST")
 
-    def hold(route: Route) -> None:
-        if route.request.method == "POST":
-            held.append(route)
-        else:
-            route.continue_()
-
-    def answer(count: int) -> None:
-        eventually(lambda: page.evaluate("true") and len(held) == count)
+    def answer() -> None:
+        held = asked()
         settled = page.evaluate_handle(
             """() => ({ done: new Promise((done) =>
                 document.addEventListener("htmx:afterSettle", () => setTimeout(done), { once: true })) })"""
         )
-        held[-1].continue_()
+        held.continue_()
         settled.evaluate("({ done }) => done")
 
-    route_first(page, "**/tray", hold)
     compare(page, world, "base", "A")
     page.get_by_role("button", name="Lines", exact=True).click()
     boxes = page.locator(".lp")
     expect(boxes).to_have_count(2)
     for at in (0, 1):
         boxes.nth(at).click()
-    answer(1)
+    answer()
     for at in (0, 1):
         assert boxes.nth(at).is_checked()
-    answer(2)
+    answer()
     expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
     for at in (0, 1):
         expect(boxes.nth(at)).to_be_checked()
