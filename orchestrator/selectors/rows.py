@@ -39,7 +39,6 @@ from orchestrator.states import (
 
 DEMO_ADAPTER = "demo"
 DETAIL_MAX = 4000
-NO_CHANGE = "No change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +103,6 @@ class VariantRow:
     @property
     def active(self) -> bool:
         return self.state in VARIANT_ACTIVE
-
-    @property
-    def word(self) -> str:
-        """What its state is called, where that is not the state's own name."""
-        if self.stopping:
-            return "Stopping"
-        return NO_CHANGE if self.idle else ""
 
     @property
     def idle(self) -> bool:

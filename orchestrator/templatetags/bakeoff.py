@@ -28,7 +28,7 @@ from orchestrator.lib.people import person_name
 from orchestrator.lib.words import letters_say
 from orchestrator.models import Activity, Project
 from orchestrator.selectors.pages.slots import Slots, slots_now
-from orchestrator.selectors.rows import NO_CHANGE, AskRow, VariantRow
+from orchestrator.selectors.rows import AskRow, VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 
 register = template.Library()
@@ -111,11 +111,13 @@ def _state(role: str, name: str, word: str, classes: str = "st") -> SafeString:
 
 
 @register.simple_tag
-def variant_state(state: str, word: str = "", classes: str = "st") -> SafeString:
-    role, name, default = VARIANT_STATES[VariantState(state)]
-    if word == NO_CHANGE:  # done, and nothing to be glad of
-        role, name = "", "minus"
-    return _state(role, name, word or default, classes)
+def variant_state(row: VariantRow, classes: str = "st") -> SafeString:
+    role, name, word = VARIANT_STATES[VariantState(row.state)]
+    if row.stopping:
+        word = "Stopping"
+    elif row.idle:  # done, and nothing to be glad of
+        role, name, word = "", "minus", "No change"
+    return _state(role, name, word, classes)
 
 
 @register.simple_tag

@@ -21,6 +21,9 @@ def test_who_is_done_without_a_change_is_not_called_ready(client: Client, world:
     for letter, word in (("a", "Ready"), ("b", "No change"), ("c", "No change")):
         assert word in page.id(f"tab-{letter}").text
     assert "Ready" not in page.id("tab-b").text
+    for letter, icon in (("a", "check"), ("b", "minus")):
+        uses = page.id(f"tab-{letter}").tags("use")
+        assert uses[0].attrs["href"].endswith(f"#{icon}")
     assert "none yet" not in page.text
     variant = tree(client.get(f"{task.get_absolute_url()}/variants/B"))
     assert "B changed nothing: its app is that of the base" in variant.text
