@@ -12,20 +12,36 @@ from orchestrator.models import Project
 SHORT_TEXT = 120
 
 
-class ProjectForm(BoundForm):
-    source = forms.CharField(
+def _mono(**attrs: object) -> forms.TextInput:
+    return forms.TextInput(
+        attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false", **attrs}
+    )
+
+
+def _source(help_text: str, **attrs: object) -> forms.CharField:
+    return forms.CharField(
         label="Repository",
         max_length=2000,
         error_messages={"required": "Give a path on this machine, or a clone URL."},
-        help_text="A path on this machine (/home/you/code/app) or a clone URL: https, ssh or file.",
-        widget=forms.TextInput(
-            attrs={
-                "class": "in mono",
-                "autofocus": True,
-                "autocomplete": "off",
-                "spellcheck": "false",
-            }
-        ),
+        help_text=help_text,
+        widget=_mono(**attrs),
+    )
+
+
+def _default_branch() -> forms.CharField:
+    return forms.CharField(
+        label="Default branch",
+        max_length=250,
+        required=False,
+        help_text="Left empty, the one the repository names itself.",
+        widget=_mono(),
+    )
+
+
+class ProjectForm(BoundForm):
+    source = _source(
+        "A path on this machine (/home/you/code/app) or a clone URL: https, ssh or file.",
+        autofocus=True,
     )
     name = forms.CharField(
         max_length=SHORT_TEXT,
@@ -33,38 +49,14 @@ class ProjectForm(BoundForm):
         help_text="Left empty, the last part of the repository's address.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    default_branch = forms.CharField(
-        label="Default branch",
-        max_length=250,
-        required=False,
-        help_text="Left empty, the one the repository names itself.",
-        widget=forms.TextInput(
-            attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
+    default_branch = _default_branch()
 
 
 class ProjectAddressForm(BoundForm):
     """Where a project is that could not be imported."""
 
-    source = forms.CharField(
-        label="Repository",
-        max_length=2000,
-        error_messages={"required": "Give a path on this machine, or a clone URL."},
-        help_text="A path on this machine or a clone URL: https, ssh or file.",
-        widget=forms.TextInput(
-            attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
-    default_branch = forms.CharField(
-        label="Default branch",
-        max_length=250,
-        required=False,
-        help_text="Left empty, the one the repository names itself.",
-        widget=forms.TextInput(
-            attrs={"class": "in mono", "autocomplete": "off", "spellcheck": "false"}
-        ),
-    )
+    source = _source("A path on this machine or a clone URL: https, ssh or file.")
+    default_branch = _default_branch()
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
         super().__init__(
