@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,44 @@ def timed(run: Callable[[], object]) -> float:
     began = time.perf_counter()
     run()
     return time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What was measured of git, and of ours: seconds, and seconds of processor time, the best of some rounds."""
+
+    git_s: float
+    git_cpu: float
+    ours_s: float
+    ours_cpu: float
+
+    def say(self, goal: float) -> str:
+        return (
+            f"{self.ours_s:.2f} s, git {self.git_s:.2f} s: {self.ours_s / self.git_s:.2f} x "
+            f"(goal {goal}; of processor time {self.ours_cpu / self.git_cpu:.2f} x)"
+        )
+
+
+def cold_beside_git(
+    rounds: int, repository: Path, base: str, heads: Sequence[str], ours: Callable[[], object]
+) -> Beside:
+    """Ours, with nothing cached, and git's own time for the same pairs."""
+    from orchestrator.lib.redis import redis_client
+
+    def git_alone() -> None:
+        for head in heads:
+            about = ("-r", "-z", "-M", "--full-index", "--raw", "--numstat", base, head)
+            git(repository, "diff-tree", *about)
+
+    git_costs, our_costs = [], []
+    for _ in range(rounds):  # in turns, so that what else the machine does is shared fairly
+        git_costs.append(cost(git_alone))
+        redis_client().flushall()
+        our_costs.append(cost(ours))
+    best = [
+        min(measured) for costs in (git_costs, our_costs) for measured in zip(*costs, strict=True)
+    ]
+    return Beside(*best)
 
 
 def texts_make(files: int, lines: int) -> Texts:

@@ -12,7 +12,16 @@ import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench._ground import Texts, cost, git, ground, repository_make, task_make, texts_make
+from bench._ground import (
+    Texts,
+    cold_beside_git,
+    cost,
+    git,
+    ground,
+    repository_make,
+    task_make,
+    texts_make,
+)
 
 FILES, LINES = 4_000, 60
 SHAPES = ((8, 800), (16, FILES))  # variants, files that each of them changes
@@ -42,7 +51,6 @@ def _grounds(place: Path) -> Iterator[tuple[str, Path, str, list[str]]]:
 
 
 def measure(number: int, name: str, repository: Path, base: str, heads: list[str]) -> None:
-    from orchestrator.lib.redis import redis_client
     from review.selectors.agreement import agreement_step
     from review.selectors.board_ask import Ask
     from review.selectors.board_page import board_page
@@ -50,15 +58,9 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
     from review.selectors.consensus_page import ConsensusAsk, consensus_page
 
     user, task = task_make(number, repository, base, heads)
-    git_s, cold_s, git_cpu, cold_cpu = [], [], [], []
-    for _ in range(COLD_ROUNDS):  # in turns, so that what else the machine does is shared fairly
-        wall, cpu = cost(lambda: _git_alone(repository, base, heads))
-        git_s.append(wall)
-        git_cpu.append(cpu)
-        redis_client().flushall()
-        wall, cpu = cost(lambda: board_page(user=user, ask=Ask(task)))
-        cold_s.append(wall)
-        cold_cpu.append(cpu)
+    cold = cold_beside_git(
+        COLD_ROUNDS, repository, base, heads, lambda: board_page(user=user, ask=Ask(task))
+    )
     numbers_ms, numbers_cpu_ms = _median_ms(lambda: board_page(user=user, ask=Ask(task)))
     steps = []
     done = False
@@ -76,8 +78,7 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
     list_ms, _ = _median_ms(lambda: consensus_page(user=user, ask=ConsensusAsk(task, page=3)))
     print(f"  {name}: {page.total:,} files, {page.places:,} places")
     print(
-        f"    numbers cold {min(cold_s):.2f} s, git {min(git_s):.2f} s: {min(cold_s) / min(git_s):.2f} x "
-        f"(goal {GOAL_COLD}; of processor time {min(cold_cpu) / min(git_cpu):.2f} x); "
+        f"    numbers cold {cold.say(GOAL_COLD)}; "
         f"warm, before the marks, {numbers_ms:.0f} ms ({numbers_cpu_ms:.0f} of processor time)"
     )
     print(
@@ -87,12 +88,6 @@ def measure(number: int, name: str, repository: Path, base: str, heads: list[str
         f"filtered {filter_ms:.0f} ms (goal {GOAL_WARM_MS}), {len(page.rows) / 1000:,.0f} kB"
     )
     print(f"    list of {listed.total:,} places: a page of it {list_ms:.0f} ms")
-
-
-def _git_alone(repository: Path, base: str, heads: list[str]) -> None:
-    for head in heads:
-        command = ("diff-tree", "-r", "-z", "-M", "--full-index", "--raw", "--numstat", base, head)
-        git(repository, *command)
 
 
 def _median_ms(run: Callable[[], object]) -> tuple[float, float]:
