@@ -1,20 +1,16 @@
-"""The rows that pages are made of: plain facts about a Variant, a question, a Task. Read-only."""
+"""The rows that pages are made of: plain facts about a Variant, a Task. Read-only."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 
-from agents.adapters.fields import get_dict, get_dicts, get_str
 from agents.models import AgentProfile
-from orchestrator.models import Permission, Preview, Run, Task, Variant
+from orchestrator.models import Preview, Run, Task, Variant
 from orchestrator.selectors.clocks import runs_clock
 from orchestrator.selectors.tasks import (
     merge_problem,
@@ -38,7 +34,6 @@ from orchestrator.states import (
 )
 
 DEMO_ADAPTER = "demo"
-DETAIL_MAX = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,39 +108,6 @@ class VariantRow:
     def done(self) -> bool:
         """Its chip is solid: there is an answer to look at, and nobody works on it."""
         return self.state in {VariantState.READY, VariantState.MERGED}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What an agent wants to know. `options` are labels, each with what it means; `several` may be chosen."""
-
-    text: str
-    several: bool
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskRow:
-    """A request of an agent. `detail` is what it would do, as text; `field` names it; `change` is an edit's.
-
-    One with `questions` is not about leave to do something: it is answered.
-    """
-
-    id: int
-    letter: str
-    variant_url: str
-    task_id: int
-    task_title: str
-    agent: str
-    tool: str
-    title: str
-    field: str
-    detail: str
-    category: str
-    change: str
-    questions: tuple[Question, ...]
-    asked_at: datetime
-    waited_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,73 +223,6 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
 
 def variant_rows(task: Task) -> tuple[VariantRow, ...]:
     return tuple(variant_row(variant, task=task) for variant in task.variants.all())
-
-
-def ask_row(permission: Permission) -> AskRow:
-    variant = permission.run.variant
-    field, detail = _ask_detail(permission)
-    return AskRow(
-        id=permission.pk,
-        letter=variant.letter,
-        variant_url=variant.get_absolute_url(),
-        task_id=variant.task_id,
-        task_title=variant.task.title,
-        agent=variant.agent.name,
-        tool=permission.tool,
-        title=permission.title,
-        field=field,
-        detail=detail,
-        category=str(permission.payload.get("category", "other")),
-        change=_change(permission),
-        questions=_questions(permission),
-        asked_at=permission.asked_at,
-        waited_s=(timezone.now() - permission.asked_at).total_seconds(),
-    )
-
-
-def _change(permission: Permission) -> str:
-    """What an edit takes away and puts there, as lines."""
-    lines: list[str] = []
-    for edit in get_dicts(permission.payload, "edits"):
-        lines += [f"- {line}" for line in get_str(edit, "old").splitlines()]
-        lines += [f"+ {line}" for line in get_str(edit, "new").splitlines()]
-    return _cut("\n".join(lines))
-
-
-def _questions(permission: Permission) -> tuple[Question, ...]:
-    if permission.payload.get("category") != "question":
-        return ()
-    found = get_dicts(get_dict(permission.payload, "input"), "questions")
-    return tuple(
-        Question(
-            text=_cut(get_str(question, "question")),
-            several=question.get("multiSelect") is True,
-            options=tuple(
-                (get_str(option, "label"), get_str(option, "description"))
-                for option in get_dicts(question, "options")
-            ),
-        )
-        for question in found
-    )
-
-
-_DETAIL_FIELDS = ("command", "file_path", "path", "notebook_path", "url", "pattern", "query")
-
-
-def _ask_detail(permission: Permission) -> tuple[str, str]:
-    """What the agent would do: its command or path, else everything it has sent."""
-    given: Any = permission.payload.get("input") or {}
-    if isinstance(given, dict):
-        for name in _DETAIL_FIELDS:
-            if isinstance(given.get(name), str) and given[name].strip():
-                return name, _cut(given[name])
-        if given:
-            return "input", _cut(json.dumps(given, indent=2, ensure_ascii=False))
-    return "", _cut(permission.title)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= DETAIL_MAX else text[:DETAIL_MAX] + " … (cut)"
 
 
 def task_head(task: Task) -> TaskHead:

@@ -27,8 +27,9 @@ from orchestrator.lib.paths import data_dir
 from orchestrator.lib.people import person_name
 from orchestrator.lib.words import letters_say
 from orchestrator.models import Activity, Project
+from orchestrator.selectors.pages.asks import AskRow
 from orchestrator.selectors.pages.slots import Slots, slots_now
-from orchestrator.selectors.rows import AskRow, VariantRow
+from orchestrator.selectors.rows import VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 
 register = template.Library()

@@ -10,10 +10,9 @@ from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Preview, Variant
 from orchestrator.selectors.access import variant_by_letter_for
-from orchestrator.selectors.pages.asks import permission_get_for
+from orchestrator.selectors.pages.asks import AskRow, ask_row, permission_get_for
 from orchestrator.selectors.pages.task import task_page
 from orchestrator.selectors.pages.variant import variant_page
-from orchestrator.selectors.rows import AskRow, ask_row
 from orchestrator.services import follow_ups, permissions, previews, runs
 from orchestrator.services import variants as services
 from orchestrator.views.answers import PageRequest, acted, action

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from orchestrator.models import Project, Run, Variant
 from orchestrator.selectors.access import Viewer, projects_for, tasks_for
-from orchestrator.selectors.pages.asks import asks_for
-from orchestrator.selectors.rows import AskRow, TaskRow, VariantRow, task_row, variant_row
+from orchestrator.selectors.pages.asks import AskRow, asks_for
+from orchestrator.selectors.rows import TaskRow, VariantRow, task_row, variant_row
 from orchestrator.selectors.tasks import tasks_with_state, variants_with_state
 from orchestrator.states import (
     RUN_STARTED,

@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from orchestrator.models import Activity, Task, Variant
 from orchestrator.selectors.access import Viewer, tasks_for
 from orchestrator.selectors.column_order import ColumnOrder, Head, heads, rows_ordered
-from orchestrator.selectors.pages.asks import asks_for
-from orchestrator.selectors.rows import AskRow, TaskHead, VariantRow, task_head, variant_rows
+from orchestrator.selectors.pages.asks import AskRow, asks_for
+from orchestrator.selectors.rows import TaskHead, VariantRow, task_head, variant_rows
 from orchestrator.selectors.tasks import tasks_with_state
 from orchestrator.states import VARIANT_BROKEN, Resolution, VariantState
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from orchestrator.models import Environment, FollowUp, Variant
 from orchestrator.selectors.access import Viewer
-from orchestrator.selectors.pages.asks import asks_for
-from orchestrator.selectors.rows import AskRow, VariantRow, variant_row
+from orchestrator.selectors.pages.asks import AskRow, asks_for
+from orchestrator.selectors.rows import VariantRow, variant_row
 from orchestrator.selectors.tasks import variants_with_state
 from orchestrator.states import EnvironmentState, MessageState, Resolution, VariantState
 
