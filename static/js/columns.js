@@ -258,7 +258,7 @@ keysTake({
   w: wrapToggle,
   i: () => press(`[data-space="${document.querySelector('[data-space="none"][aria-current]') ? "all" : "none"}"]`),
   x: () => view()?.querySelectorAll(".fold").forEach((fold) => view().unfold(fold, "all")),
-  t: () => document.querySelector("file-tree input")?.focus(),
+  t: () => document.querySelector("file-tree")?.filterFocus(),
   ...Object.fromEntries(SCROLLS.map((key) => [key, columnsScroll])),
   digit: (number) => (number ? toggle(String.fromCharCode(64 + number)) : press("#every")),
 });

@@ -193,7 +193,7 @@ const KEYS = {
   Tab: (event) => !event.shiftKey && barEnter(),
   x: () => (waits() ? waits().requestSubmit() : view()?.unfoldAll()),
   "/": () => findFocus(),
-  t: () => document.querySelector("file-tree input")?.focus(),
+  t: () => document.querySelector("file-tree")?.filterFocus(),
   digit: (number) => sideGo(number),
   shiftDigit: (number) => leftGo(number),
 };

@@ -1,4 +1,5 @@
 // <file-tree>: filters the list of files by what is typed; every word must be in the path. Folders collapse.
+// In a narrow window it is one line that opens.
 
 class FileTree extends HTMLElement {
   connectedCallback() {
@@ -6,6 +7,7 @@ class FileTree extends HTMLElement {
     this.input.addEventListener("input", () => this.filter());
     this.input.addEventListener("focus", () => this.input.select());
     this.input.addEventListener("keydown", (event) => this.#key(event));
+    this.addEventListener("click", (event) => this.#click(event));
     this.#foldable();
     this.filter();
     this.#currentShow();
@@ -22,6 +24,24 @@ class FileTree extends HTMLElement {
       this.input.value = "";
       this.filter();
     } else if (event.key === "Escape") this.input.blur();
+  }
+
+  #click({ target }) {
+    if (target.closest(".tree-more")) this.show(!this.classList.contains("open"));
+    else if (target.closest("a")) this.show(false);
+  }
+
+  /** Open the list, where a narrow window shows its first line only, or close it. */
+  show(isOpen) {
+    this.classList.toggle("open", isOpen);
+    this.querySelector(".tree-more").setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) this.#currentShow();
+  }
+
+  /** To the field that filters. */
+  filterFocus() {
+    this.show(true);
+    this.input.focus();
   }
 
   get folders() {

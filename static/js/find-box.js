@@ -133,6 +133,7 @@ if (!customElements.get("find-box")) customElements.define("find-box", FindBox);
 /** False where there is nothing to look through. */
 export function findFocus() {
   const input = document.querySelector("find-box input[type=search]");
+  input?.closest("file-tree").show(true);
   input?.focus();
   return Boolean(input);
 }

@@ -10,6 +10,7 @@ export function treeReplace(page, paths) {
   if (!tree) return;
   const before = new Set(tree.links.filter((link) => link.classList.contains("fresh")).map((link) => pathOf(link)));
   tree.querySelector(".hd .row").replaceWith(fresh.querySelector(".hd .row"));
+  tree.show(tree.classList.contains("open"));
   tree.querySelector("nav").replaceChildren(...fresh.querySelector("nav").childNodes);
   for (const link of tree.links) {
     const isFresh = paths.includes(pathOf(link)) || before.has(pathOf(link));

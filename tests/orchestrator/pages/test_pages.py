@@ -83,6 +83,17 @@ def test_what_a_stopped_agent_has_changed_can_be_looked_at_and_merged(
     assert "Nothing to merge" in tree(client.get(url)).text
 
 
+def test_one_task_is_not_counted_as_many(client: Client, world: World) -> None:
+    world.task(RunState.SUCCEEDED)
+    assert "All tasks" in tree(client.get("/")).text
+    said = tree(client.get("/projects")).text
+    assert "1 open of 1 task" in said
+    assert "1 tasks" not in said
+    world.task(RunState.SUCCEEDED)
+    assert "All 2 tasks" in tree(client.get("/")).text
+    assert "2 open of 2 tasks" in tree(client.get("/projects")).text
+
+
 def test_an_empty_home_says_what_to_do_next(client: Client, data_dir: Path) -> None:
     page = tree(client.get("/"))
     assert any(e.attrs.get("href") == "/projects/new" for e in page.tags("a"))

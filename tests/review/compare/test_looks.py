@@ -200,3 +200,19 @@ def test_a_page_that_comes_with_comments_begins_at_its_head(
         0,
         0,
     ]
+
+
+@pytest.mark.parametrize("rest", ["compare?left=base&right=A&", "compare/columns?"])
+def test_a_changed_word_is_in_ink_on_its_darker_ground(world: World, page: Page, rest: str) -> None:
+    def change(files: dict[str, str]) -> None:
+        files["app/area.py"] = files["app/area.py"].replace(
+            "return side * 7\n", "return side * 70  # seven\n"
+        )
+
+    world.commit("A", change)
+    page.goto(world.url(f"{rest}path=app/area.py"))
+    word = page.locator("#file mark", has_text="70")
+    expect(word.first).to_be_visible()
+    ink = page.locator("body").evaluate(COLOUR)
+    assert {one.evaluate(COLOUR) for one in page.locator("#file mark, #file mark *").all()} == {ink}
+    assert page.locator("#file .k").first.evaluate(COLOUR) != ink
