@@ -40,7 +40,7 @@ urlpatterns = [
     path("tasks/<int:task_id>/close", tasks.task_close, name="task_close"),
     re_path(_VARIANT + r"$", variants.variant, name="variant"),
     re_path(
-        _VARIANT + r"/(?P<part>head|pane|ask|runs|previewbar)$",
+        _VARIANT + r"/(?P<part>head|pane|ask|send|runs|previewbar)$",
         variants.variant_part,
         name="variant_part",
     ),

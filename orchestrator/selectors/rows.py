@@ -24,6 +24,7 @@ from orchestrator.states import (
     LETTERS,
     RUN_ACTIVE,
     RUN_STARTED,
+    TASK_UNRESOLVED,
     VARIANT_ACTIVE,
     VARIANT_BROKEN,
     PreviewState,
@@ -85,6 +86,7 @@ class VariantRow:
     preview: PreviewRow
     changed: bool
     mergeable: bool
+    passed_over: bool  # an answer to a task that was ended without it
 
     @property
     def number(self) -> int:
@@ -218,6 +220,7 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         preview=preview_row(variant),
         changed=variant_changed(variant),
         mergeable=not merge_problem(variant, task=task),
+        passed_over=state == VariantState.READY and task.resolution not in TASK_UNRESOLVED,
     )
 
 

@@ -112,6 +112,8 @@ def variant_state(row: VariantRow, classes: str = "st") -> SafeString:
         word = "Stopping"
     elif row.idle:  # done, and nothing to be glad of
         role, name, word = "", "minus", "No change"
+    elif row.passed_over:
+        role, name, word = "", "minus", "Not merged"
     return _state(role, name, word, classes)
 
 

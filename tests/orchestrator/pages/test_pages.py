@@ -27,7 +27,7 @@ from orchestrator.states import (
     Resolution,
     RunState,
 )
-from tests.support.pages import HTMX, World, tree
+from tests.support.pages import HTMX, Element, World, tree
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'\x1b[31m"
 CSS = Path(settings.BASE_DIR) / "static" / "css"
@@ -184,6 +184,11 @@ def test_the_overview_says_how_each_variant_stands(client: Client, world: World)
     assert "Scripted demo agent: no model was used." in page.text
 
 
+def _variant_tabs(client: Client, url: str) -> list[Element]:
+    tabs = tree(client.get(url)).all(lambda e: "tab" in e.attrs.get("class", "").split())
+    return [tab for tab in tabs if tab.attrs["id"] != "tab-all"]
+
+
 def test_a_merged_task_takes_no_more_messages(client: Client, world: World) -> None:
     task = world.task(RunState.SUCCEEDED)
     task.resolution = Resolution.MERGED
@@ -192,6 +197,41 @@ def test_a_merged_task_takes_no_more_messages(client: Client, world: World) -> N
     page = tree(client.get(f"{task.get_absolute_url()}/variants/A"))
     assert [field for field in page.tags("textarea") if field.attrs["name"] == "text"] == []
     assert "its agents take no more work" in page.text
+
+
+def test_where_a_message_goes_is_said_as_it_stands_now(client: Client, world: World) -> None:
+    task = world.task(RunState.RUNNING)
+    page = tree(client.get(f"{task.get_absolute_url()}/variants/A"))
+    (row,) = page.all(lambda e: e.attrs.get("id") == "send-row")
+    assert "Sent now, or after its turn" in row.text
+    assert f"live:task:{task.pk} from:document" in row.attrs["hx-trigger"]
+    Run.objects.filter(variant__task=task).update(state=RunState.SUCCEEDED)
+    part = tree(client.get(row.attrs["hx-get"], headers=HTMX))
+    assert "It goes on in a new run" in part.text
+    assert [button.attrs["id"] for button in part.tags("button")] == ["send"]
+    Task.objects.filter(pk=task.pk).update(resolution=Resolution.CLOSED)
+    part = tree(client.get(row.attrs["hx-get"], headers=HTMX))
+    assert "This task is closed; its agents take no more work." in part.text
+    assert part.tags("button") == []
+
+
+def test_what_was_not_merged_does_not_look_ready(client: Client, world: World) -> None:
+    task = world.task(RunState.SUCCEEDED, RunState.SUCCEEDED)
+    task.variants.update(head_commit="b" * 40, files_changed=2)
+    url = task.get_absolute_url()
+    assert [tab.text.count("Ready") for tab in _variant_tabs(client, url)] == [1, 1]
+    task.resolution, task.merged_variant = Resolution.MERGED, task.variants.get(letter="A")
+    task.save()
+    merged, other = _variant_tabs(client, url)
+    assert "Merged" in merged.text
+    assert "Ready" not in other.text
+    (state,) = other.all(lambda e: e.attrs.get("class", "").split()[:1] == ["st"])
+    assert state.text == "Not merged"
+    assert "ok" not in state.attrs["class"].split()
+    assert "Not merged" in tree(client.get(f"{url}/variants/B/pane", headers=HTMX)).text
+    task.resolution, task.merged_variant = Resolution.OPEN, None
+    task.save()
+    assert [tab.text.count("Ready") for tab in _variant_tabs(client, url)] == [1, 1]
 
 
 # --- Questions ------------------------------------------------------------------------------------

@@ -216,3 +216,15 @@ def test_a_changed_word_is_in_ink_on_its_darker_ground(world: World, page: Page,
     ink = page.locator("body").evaluate(COLOUR)
     assert {one.evaluate(COLOUR) for one in page.locator("#file mark, #file mark *").all()} == {ink}
     assert page.locator("#file .k").first.evaluate(COLOUR) != ink
+
+
+def test_the_bars_of_all_columns_have_one_length(world: World, page: Page) -> None:
+    """What the widest of its row fills is the same everywhere, or bars tell nothing across columns."""
+    world.task.variants.filter(letter="A").update(insertions=12_345, deletions=6_789)
+    world.task.variants.filter(letter="B").update(insertions=1, deletions=0)
+    page.goto(world.task.get_absolute_url())
+    bars = page.locator(".sheet .cell .bar")
+    expect(bars.first).to_be_visible()
+    widths = bars.evaluate_all("all => all.map((bar) => Math.round(bar.offsetWidth))")
+    assert len(widths) > 1
+    assert len(set(widths)) == 1

@@ -137,3 +137,20 @@ def test_all_columns_leave_the_name_of_the_file(world: World, page: Page) -> Non
     box = last.bounding_box()
     assert box
     assert box["x"] + box["width"] <= 390
+
+
+def test_what_a_key_says_stands_above_an_open_tray(world: World, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    page.keyboard.press("T")
+    page.locator("#tray-more").click()
+    expect(page.locator("#tray-compose")).to_be_visible()
+    page.keyboard.press("g")
+    said, tray = page.locator(".keysays"), page.locator("#tray")
+    expect(said).to_be_visible()
+    upper, lower = said.bounding_box(), tray.bounding_box()
+    assert upper
+    assert lower
+    assert lower["height"] > 100
+    assert upper["y"] + upper["height"] <= lower["y"]
