@@ -22,6 +22,7 @@ from review.composing.types import BASE
 from review.hunks import About, FileHunks, digest, place_named
 from review.lib.paths import path_text
 from review.models import Tray
+from review.selectors.compare import Comparison
 from review.selectors.composing import (
     Composed,
     composed_try,
@@ -31,6 +32,7 @@ from review.selectors.composing import (
     sources_say,
     title_of,
 )
+from review.selectors.sides import Side
 from review.selectors.taking import taking_shut
 from review.selectors.wishes import Told, wishes_read
 
@@ -112,22 +114,32 @@ def tray_page(*, user: User, task: Task) -> TrayPage:
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
     """The newest preview of a person's tray: the picks it is from. `letter` is what it would have been called
-    then, `stale` whether other picks are in the tray by now."""
+    then, `stale` whether other picks are in the tray by now; `against` is the other side, where that is not the
+    base that it was made on."""
 
     letter: str
     chips: tuple[Chip, ...]
     stale: bool
+    against: Side | None
 
 
-def preview_page(*, user: User, task: Task, commit: str) -> PreviewPage | None:
-    """None if that commit is none."""
-    tray = Tray.objects.filter(user=user, task=task).first()
-    if tray is None or tray.previewed.get("commit") != commit:
+def preview_page(*, user: User, comparison: Comparison) -> PreviewPage | None:
+    """None if neither side is one."""
+    left, right = comparison.left, comparison.right
+    if not (left.subject or right.subject):
         return None
+    tray = Tray.objects.filter(user=user, task=comparison.task).first()
+    commit = tray.previewed.get("commit") if tray else None
+    if tray is None or commit not in (right.commit, left.commit):
+        return None
+    against = left if commit == right.commit else right
     picks = tray.previewed["picks"]
-    page = _page(user, task, picks)
-    stale = [*map(pick_id, picks)] != [*map(pick_id, tray.picks)]
-    return PreviewPage(tray.previewed["letter"], page.chips, stale)
+    return PreviewPage(
+        letter=tray.previewed["letter"],
+        chips=_page(user, comparison.task, picks).chips,
+        stale=[*map(pick_id, picks)] != [*map(pick_id, tray.picks)],
+        against=None if against is left and left.ref == BASE else against,
+    )
 
 
 def _last(tray: Tray) -> dict[str, Any]:

@@ -32,11 +32,14 @@ def compare(request: PageRequest, task_id: int) -> HttpResponse:
     address = address_of(request, task_id)
     comparison = comparison_of(request, address)
     page = compare_page(comparison, address)
-    context = {"page": page, "comparison": comparison, "pane": page.pane, "nav": "tasks"}
-    for side, other in ((comparison.right, comparison.left), (comparison.left, comparison.right)):
-        if side.subject and "preview" not in context:
-            found = preview_page(user=request.user, task=comparison.task, commit=side.commit)
-            context |= {"preview": found, "against": other} if found else {}
+    preview = preview_page(user=request.user, comparison=comparison)
+    context = {
+        "page": page,
+        "comparison": comparison,
+        "pane": page.pane,
+        "preview": preview,
+        "nav": "tasks",
+    }
     absent = page.pane is not None and page.pane.status == ABSENT
     response = render(request, "review/compare.html", context, status=404 if absent else 200)
     if "view" in request.GET:
