@@ -174,9 +174,7 @@ def _where(place: Place) -> str:
         place.files[letter].status == "A" for letter in group.spans
     ):
         first = group.options[0].letters[0]
-        start, end = group.spans[first]
-        lines = f"line {end:,}" if end <= start + 1 else f"lines {start + 1:,} to {end:,}"
-        return f"new file, {lines} of {first}"
+        return f"new file, {place_named(group.about, *group.spans[first])} of {first}"
     return place_named(group.about, group.start, group.end)
 
 
