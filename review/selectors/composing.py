@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -321,7 +321,7 @@ def _origin(file: Mapping[str, Any], picks: Iterable[Mapping[str, Any]]) -> Orig
         path=display_path(file["path"]),
         status="deleted" if file["deleted"] else "renamed" if file["old_path"] else "",
         letters=letters,
-        parts=tuple(_part_say(p) for p in file["parts"] if not (told and p["partly"])),
+        parts=tuple(_parts(file["parts"], {letter for letter, _ in told})),
         picked=told,
     )
 
@@ -355,6 +355,18 @@ def _numbers_say(numbers: Iterable[int]) -> str:
     said = [str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
     plural = len(runs) > 1 or any(len(run) > 1 for run in runs)
     return f"line{'s' if plural else ''} {', '.join(said)}" if said else ""
+
+
+def _parts(
+    parts: Iterable[Mapping[str, Any]], told: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Of what only some lines were taken, that of whom it is not told line by line."""
+    for part in parts:
+        letters, what = _part_say(part)
+        if part["partly"]:
+            letters = tuple(letter for letter in letters if letter not in told)
+        if letters or not part["partly"]:
+            yield letters, what
 
 
 def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:

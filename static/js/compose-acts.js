@@ -19,7 +19,7 @@ export function actsOf({ left, right, between, whole }) {
     .filter(([, side]) => isLetter(side.letter))
     .map(([where, side, other]) => {
       const picks = takeOf(side, other);
-      if (picks.length) return { side: where, label: `Take ${side.letter}`, picks };
+      if (picks.length) return { side: where, letter: side.letter, label: `Take ${side.letter}`, picks };
       return between ? placeOf(where, side, other, between) : wholeOf(where, side);
     });
 }

@@ -1,6 +1,13 @@
 // Single lines of a change: a box at each, out of the one side's lines and in of the other's.
+import { isOn } from "./compose-acts.js";
+import { hasWhole, hostOf, hostWhole, idsOf, isLetter, picked, send, sides } from "./compose-tray.js";
 import { h } from "./dom.js";
-import { hostOf, hostWhole, isLetter, picked, send, sides } from "./compose-tray.js";
+import { keySay } from "./key-says.js";
+
+// A row of the diff has its side and its number as id: L12, R14.
+const sideOf = ({ id }) => id[0];
+const numberOf = ({ id }) => Number(id.slice(1));
+const rowOf = (box) => box.parentElement;
 
 function rowsOf({ root, n }) {
   const rows = [];
@@ -13,35 +20,40 @@ function rowsOf({ root, n }) {
   return rows;
 }
 
+const isBase = () => sides().get("left") === "base";
+
 /**
  * Whose lines can be taken there, and into whose: asked anew each time, for that depends on what was taken. As long as
  * neither variant is the host (`settled`), a line of either side (`own`) is one to take, into what the other side has.
  */
-export function linesFor({ left, right, between, n }, root) {
-  if (sides().get("left") === "base") return isLetter(right.letter) ? () => ({ guest: right.letter, host: "", side: "L", settled: "" }) : null;
+export function linesFor({ left, right, between, n }, root, acts) {
+  if (isBase()) return isLetter(right.letter) ? () => ({ guest: right.letter, host: "", side: "L", settled: "" }) : null;
   if (!between) return null;
   const letters = [left.letter, right.letter];
   // A file that the base lacks is one place, else each change is.
   const isFile = !left.hunks.length && !right.hunks.length;
   return (own) => {
     const path = sides().get("path");
-    const settled = isFile ? hostOf(letters, path) : hostWhole(letters, path) || hostHere(letters, rowsOf({ root, n }));
+    const settled = isFile ? hostOf(letters, path) : hostWhole(letters, path) || hostTaken(acts) || hostHere(letters, rowsOf({ root, n }));
     const host = settled || (own === "L" ? right.letter : left.letter);
     return host === left.letter ? { guest: right.letter, host, side: "L", settled } : { guest: left.letter, host, side: "R", settled };
   };
 }
+
+/** Of two variants the one whose side of the change was taken. */
+const hostTaken = (acts) => acts.find((act) => act.letter && isOn(act))?.letter ?? "";
 
 /** Of two variants the one into whose lines there some of the other's were put; "" for none. */
 function hostHere([left, right], rows) {
   const isOf = (host) => {
     const guest = host === left ? right : left;
     const { left: out, right: put } = linesOf({ letter: guest, host });
-    return rows.some(({ id }) => (id[0] === (host === left ? "L" : "R") ? out : put).has(Number(id.slice(1))));
+    return rows.some((row) => (sideOf(row) === (host === left ? "L" : "R") ? out : put).has(numberOf(row)));
   };
   return [left, right].find(isOf) ?? "";
 }
 
-/** A box at each line of a change, if they are wanted: out of the host's lines, in of the guest's. */
+/** A box at each line of a change, if they are wanted. Ticked, a line is in: the host's are until they are taken out. */
 export function boxesShow(bar) {
   const open = bar.button.getAttribute("aria-expanded") === "true";
   const { guest, settled } = bar.lines();
@@ -49,7 +61,7 @@ export function boxesShow(bar) {
   bar.button.title = settled ? `Take single lines of ${guest} into what ${settled} has` : "Take single lines";
   for (const row of rowsOf(bar)) {
     if (!open) row.querySelector(".lp")?.remove();
-    else boxName(row.querySelector(".lp") ?? boxAdd(row, bar), bar.lines(row.id[0]));
+    else boxName(row.querySelector(".lp") ?? boxAdd(row, bar), bar.lines(sideOf(row)));
   }
   boxesCheck();
 }
@@ -65,9 +77,9 @@ function boxAdd(row, bar) {
 }
 
 function boxName(box, { guest, host, side }) {
-  const { id } = box.parentElement;
-  const out = id[0] === side;
-  box.title = out ? `Take out line ${id.slice(1)} of ${host || "the base"}` : `Take line ${id.slice(1)} of ${guest}`;
+  const row = rowOf(box);
+  const out = sideOf(row) === side;
+  box.title = out ? `Keep line ${numberOf(row)} of ${host || "the base"}` : `Take line ${numberOf(row)} of ${guest}`;
   box.setAttribute("aria-label", box.title);
   Object.assign(box.dataset, { letter: guest, host, part: out ? "left" : "right" });
 }
@@ -76,8 +88,23 @@ export function boxesCheck() {
   const lines = {};
   for (const box of document.querySelectorAll(".lp")) {
     const known = (lines[box.dataset.letter + box.dataset.host] ??= linesOf(box.dataset));
-    box.checked = known[box.dataset.part].has(Number(box.parentElement.id.slice(1)));
+    const { part } = box.dataset;
+    const isPicked = known[part].has(numberOf(rowOf(box))) || isTaken(box);
+    box.checked = isPicked !== (part === "left");
   }
+}
+
+const changeTaken = ({ acts }) => isBase() && acts.find((act) => act.side === "right" && isOn(act));
+const changeReverted = ({ acts }) => acts.some((act) => act.undo && isOn(act));
+const fileTaken = (letter) => isBase() && hasWhole(letter, sides().get("path"));
+
+/** Of a change of the base: was all of it taken, so that its lines are in without having been picked one by one? */
+const isTaken = ({ bar, dataset }) => Boolean(changeTaken(bar)) || (fileTaken(dataset.letter) && !changeReverted(bar));
+
+/** What lines stand for once they are picked one by one: all of the change, or a side that is there as the base is. */
+function insteadOf(bar) {
+  const all = changeTaken(bar);
+  return all ? all.picks : bar.acts.filter(isOn).flatMap((act) => act.picks.filter((pick) => pick.variant === "base"));
 }
 
 let ticked = []; // the boxes of the last click, which came last: with shift all from the one before on
@@ -88,11 +115,11 @@ function rangeEnd(box, extend) {
   if (!extend || !from?.isConnected || from === box) return;
   const boxes = [...document.querySelectorAll(".lp")];
   const [first, last] = [boxes.indexOf(from), boxes.indexOf(box)].sort((a, b) => a - b);
-  const sideOf = (one) => one.parentElement.id[0];
+  const side = (one) => sideOf(rowOf(one));
   // From one side to the same one it is lines of that side; else whatever stands between and is of the same pick.
   const within = boxes
     .slice(first, last + 1)
-    .filter((one) => (sideOf(from) !== sideOf(box) || sideOf(one) === sideOf(box)) && one.dataset.letter === box.dataset.letter);
+    .filter((one) => (side(from) !== side(box) || side(one) === side(box)) && one.dataset.letter === box.dataset.letter);
   ticked = [...within.filter((one) => one !== box), box];
 }
 
@@ -109,32 +136,50 @@ document.addEventListener("change", (event) => {
   if (!box) return;
   const on = box.checked;
   const boxes = ticked.at(-1) === box ? ticked : [box];
-  const told = boxes.map((one) => [one.dataset.part, Number(one.parentElement.id.slice(1))]);
+  const told = boxes.map((one) => [one.dataset.part, numberOf(rowOf(one))]);
   const { letter: asked } = box.dataset;
+  if (fileTaken(asked)) {
+    keySay(`All of this file is taken from ${asked}: single lines can be chosen when that is out of the tray.`);
+    return boxesCheck();
+  }
   send(() => {
-    const { guest: letter, host } = box.bar.lines(box.parentElement.id[0]);
+    const { guest: letter, host } = box.bar.lines(sideOf(rowOf(box)));
     if (letter !== asked) return {}; // meanwhile its side became the host, and has the line
     const { id, ...found } = linesOf({ letter, host });
-    for (const [part, number] of told) found[part][on ? "add" : "delete"](number);
+    const bars = [...new Set(boxes.map((one) => one.bar))];
+    for (const row of bars.filter(changeTaken).flatMap(rowsOf)) found[sideOf(row) === "L" ? "left" : "right"].add(numberOf(row));
+    for (const [part, number] of told) found[part][on === (part === "right") ? "add" : "delete"](number);
     const lines = { left: [...found.left].sort((a, b) => a - b), right: [...found.right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;
     const pick = { variant: letter, ...(host && { against: host }), path: sides().get("path"), lines };
-    return some ? { add: JSON.stringify(pick) } : { remove: id };
+    const instead = idsOf(bars.flatMap(insteadOf));
+    return some ? { add: JSON.stringify(pick), remove: instead } : { remove: [id, ...instead].filter(Boolean) };
   });
 });
 
-/** Goes to the first box of the change. */
+const boxesOf = (bar) => rowsOf(bar).map((row) => row.querySelector(".lp"));
+
+/** Goes to the first box of the change with which a line is taken. */
 export function boxesFocus(bar) {
-  rowsOf(bar)[0]?.querySelector(".lp")?.focus();
+  const boxes = boxesOf(bar);
+  (boxes.find((box) => box?.dataset.part === "right") ?? boxes[0])?.focus();
 }
 
-/** Among the boxes: arrows to the next ones, Escape back to the button that opened them. */
+/** In the same change, the box of the other side that is as far from its first one. */
+function boxBeside(box, side) {
+  const own = sideOf(rowOf(box));
+  const of = (name) => boxesOf(box.bar).filter((one) => sideOf(rowOf(one)) === name);
+  return own === side ? null : (of(side)[of(own).indexOf(box)] ?? of(side).at(-1));
+}
+
+/** Among the boxes: arrows to the next ones and to the other side's, Escape back to the button that opened them. */
 document.addEventListener("keydown", (event) => {
   if (!event.target.matches?.(".lp")) return;
-  const step = { ArrowDown: 1, ArrowUp: -1, Escape: 0 }[event.key];
+  const step = { ArrowDown: 1, ArrowUp: -1, ArrowLeft: "L", ArrowRight: "R", Escape: 0 }[event.key];
   if (step === undefined) return;
   event.preventDefault();
   const boxes = [...document.querySelectorAll(".lp")];
+  if (typeof step === "string") return boxBeside(event.target, step)?.focus();
   if (step) return boxes[boxes.indexOf(event.target) + step]?.focus();
   const { button } = event.target.bar;
   button.click();

@@ -110,7 +110,7 @@ function barAdd(root, change) {
   }
   const known = { n: change.n, whole: change.whole, root, acts };
   // The lines of a copy face those of another file: a part of it is none of the base.
-  known.lines = change.whole ? null : linesFor(change, root);
+  known.lines = change.whole ? null : linesFor(change, root, acts);
   if (known.lines) {
     const lines = h("button.btn.sm.bare.take", { type: "button", "aria-expanded": "false", title: "Take single lines" }, "Lines");
     lines.addEventListener("click", () => {

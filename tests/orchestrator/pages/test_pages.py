@@ -57,6 +57,15 @@ def test_home_says_what_needs_a_person_first(client: Client, world: World) -> No
     assert "One agent is at work on one task. One waits for your answer." in page.text
 
 
+@pytest.mark.parametrize(("ready", "chips"), [(4, "A B C D"), (5, "A B C +2")])
+def test_home_shows_so_many_letters_and_how_many_more(
+    client: Client, world: World, ready: int, chips: str
+) -> None:
+    world.task(*[RunState.SUCCEEDED] * ready)
+    [need] = tree(client.get("/")).tags("ul")[0].tags("li")
+    assert need.text.startswith(f"{chips} ")
+
+
 @pytest.mark.parametrize(
     ("ready", "said"), [(3, "A, B and C"), (6, "A, B, C, D, E and F"), (7, "7 variants")]
 )

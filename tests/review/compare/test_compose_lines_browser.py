@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.review.compare.composing import AREA, compare, content
 from tests.review.compare.conftest import BASE, A, World
 from tests.support.routes import each_held
+from tests.support.says import said_stays
 
 pytestmark = pytest.mark.browser
 
@@ -29,11 +30,13 @@ def test_lines_of_one_variant_go_into_the_file_of_the_other(page: Page, world: W
     expect(put).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator(".pickchip").last).to_contain_text("area.py, 1 line into B")
-    out = page.get_by_role("checkbox", name=f"Take out line {line} of B")
+    out = page.get_by_role("checkbox", name=f"Keep line {line} of B")
     page.keyboard.press("ArrowDown")
     expect(out).to_be_focused()
+    expect(out).to_be_checked()
     page.keyboard.press("Space")
     expect(page.locator(".pickchip").last).to_contain_text("area.py, 2 lines into B")
+    expect(out).not_to_be_checked()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Lines", exact=True).first).to_be_focused()
     expect(page.locator(".lp")).to_have_count(0)
@@ -63,7 +66,7 @@ def test_a_line_of_either_side_is_taken_until_one_is_the_host(page: Page, world:
     expect(theirs).not_to_be_checked()  # another place, which has no host yet
     theirs.check()
     expect(page.locator(".pickchip")).to_have_count(2)
-    expect(page.get_by_role("checkbox", name="Take out line 82 of A")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Keep line 82 of A")).to_be_checked()
     expect(two).to_be_checked()
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_be_visible()
@@ -84,7 +87,7 @@ def test_lines_ticked_on_both_sides_at_once_are_all_there(page: Page, world: Wor
     for _ in range(2):
         asked().continue_()
     expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line into B")
-    expect(page.get_by_role("checkbox", name="Take out line 82 of B")).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="Keep line 82 of B")).to_be_checked()
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_be_visible()
     theirs, ours = "    return 20 * side\n", "    return side * side * 20\n"
@@ -103,7 +106,7 @@ def test_single_lines_are_ticked_in_the_gutter(page: Page, world: World) -> None
     page.reload()
     page.get_by_role("button", name="Lines", exact=True).click()
     expect(page.get_by_role("checkbox", name=f"Take line {line} of A")).to_be_checked()
-    page.get_by_role("checkbox", name=f"Take out line {line} of the base").check()
+    page.get_by_role("checkbox", name=f"Keep line {line} of the base").uncheck()
     expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
     page.get_by_role("button", name="Compose D").click()
     expect(page.locator(".origin")).to_be_visible()
@@ -130,6 +133,107 @@ def test_lines_are_undone_one_by_one_at_their_boxes(page: Page, world: World) ->
     expect(page.locator(".pickchip")).to_have_count(0)
 
 
+def test_boxes_of_a_change_that_was_taken_say_so_and_let_lines_go(page: Page, world: World) -> None:
+    """Who unticks a line of it wants the rest: the change is no pick any more, its other lines are."""
+    world.commit("A", lambda files: files.update({AREA: BASE[AREA] + "one = 1\ntwo = 2\n"}))
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_contain_text("area.py, after line")
+    page.keyboard.press("L")
+    line = BASE[AREA].count("\n") + 1
+    one, two = (page.get_by_role("checkbox", name=f"Take line {n} of A") for n in (line, line + 1))
+    expect(one).to_be_focused()
+    expect(one).to_be_checked()
+    expect(two).to_be_checked()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 1 line")
+    expect(one).not_to_be_checked()
+    expect(two).to_be_checked()
+    take = page.get_by_role("button", name="Take A", exact=True)
+    expect(take).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("z")  # one step
+    expect(take).to_have_attribute("aria-pressed", "true")
+    expect(one).to_be_checked()
+    page.keyboard.press("Space")
+    expect(one).not_to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == BASE[AREA] + "two = 2\n"
+
+
+def test_lines_of_a_file_that_is_taken_whole_stay_in(page: Page, world: World) -> None:
+    said_stays(page)
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("A")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("L")
+    box = page.get_by_role("checkbox", name="Take line 82 of A")
+    expect(box).to_be_focused()
+    expect(box).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Keep line 82 of the base")).not_to_be_checked()
+    page.keyboard.press("Space")
+    expect(page.locator(".keysays")).to_contain_text("All of this file is taken from A")
+    expect(box).to_be_checked()
+    expect(page.locator(".pickchip")).to_have_count(1)
+
+
+def test_the_side_of_a_change_that_was_taken_is_the_host_of_its_lines(
+    page: Page, world: World
+) -> None:
+    line = BASE[AREA].count("\n") + 1
+    end = "{0} = 1\nsame = 0\n{0}_more = 2\n"
+    world.commit("A", lambda files: files.update({AREA: BASE[AREA] + end.format("one")}))
+    world.commit("B", lambda files: files.update({AREA: BASE[AREA] + end.format("two")}))
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("P")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("L")
+    theirs = page.get_by_role("checkbox", name=f"Take line {line} of B")
+    ours = page.get_by_role("checkbox", name=f"Keep line {line} of A")
+    expect(theirs).to_be_focused()
+    expect(ours).to_be_checked()
+    page.keyboard.press("ArrowLeft")
+    expect(ours).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(theirs).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("area.py, 1 line into A")
+    expect(page.locator("#tray")).not_to_contain_text("contradict")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == BASE[AREA] + "one = 1\ntwo = 1\nsame = 0\none_more = 2\n"
+
+
+def test_lines_go_into_a_side_that_was_taken_and_has_what_the_base_has(
+    page: Page, world: World
+) -> None:
+    line = BASE[AREA].count("\n") + 1
+    world.commit("B", lambda files: files.update({AREA: BASE[AREA] + "one = 1\ntwo = 2\n"}))
+    world.commit("A", lambda files: files.update({AREA: "# note\n" + BASE[AREA]}))
+    compare(page, world, "A", "B")
+    page.wait_for_selector(".hunkbar .take")
+    for key in "jjP":
+        page.keyboard.press(key)
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("L")
+    two = page.get_by_role("checkbox", name=f"Take line {line + 1} of B")
+    two.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip").last).to_contain_text("1 line into A")
+    expect(page.locator(".pickchip")).to_have_count(1)  # into what A has, which is what was taken
+    expect(two).to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == BASE[AREA] + "two = 2\n"
+
+
 def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
     asked = each_held(page, "**/tray", method="POST")
 
@@ -144,17 +248,17 @@ def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
 
     compare(page, world, "base", "A")
     page.get_by_role("button", name="Lines", exact=True).click()
-    boxes = page.locator(".lp")
-    expect(boxes).to_have_count(2)
-    for at in (0, 1):
-        boxes.nth(at).click()
+    line = 4 * 20 + 2
+    theirs = page.get_by_role("checkbox", name=f"Take line {line} of A")
+    ours = page.get_by_role("checkbox", name=f"Keep line {line} of the base")
+    theirs.click()
+    ours.click()
     answer()
-    for at in (0, 1):
-        assert boxes.nth(at).is_checked()
+    assert (theirs.is_checked(), ours.is_checked()) == (True, False)
     answer()
     expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
-    for at in (0, 1):
-        expect(boxes.nth(at)).to_be_checked()
+    expect(theirs).to_be_checked()
+    expect(ours).not_to_be_checked()
 
 
 def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:

@@ -56,7 +56,7 @@ def test_a_box_that_has_the_focus_leaves_letters_to_the_page(world: World, page:
     page.goto(world.url(AREA))
     page.wait_for_selector(".hunkbar .take")
     page.keyboard.press("L")
-    box = page.locator("input.lp").first
+    box = page.locator("input.lp[data-part=right]").first
     expect(box).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator(".pickchip")).to_have_count(1)

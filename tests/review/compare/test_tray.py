@@ -20,6 +20,7 @@ from orchestrator.models import Run, Variant
 from orchestrator.states import Resolution
 from review.merging.messages import message_check
 from review.models import Composition, Tray
+from review.selectors.composing import composition_rows
 from review.selectors.hunks import pair_hunks
 from review.selectors.merges import merge_message_default
 from review.selectors.trays import pick_id
@@ -496,6 +497,18 @@ def test_the_lines_that_were_picked_are_named(world: World, reader: Client) -> N
     html = reader.get(world.url("variants/D/composition")).content.decode()
     assert html.count("line 82 put in") == 1
     assert "some lines" not in html
+
+
+def test_of_lines_that_went_into_another_ones_change_both_are_told(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA, hunks=[key(world, "A")]))
+    lines = {"left": [], "right": [82]}
+    change(reader, world, add=pick(variant="B", against="A", path=AREA, lines=lines))
+    reader.post(world.url("compose"))
+    [row] = composition_rows(Composition.objects.get())
+    assert row.picked == (("B", "line 82 put in"),)
+    assert row.parts == ((("A",), "some lines (line 82)"),)
 
 
 def test_a_place_that_is_all_of_a_change_is_named_as_it_was_picked(

@@ -34,7 +34,7 @@ def take_sides(room: Room) -> None:
 
 def take_lines(room: Room) -> None:
     room.press("L")
-    expect(room.page.locator("input.lp").first).to_be_focused()
+    expect(room.page.locator("input.lp[data-part=right]").first).to_be_focused()
     room.press("Space")
     room.sees(".pickchip")
 
