@@ -138,7 +138,8 @@ def _agreed(work: Work, changes: Iterable[Change]) -> Iterator[list[Change]]:
 def _agreed_once(work: Work, members: Sequence[Change]) -> Iterator[list[Change]]:
     """Of what one Variant says twice: what was named before its ground, a whole change before lines of it."""
     named = [change for change in members if not change.ground]
-    full = [change for change in members if not change.partly]
+    with_full = {change.letter for change in members if not change.partly}
+    full = [c for c in members if not c.partly or c.letter not in with_full]
     for better in (named, full):
         if 0 < len(better) < len(members):
             yield from _agreed(work, better)

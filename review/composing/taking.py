@@ -26,7 +26,11 @@ def _picked(place: Place, texts: Texts, used: Mapping[str, Set[str]]) -> Iterato
         for hunk in hunks:
             if hunk.key not in used.get(letter, ()):
                 yield _change(letter, file, hunk, texts)
-        yield from _some_lines(place, letter, {hunk.key for hunk in hunks}, texts)
+        own = {hunk.key for hunk in hunks}
+        for change in _some_lines(place, letter, own, texts):
+            # All lines of a hunk are that hunk.
+            if change.hunk.key not in used.get(letter, ()):
+                yield change
         # Whoever takes a whole file wants that one, not what a ground makes of it.
         if letter in place.grounds and not whole - {letter}:
             for hunk in file.hunks:
