@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from orchestrator.states import ProjectState
 from review.services.comments import Target, comment_create
 from tests.review.compare.conftest import World
 
@@ -228,3 +229,17 @@ def test_the_bars_of_all_columns_have_one_length(world: World, page: Page) -> No
     widths = bars.evaluate_all("all => all.map((bar) => Math.round(bar.offsetWidth))")
     assert len(widths) > 1
     assert len(set(widths)) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_of_a_failed_project_fits(world: World, page: Page, width: int) -> None:
+    project = world.task.project
+    type(project).objects.filter(pk=project.pk).update(
+        name="a-project-with-a-rather-long-name-" * 3,
+        state=ProjectState.FAILED,
+        failure_message="The address https://localhost:1/" + "a-long-part/" * 20 + " is not there.",
+    )
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(project.get_absolute_url())
+    expect(page.locator("#remove")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -153,4 +153,15 @@ def test_what_a_key_says_stands_above_an_open_tray(world: World, page: Page) -> 
     assert upper
     assert lower
     assert lower["height"] > 100
+    assert upper["width"] > 300, "as wide as there is room"
     assert upper["y"] + upper["height"] <= lower["y"]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_picks_are_counted_where_not_all_are_in_sight(world: World, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    page.keyboard.press("T")
+    expect(page.locator("#tray .tray-count")).to_have_text("1 pick")
+    expect(page.locator("#tray .tray-count")).to_be_visible()
