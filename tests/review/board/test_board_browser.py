@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from orchestrator.models import Run
 from orchestrator.states import RunState
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, changed
 from tests.support.live import eventually
 
 pytestmark = pytest.mark.browser
@@ -21,11 +21,6 @@ def board(world: World, page: Page) -> Page:
     page.goto(f"/tasks/{world.task.pk}")
     expect(page.locator(".board .mk-contradictory").first).to_be_visible()  # not the legend's
     return page
-
-
-def changed(page: Page, world: World) -> None:
-    """What the socket says when a variant has a newer head."""
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
 
 
 def cell(page: Page, path: str, letter: str) -> str:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from review.selectors.agreement import agreement_get
 from review.selectors.consensus import ground_get
 from review.selectors.consensus_page import PER_PAGE
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, changed
 from tests.support.pages import HTMX
 from tests.support.routes import next_held
 
@@ -47,10 +47,6 @@ def opened(world: World, page: Page, query: str = "") -> None:
     known(world)
     page.goto(world.url(f"consensus{query}"))
     page.wait_for_selector("#tray[aria-label]", state="attached")
-
-
-def live(world: World, page: Page) -> None:
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
 
 
 def clashes(page: Page) -> Locator:
@@ -120,7 +116,7 @@ def test_places_follow_without_moving_what_is_read(world: World, page: Page, wid
     before = top(of_file(page, "own/20.txt"))
     world.commit("B", earlier)
     known(world)
-    live(world, page)
+    changed(page, world)
     expect(clashes(page)).to_have_count(3)
     stays(page, "own/20.txt", before)
     assert place.evaluate("place => place.mine"), "what is the same stays the same"
@@ -140,7 +136,7 @@ def test_the_place_one_is_at_is_not_lost(world: World, page: Page) -> None:
     before = top(place)
     world.commit("B", earlier)  # so the last place of this page is on the next one
     known(world)
-    live(world, page)
+    changed(page, world)
     expect(page).to_have_url(re.compile("page=2"))
     expect(of_file(page, path)).to_be_focused()
     expect(of_file(page, path)).to_have_attribute("data-now", "")
@@ -163,7 +159,7 @@ def test_where_it_is_gone_one_is_at_the_next(world: World, page: Page) -> None:
 
     world.commit("A", less)
     known(world)
-    live(world, page)
+    changed(page, world)
     expect(place).to_have_count(0)
     expect(of_file(page, "own/06.txt")).to_be_focused()
     stays(page, "own/06.txt", below)
@@ -177,7 +173,7 @@ def test_a_button_keeps_the_focus_and_what_was_taken_stays(world: World, page: P
     expect(take).to_have_attribute("aria-pressed", "true")
     world.commit("B", earlier)
     known(world)
-    live(world, page)
+    changed(page, world)
     expect(clashes(page)).to_have_count(3)
     expect(take).to_be_focused()
     expect(take).to_have_attribute("aria-pressed", "true")
@@ -190,7 +186,7 @@ def test_nothing_is_empty_while_the_new_state_is_compared(world: World, page: Pa
     shown = page.locator(".place")
     count = shown.count()
     world.commit("B", earlier)
-    live(world, page)
+    changed(page, world)
     held = asked()
     expect(shown).to_have_count(count)
     page.evaluate(
@@ -219,7 +215,7 @@ def test_what_is_selected_or_typed_waits(world: World, page: Page) -> None:
     field.press_sequentially("area")
     world.commit("B", earlier)
     known(world)
-    live(world, page)
+    changed(page, world)
     expect(page.locator("#places-says")).to_contain_text("once you are done")
     expect(field).to_be_focused()
     expect(clashes(page)).to_have_count(1)

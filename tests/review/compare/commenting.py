@@ -33,8 +33,3 @@ def form(page: Page) -> Locator:
 
 def threads(page: Page) -> Locator:
     return page.locator("comment-row > .thread[data-thread]")
-
-
-def changed(page: Page, world: World) -> None:
-    """What the socket tells the page when something of the task has changed."""
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")

@@ -194,6 +194,11 @@ def page(
     assert errors == []
 
 
+def changed(page: Page, world: World) -> None:
+    """What the socket tells the page when something of the task has changed."""
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+
+
 def settled(page: Page) -> None:
     """Lines that came into the window have the height they keep: it is guessed until they are drawn."""
     page.evaluate(

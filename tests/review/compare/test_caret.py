@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import BASE, World, settled
+from tests.review.compare.conftest import BASE, World, changed, settled
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def wide(request: pytest.FixtureRequest, page: Page) -> int:
 
 
 @pytest.fixture(autouse=True)
-def changed(world: World) -> None:
+def area_changed(world: World) -> None:
     world.commit("A", lambda files: files.update({AREA: CHANGED}))
 
 
@@ -60,7 +60,7 @@ def chosen(page: Page) -> list[str]:
 def live(world: World, page: Page, text: str) -> None:
     page.locator("diff-view").evaluate("view => { view.dataset.old = ''; }")
     world.commit("A", lambda files: files.update({AREA: text}))
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    changed(page, world)
     expect(page.locator("diff-view:not([data-old])")).to_have_count(1)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World, settled
+from tests.review.compare.conftest import World, changed, settled
 
 AREA = "app/area.py"
 URL = f"compare/columns?path={AREA}"
@@ -17,10 +17,6 @@ URL = f"compare/columns?path={AREA}"
 def above(files: dict[str, str]) -> None:
     files[AREA] = "# one\n# two\n# three\n" + files[AREA]
     files["README.md"] = "# Changed\n"
-
-
-def live(world: World, page: Page) -> None:
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
 
 
 def test_nothing_is_sent_while_nothing_has_changed(world: World, reader: Client) -> None:
@@ -55,7 +51,7 @@ def test_columns_follow_without_moving_what_is_read(world: World, page: Page) ->
     before = page.locator("#B-82").bounding_box()
     assert before
     world.commit("B", above)
-    live(world, page)
+    changed(page, world)
     moved = page.locator("#B-85")
     expect(moved).to_have_text(re.compile("20 \\* side"))
     expect(moved).to_be_focused()
@@ -80,7 +76,7 @@ def test_what_is_being_written_is_not_taken_away(world: World, page: Page) -> No
     page.keyboard.press("c")
     page.keyboard.type("Half a thou")
     world.commit("B", above)
-    live(world, page)
+    changed(page, world)
     expect(page.locator("#file .moved")).to_have_text(re.compile("This file has changed"))
     page.keyboard.type("ght")
     expect(page.locator(".newform [name=body]")).to_have_value("Half a thought")

@@ -13,8 +13,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from review.models import Comment
 from review.services.comments import reply_create
 from review.services.trays import tray_change
-from tests.review.compare.commenting import NEW, area, changed, say, threads
-from tests.review.compare.conftest import World, settled
+from tests.review.compare.commenting import NEW, area, say, threads
+from tests.review.compare.conftest import World, changed, settled
 from tests.support.live import eventually
 from tests.support.routes import next_held, route_first
 

@@ -7,8 +7,8 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.models import Run, Snapshot
 from review.models import Comment
-from tests.review.compare.commenting import NEW, area, changed, form, say, threads
-from tests.review.compare.conftest import A, World
+from tests.review.compare.commenting import NEW, area, form, say, threads
+from tests.review.compare.conftest import A, World, changed
 
 pytestmark = pytest.mark.browser
 

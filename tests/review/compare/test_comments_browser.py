@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from review.models import Comment
 from review.services.comments import reply_create, thread_resolve
-from tests.review.compare.commenting import NEW, area, changed, form, say, threads
-from tests.review.compare.conftest import World
+from tests.review.compare.commenting import NEW, area, form, say, threads
+from tests.review.compare.conftest import World, changed
 from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 
 from review.models import Comment
 from review.services.comments import reply_create, thread_resolve
-from tests.review.compare.commenting import NEW, area, changed, form, say, threads
-from tests.review.compare.conftest import World
+from tests.review.compare.commenting import NEW, area, form, say, threads
+from tests.review.compare.conftest import World, changed
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.review.compare.conftest import World, settled
+from tests.review.compare.conftest import World, changed, settled
 from tests.support.live import eventually
 from tests.support.routes import next_held, route_first
 
@@ -228,7 +228,7 @@ def test_an_update_of_the_live_diff_leaves_what_is_read_where_it_is(
 
     head = world.commit("A", more)
     assert head != before
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    changed(page, world)
     expect(page.locator("live-diff")).to_have_attribute("data-seen", head)
     settled(page)
     now = live(

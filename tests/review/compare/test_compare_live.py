@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World, settled
+from tests.review.compare.conftest import World, changed, settled
 from tests.support.routes import next_held
 
 AREA = "app/area.py"
@@ -30,9 +30,6 @@ def test_what_changed_since_the_page_was_made(world: World, reader: Client) -> N
 
 @pytest.mark.browser
 def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) -> None:
-    def changed() -> None:
-        page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
-
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split&context=all"))
     expect(page.locator(".hunkbar")).to_have_count(1)
     line = page.locator("#R120")
@@ -47,7 +44,7 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
         files["README.md"] = "# Changed\n"
 
     world.commit("A", above)
-    changed()
+    changed(page, world)
     moved = page.locator("#R123")
     expect(moved).to_have_text("")
     expect(page.locator(".hunkbar")).to_have_count(2)
@@ -63,7 +60,7 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
     page.evaluate("getSelection().selectAllChildren(document.getElementById('R123'))")
     page.evaluate("getSelection().selectAllChildren(document.getElementById('R124'))")
     world.commit("A", lambda files: files.update({AREA: files[AREA] + "# last\n"}))
-    changed()
+    changed(page, world)
     expect(page.locator(".moved")).to_be_visible()
     expect(page.locator(".hunkbar")).to_have_count(2)
     page.evaluate("getSelection().removeAllRanges()")
@@ -79,7 +76,7 @@ def test_a_change_does_not_put_off_the_file_that_is_on_its_way(world: World, pag
     held = asked()
     expect(page.locator("#file.htmx-request")).to_have_count(1)
     world.commit("A", lambda files: files.update({AREA: files[AREA] + "# last\n"}))
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    changed(page, world)
     expect(page.locator("file-tree a.fresh")).to_have_count(1)
     held.continue_()
     expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
@@ -110,7 +107,7 @@ def test_one_stays_at_the_same_change_and_no_other_is_marked(world: World, page:
         files[AREA] = "# new first line\n" + files[AREA]
 
     world.commit("A", above)
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    changed(page, world)
     expect(page.locator("[data-now]")).to_have_attribute("data-change", "2")
     expect(page.locator(".fold")).to_have_count(0)
     page.keyboard.press("v")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, changed
 
 pytestmark = pytest.mark.browser
 
@@ -152,7 +152,7 @@ def test_the_focus_is_kept_when_a_part_of_the_page_is_swapped(world: World, page
     link = page.locator("#overview-sheet .decide a").nth(1)  # it has no id
     link.focus()
     link.evaluate("element => { element.dataset.old = ''; }")
-    page.evaluate(f"document.dispatchEvent(new CustomEvent('live:task:{world.task.pk}'))")
+    changed(page, world)
     expect(link).not_to_have_attribute("data-old", "")
     expect(link).to_be_focused()
 

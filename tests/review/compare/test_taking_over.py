@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.models import Task
 from orchestrator.states import Resolution
 from review.models import Tray
-from tests.review.compare.conftest import World
+from tests.review.compare.conftest import World, changed
 from tests.support.pages import HTMX
 from tests.support.says import said_stays
 
@@ -126,12 +126,6 @@ def test_keys_of_a_merged_task_say_why_they_take_nothing(world: World, page: Pag
             page.keyboard.press(key)
             expect(says).to_have_text(MERGED)
     assert not Tray.objects.exists()
-
-
-def changed(page: Page, world: World) -> None:
-    page.evaluate(
-        "topic => document.dispatchEvent(new CustomEvent(topic))", f"live:task:{world.task.pk}"
-    )
 
 
 @pytest.mark.browser
