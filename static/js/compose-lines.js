@@ -94,11 +94,13 @@ export function boxesCheck() {
   }
 }
 
-const changeTaken = ({ acts }) => isBase() && acts.find((act) => act.side === "right" && isOn(act));
+/** By which act all of the guest's lines there were taken: of a change of the base, or of a place of the host's new file. */
+const changeTaken = ({ acts, lines }) =>
+  acts.find((act) => (isBase() ? act.side === "right" : act.place?.letter === lines().guest) && isOn(act));
 const changeReverted = ({ acts }) => acts.some((act) => act.undo && isOn(act));
 const fileTaken = (letter) => isBase() && hasWhole(letter, sides().get("path"));
 
-/** Of a change of the base: was all of it taken, so that its lines are in without having been picked one by one? */
+/** Was all of the change taken, so that its lines are in without having been picked one by one? */
 const isTaken = ({ bar, dataset }) => Boolean(changeTaken(bar)) || (fileTaken(dataset.letter) && !changeReverted(bar));
 
 /** What lines stand for once they are picked one by one: all of the change, or a side that is there as the base is. */

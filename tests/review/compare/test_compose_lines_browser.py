@@ -182,6 +182,36 @@ def test_lines_of_a_file_that_is_taken_whole_stay_in(page: Page, world: World) -
     expect(page.locator(".pickchip")).to_have_count(1)
 
 
+def test_a_place_that_went_into_the_others_new_file_is_ticked(page: Page, world: World) -> None:
+    """What was taken is in, and what it took the place of is not; unticked, the other lines stay."""
+    before = "".join(f"row_{n} = {n}\n" for n in range(9))
+    world.commit("A", lambda files: files.update({"app/new.py": before + "mine = 1\nmore = 1\n"}))
+    world.commit("B", lambda files: files.update({"app/new.py": before + "your = 2\nless = 2\n"}))
+    compare(page, world, "A", "B", "app/new.py")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("p")
+    expect(page.locator(".pickchip")).to_contain_text("into A")
+    page.keyboard.press("L")
+    keep, take = (
+        [page.get_by_role("checkbox", name=f"{verb} line {n} of {letter}") for n in (10, 11)]
+        for verb, letter in (("Keep", "A"), ("Take", "B"))
+    )
+    expect(take[0]).to_be_focused()
+    for box in take:
+        expect(box).to_be_checked()
+    for box in keep:
+        expect(box).not_to_be_checked()
+    page.keyboard.press("Space")
+    expect(page.locator(".pickchip")).to_contain_text("3 lines into A")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(take[0]).not_to_be_checked()
+    expect(take[1]).to_be_checked()
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", "app/new.py") == before + "less = 2\n"
+
+
 def test_the_side_of_a_change_that_was_taken_is_the_host_of_its_lines(
     page: Page, world: World
 ) -> None:
