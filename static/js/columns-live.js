@@ -4,6 +4,7 @@ import "./live.js";
 import { firstSeen } from "./comment-places.js";
 import { linesName, linesRead } from "./column-lines.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
+import { fetchSoon } from "./patience.js";
 import { treeReplace } from "./tree-fresh.js";
 import { barSet } from "./wrap.js";
 
@@ -20,7 +21,7 @@ async function update() {
   url.searchParams.set("kept", file().dataset.columns); // nobody's column comes or goes by itself
   let answer;
   try {
-    answer = await fetch(url);
+    answer = await fetchSoon(url);
   } catch {
     return; // no server: the next change asks again
   }

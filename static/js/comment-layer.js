@@ -11,6 +11,7 @@ import { columnOf, firstSeen, lineReveal, placeBelow, scrollerOf, viewIn } from 
 import { centre } from "./in-sight.js";
 import { keptRestore, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
+import { fetchSoon } from "./patience.js";
 
 const layers = new Set();
 const orphans = new Set(); // forms whose diff went away
@@ -118,7 +119,7 @@ class FileComments extends HTMLElement {
     const query = new URLSearchParams({ seen: this.#seen, forms });
     let answer, text;
     try {
-      answer = await fetch(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
+      answer = await fetchSoon(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
       text = await answer.text();
     } catch {
       return; // gone, or no server: the next change asks again

@@ -9,6 +9,7 @@ import { h, icon } from "./dom.js";
 import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
+import { fetchSoon } from "./patience.js";
 import { alike, kindOf } from "./swaps.js";
 
 // --- Sending -------------------------------------------------------------------------------------
@@ -22,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   errorShow(form, "");
   const at = whereOf(form);
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
+    const answer = await fetchSoon(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(wordsOf(await answer.text()));
     if (!form.isConnected) keptSent(form);
     form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
@@ -87,7 +88,7 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   if (!shown || !address || (same && isBusy(shown))) return;
   const url = new URL(address, location.href);
   if (same) url.searchParams.set("forms", formsShown(shown));
-  const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  const answer = await fetchSoon(url, { headers: { "HX-Request": "true" } });
   if (!answer.ok || !shown.isConnected || (same && isBusy(shown))) return;
   const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
   const parts = document.createElement("template");

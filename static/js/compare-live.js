@@ -4,6 +4,7 @@ import { anchorCell, anchorFind, anchorOf, anchorRestore } from "./anchor.js";
 import { lineOf } from "./diff-rows.js";
 import { fileComes, fileLoad } from "./file-load.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
+import { fetchSoon } from "./patience.js";
 import { changeCell, changeNow } from "./reading.js";
 import { treeReplace } from "./tree-fresh.js";
 
@@ -15,7 +16,7 @@ async function fetched(path, extra) {
   const url = new URL(path, location.href);
   url.search = location.search;
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
-  const answer = await fetch(url);
+  const answer = await fetchSoon(url);
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   return answer;
 }

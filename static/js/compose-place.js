@@ -2,6 +2,7 @@
 // whose own option is its file. Which hunks that takes is asked of the server once somebody wants to know.
 import { change, hasWhole, hostOf, idsOf, isIn, picked, settled } from "./compose-tray.js";
 import { keySay } from "./key-says.js";
+import { fetchSoon } from "./patience.js";
 
 let known = new Map(); // by what was asked: the picks, or null as long as they are on their way
 
@@ -43,7 +44,7 @@ async function picksRead(form, host) {
   const asked = known;
   asked.set(url, null);
   try {
-    const answer = await fetch(url, { credentials: "same-origin" });
+    const answer = await fetchSoon(url, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
     asked.set(url, (await answer.json()).picks);
   } catch (error) {

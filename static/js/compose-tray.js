@@ -1,6 +1,8 @@
 // The tray at the bottom of the page: what was picked so far, kept and checked by the server. What stands here
 // only says what to put in and take out.
 
+import { ajaxSoon } from "./patience.js";
+
 export const tray = () => document.getElementById("tray");
 export const file = () => document.getElementById("file");
 export const sides = () => new URL(file().dataset.here, location.href).searchParams;
@@ -33,7 +35,7 @@ export function send(valuesOf) {
   const ask = () => {
     // Of its own source: among the requests of the body it would be put off or dropped for another.
     const how = { source: "#tray", target: "#tray", swap: "outerHTML", values: valuesOf?.() ?? {} };
-    return htmx.ajax(valuesOf ? "POST" : "GET", tray().dataset.url, how);
+    return ajaxSoon(valuesOf ? "POST" : "GET", tray().dataset.url, how);
   };
   waiting += 1;
   last = last.then(ask, ask).finally(() => (waiting -= 1)); // one that failed has been told by its own event

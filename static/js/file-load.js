@@ -1,5 +1,7 @@
 // The file in view is replaced by one that the server renders. The newest wish counts: what was on its way before is put off.
 
+import { ajaxSoon } from "./patience.js";
+
 const file = () => document.getElementById("file");
 
 let coming = Promise.resolve(true);
@@ -18,6 +20,6 @@ export async function fileLoad(address, { show = "" } = {}) {
   htmx.trigger(before, "htmx:abort");
   // At once as it is to be: as long as lines settle, those with the number of an old one have its class.
   const how = { source: before, target: before, swap: `outerHTML settle:0ms${show && ` show:${show}`}` };
-  coming = htmx.ajax("GET", `${pathname}/file${search}`, how).then(() => true, () => false);
+  coming = ajaxSoon("GET", `${pathname}/file${search}`, how).then(() => true, () => false);
   return (await coming) && file() !== before;
 }

@@ -4,6 +4,7 @@ import "./live.js";
 import { variantsTake } from "./key-lead.js";
 import { keySay } from "./key-says.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
+import { fetchSoon } from "./patience.js";
 import { isTyping } from "./typing.js";
 
 const AGAIN_MS = 250;
@@ -71,7 +72,7 @@ class PlaceList extends HTMLElement {
     if (held) url.searchParams.set("at", placeName(held[0].place));
     let answer;
     try {
-      answer = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
     } catch {
       return; // no server: the next change asks again
     }

@@ -7,6 +7,7 @@
 import { h, icon } from "./dom.js";
 import { failureShow } from "./failures.js";
 import { fileCame, fileComes } from "./file-load.js";
+import { fetchSoon } from "./patience.js";
 import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
@@ -27,7 +28,7 @@ function addressOf(part, at) {
 
 async function ask(part, body, at = file().dataset.here) {
   const headers = { "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
-  const answer = await fetch(addressOf(part, at), body ? { method: "POST", body, headers } : {});
+  const answer = await fetchSoon(addressOf(part, at), body ? { method: "POST", body, headers } : {});
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   return answer.json();
 }
@@ -175,6 +176,7 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-viewed-file]")) viewedSet(event.target.checked);
 });
 
+const pathOf = (address) => new URL(address ?? "", location.href).searchParams.get("path");
 const isShown = (of) => shown?.path === of.path;
 
 /** `v` views the change one is at, and goes to the next; of a file without changes to stand at, the file. Who has gone
@@ -201,7 +203,7 @@ async function fileViewed({ of }) {
   key("n");
   await fileCame();
   await loading;
-  return shown?.path === new URL(next, location.href).searchParams.get("path") ? { of: shown, change: null } : null;
+  return shown?.path === pathOf(next) ? { of: shown, change: null } : null;
 }
 
 const cellNow = () => file()?.querySelector("[data-now]") ?? null;
@@ -225,7 +227,8 @@ document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key.toLowerCase() !== "v") return;
   event.preventDefault();
-  const pressed = { cell: cellNow(), of: fileComes() ? null : shown, file: file() };
+  const here = fileComes() ? {} : { of: shown, path: pathOf(file()?.dataset.here) };
+  const pressed = { cell: cellNow(), file: file(), ...here };
   pressed.change = pressed.of && changeNow();
   const goesOn = newest?.file === pressed.file && newest.cell === pressed.cell;
   newest = pressed;
@@ -244,8 +247,8 @@ document.addEventListener("keydown", (event) => {
 /** What was meant, as it is by now; null where it is gone. */
 function placeOf(meant) {
   if (!meant) return null;
-  const { of, change, cell } = meant;
-  if (!of) return shown && { of: shown, change: changeOf(cell?.isConnected ? cell : cellNow()) };
+  const { of, change, cell, path } = meant;
+  if (!of) return shown && (path ?? shown.path) === shown.path && { of: shown, change: changeOf(cell?.isConnected ? cell : cellNow()) };
   if (!isShown(of) || shown === of || !change) return { of: isShown(of) ? shown : of, change };
   const same = shown.changes.find((one) => one.key === change.key);
   return same ? { of: shown, change: same } : null;

@@ -1,0 +1,29 @@
+// A server, or what stands before it, may never answer. Whatever others wait for is given up after a while, and told.
+import { failureShow } from "./failures.js";
+
+const PATIENCE_MS = 60_000;
+
+/** As fetch, but for a server that does not answer: then it fails, saying so. */
+export async function fetchSoon(url, { signal, ...how } = {}) {
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  try {
+    return await fetch(url, { ...how, signal: signal ? AbortSignal.any([signal, late]) : late });
+  } catch (error) {
+    throw late.aborted && !signal?.aborted ? new Error("The server does not answer.") : error;
+  }
+}
+
+/** As htmx.ajax, but for a server that does not answer: then it fails, and has told so. */
+export async function ajaxSoon(verb, address, how) {
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const giveUp = () => {
+    htmx.trigger(how.source, "htmx:abort");
+    failureShow("The server does not answer. Try again in a moment.", { asked: verb !== "GET" });
+  };
+  late.addEventListener("abort", giveUp);
+  try {
+    return await htmx.ajax(verb, address, how);
+  } finally {
+    late.removeEventListener("abort", giveUp);
+  }
+}
