@@ -146,6 +146,15 @@ class TaskRow:
     created_at: datetime
     changed_at: datetime
 
+    @property
+    def vain(self) -> bool:
+        """All have ended, and there is nothing to decide about."""
+        return self.state == TaskState.READY and not any(row.mergeable for row in self.variants)
+
+    @property
+    def broken(self) -> bool:
+        return any(row.state in VARIANT_BROKEN for row in self.variants)
+
 
 def preview_url(preview: Preview) -> str:
     """Plain port links: the app's own origin, never the dashboard's host name."""
@@ -259,11 +268,13 @@ def _count(rows: Iterable[VariantRow], *states: VariantState) -> int:
 
 def task_word(state: str, rows: tuple[VariantRow, ...]) -> str:
     """The state in a few words with its numbers: `1 question, 2 ready`."""
+    idle = sum(row.idle for row in rows)
     parts = [
         (_count(rows, VariantState.WAITING), "question", "questions"),
         (_count(rows, VariantState.WORKING), "running", "running"),
         (_count(rows, VariantState.QUEUED), "queued", "queued"),
-        (_count(rows, VariantState.READY), "ready", "ready"),
+        (_count(rows, VariantState.READY) - idle, "ready", "ready"),
+        (idle, "without change", "without change"),
         (_count(rows, *VARIANT_BROKEN), "failed", "failed"),
         (_count(rows, VariantState.STOPPED), "stopped", "stopped"),
     ]

@@ -23,7 +23,7 @@ from orchestrator.lib.disk import ROOM_MIN_BYTES, room_bytes
 from orchestrator.lib.paths import data_dir
 from orchestrator.lib.people import person_name
 from orchestrator.selectors.pages.slots import Slots, slots_now
-from orchestrator.selectors.rows import VariantRow
+from orchestrator.selectors.rows import TaskRow, VariantRow
 from orchestrator.states import PreviewState, ProjectState, RunState, TaskState, VariantState
 
 register = template.Library()
@@ -123,9 +123,11 @@ def run_state(state: str, classes: str = "st") -> SafeString:
 
 
 @register.simple_tag
-def task_state(state: str, word: str = "", classes: str = "tag") -> SafeString:
-    role, name, default = TASK_STATES[TaskState(state)]
-    return _state(role, name, word or default, classes)
+def task_state(row: TaskRow, classes: str = "tag") -> SafeString:
+    role, name, default = TASK_STATES[TaskState(row.state)]
+    if row.vain:  # nothing to be glad of
+        role, name = ("bad", "x") if row.broken else ("", "minus")
+    return _state(role, name, row.word or default, classes)
 
 
 @register.simple_tag

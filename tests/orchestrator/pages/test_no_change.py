@@ -6,7 +6,7 @@ from django.test import Client
 
 from orchestrator.models import Run, Variant
 from orchestrator.states import RunState
-from tests.support.pages import World, tree
+from tests.support.pages import Element, World, tree
 
 
 def test_who_is_done_without_a_change_is_not_called_ready(client: Client, world: World) -> None:
@@ -37,3 +37,21 @@ def test_who_is_still_at_work_has_no_change_yet(client: Client, world: World) ->
     page = tree(client.get(task.get_absolute_url()))
     assert "none yet" in page.text
     assert "changed nothing" not in page.text
+
+
+def test_the_list_of_tasks_is_not_glad_of_nothing(client: Client, world: World) -> None:
+    def state() -> Element:
+        (cell,) = tree(client.get("/tasks")).all(lambda e: e.attrs.get("class") == "c-state")
+        (shown,) = cell.tags("span")
+        return shown
+
+    task = world.task(RunState.FAILED, RunState.SUCCEEDED)
+    task.variants.update(files_changed=0, insertions=0, deletions=0, head_commit="")
+    assert state().text == "1 without change, 1 failed"
+    assert state().attrs["class"] == "tag bad"
+    Run.objects.filter(variant__task=task).update(state=RunState.SUCCEEDED)
+    assert state().text == "2 without change"
+    assert state().attrs["class"].strip() == "tag"
+    task.variants.filter(letter="A").update(head_commit="b" * 40, files_changed=2)
+    assert state().text == "1 ready, 1 without change"
+    assert state().attrs["class"] == "tag ok"
