@@ -80,6 +80,9 @@ def test_the_list_of_files_is_one_line_that_opens(world: World, page: Page) -> N
     assert box["height"] < 60
     more.click()
     expect(more).to_have_attribute("aria-expanded", "true")
+    box = tree.bounding_box()
+    assert box
+    assert box["height"] > 300, "room for more than one file"
     name = link.locator(".cut").inner_text()
     link.click()
     expect(page.locator("#file .filebar b")).to_have_text(name)
@@ -165,3 +168,16 @@ def test_picks_are_counted_where_not_all_are_in_sight(world: World, page: Page, 
     page.keyboard.press("T")
     expect(page.locator("#tray .tray-count")).to_have_text("1 pick")
     expect(page.locator("#tray .tray-count")).to_be_visible()
+
+
+@pytest.mark.parametrize("menu", [".cmp-bar > .menu", ".cmp-bar .pick:nth-of-type(2) .menu"])
+def test_a_menu_opens_inside_the_window(world: World, page: Page, menu: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    page.locator(f"{menu} > summary").click()
+    shown = page.locator(f"{menu} > .menu-list")
+    expect(shown).to_be_visible()
+    box = shown.bounding_box()
+    assert box
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
