@@ -1,5 +1,6 @@
 // What the buttons at a change do: which picks each of its sides is, and what they take the place of.
-import { change, hasWhole, hostOf, idsOf, isIn, isLetter, sides } from "./compose-tray.js";
+import { hasWhole, hostOf } from "./compose-host.js";
+import { change, idsOf, isIn, isLetter, sides } from "./compose-tray.js";
 
 /** What a side of a change is, as picks: the variant's hunks there, or the base's text where it has none. */
 function takeOf(side, other) {

@@ -1,6 +1,7 @@
 // Single lines of a change: a box at each, out of the one side's lines and in of the other's.
 import { isOn } from "./compose-acts.js";
-import { hasWhole, hostOf, hostWhole, idsOf, isLetter, picked, send, sides } from "./compose-tray.js";
+import { hasWhole, hostByLines, hostOf, hostWhole, linesOf } from "./compose-host.js";
+import { idsOf, isLetter, send, sides } from "./compose-tray.js";
 import { h } from "./dom.js";
 import { keySay } from "./key-says.js";
 
@@ -8,6 +9,11 @@ import { keySay } from "./key-says.js";
 const sideOf = ({ id }) => id[0];
 const numberOf = ({ id }) => Number(id.slice(1));
 const rowOf = (box) => box.parentElement;
+
+function numbersOf(rows) {
+  const of = (side) => rows.filter((row) => sideOf(row) === side).map(numberOf);
+  return { L: of("L"), R: of("R") };
+}
 
 function rowsOf({ root, n }) {
   const rows = [];
@@ -21,6 +27,7 @@ function rowsOf({ root, n }) {
 }
 
 const isBase = () => sides().get("left") === "base";
+const path = () => sides().get("path");
 
 /**
  * Whose lines can be taken there, and into whose: asked anew each time, for that depends on what was taken. As long as
@@ -33,8 +40,7 @@ export function linesFor({ left, right, between, n }, root, acts) {
   // A file that the base lacks is one place, else each change is.
   const isFile = !left.hunks.length && !right.hunks.length;
   return (own) => {
-    const path = sides().get("path");
-    const settled = isFile ? hostOf(letters, path) : hostWhole(letters, path) || hostTaken(acts) || hostHere(letters, rowsOf({ root, n }));
+    const settled = isFile ? hostOf(letters, path()) : hostWhole(letters, path()) || hostTaken(acts) || hostByLines(letters, path(), numbersOf(rowsOf({ root, n })));
     const host = settled || (own === "L" ? right.letter : left.letter);
     return host === left.letter ? { guest: right.letter, host, side: "L", settled } : { guest: left.letter, host, side: "R", settled };
   };
@@ -42,16 +48,6 @@ export function linesFor({ left, right, between, n }, root, acts) {
 
 /** Of two variants the one whose side of the change was taken. */
 const hostTaken = (acts) => acts.find((act) => act.letter && isOn(act))?.letter ?? "";
-
-/** Of two variants the one into whose lines there some of the other's were put; "" for none. */
-function hostHere([left, right], rows) {
-  const isOf = (host) => {
-    const guest = host === left ? right : left;
-    const { left: out, right: put } = linesOf({ letter: guest, host });
-    return rows.some((row) => (sideOf(row) === (host === left ? "L" : "R") ? out : put).has(numberOf(row)));
-  };
-  return [left, right].find(isOf) ?? "";
-}
 
 /** A box at each line of a change, if they are wanted. Ticked, a line is in: the host's are until they are taken out. */
 export function boxesShow(bar) {
@@ -87,7 +83,7 @@ function boxName(box, { guest, host, side }) {
 export function boxesCheck() {
   const lines = {};
   for (const box of document.querySelectorAll(".lp")) {
-    const known = (lines[box.dataset.letter + box.dataset.host] ??= linesOf(box.dataset));
+    const known = (lines[box.dataset.letter + box.dataset.host] ??= linesOf(box.dataset, path()));
     const { part } = box.dataset;
     const isPicked = known[part].has(numberOf(rowOf(box))) || isTaken(box);
     box.checked = isPicked !== (part === "left");
@@ -98,7 +94,7 @@ export function boxesCheck() {
 const changeTaken = ({ acts, lines }) =>
   acts.find((act) => (isBase() ? act.side === "right" : act.place?.letter === lines().guest) && isOn(act));
 const changeReverted = ({ acts }) => acts.some((act) => act.undo && isOn(act));
-const fileTaken = (letter) => isBase() && hasWhole(letter, sides().get("path"));
+const fileTaken = (letter) => isBase() && hasWhole(letter, path());
 
 /** Was all of the change taken, so that its lines are in without having been picked one by one? */
 const isTaken = ({ bar, dataset }) => Boolean(changeTaken(bar)) || (fileTaken(dataset.letter) && !changeReverted(bar));
@@ -125,14 +121,6 @@ function rangeEnd(box, extend) {
   ticked = [...within.filter((one) => one !== box), box];
 }
 
-/** The lines of that guest in that host's file that were picked so far. */
-function linesOf({ letter, host }) {
-  const path = sides().get("path");
-  const found = picked().find(({ pick }) => pick.lines && pick.variant === letter && (pick.against ?? "") === host && pick.path === path);
-  const { left = [], right = [] } = found?.pick.lines ?? {};
-  return { id: found?.id, left: new Set(left), right: new Set(right) };
-}
-
 document.addEventListener("change", (event) => {
   const box = event.target.closest(".lp");
   if (!box) return;
@@ -147,13 +135,13 @@ document.addEventListener("change", (event) => {
   send(() => {
     const { guest: letter, host } = box.bar.lines(sideOf(rowOf(box)));
     if (letter !== asked) return {}; // meanwhile its side became the host, and has the line
-    const { id, ...found } = linesOf({ letter, host });
+    const { id, ...found } = linesOf({ letter, host }, path());
     const bars = [...new Set(boxes.map((one) => one.bar))];
     for (const row of bars.filter(changeTaken).flatMap(rowsOf)) found[sideOf(row) === "L" ? "left" : "right"].add(numberOf(row));
     for (const [part, number] of told) found[part][on === (part === "right") ? "add" : "delete"](number);
     const lines = { left: [...found.left].sort((a, b) => a - b), right: [...found.right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;
-    const pick = { variant: letter, ...(host && { against: host }), path: sides().get("path"), lines };
+    const pick = { variant: letter, ...(host && { against: host }), path: path(), lines };
     const instead = idsOf(bars.flatMap(insteadOf));
     return some ? { add: JSON.stringify(pick), remove: instead } : { remove: [id, ...instead].filter(Boolean) };
   });

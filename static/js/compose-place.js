@@ -1,6 +1,7 @@
 // In the list of places, a place of a file that the base lacks: what one variant has there goes into the file of another,
 // whose own option is its file. Which hunks that takes is asked of the server once somebody wants to know.
-import { change, hasWhole, hostOf, idsOf, isIn, picked, settled } from "./compose-tray.js";
+import { hasWhole, hostOf } from "./compose-host.js";
+import { change, idsOf, isIn, picked, settled } from "./compose-tray.js";
 import { keySay } from "./key-says.js";
 import { fetchSoon } from "./patience.js";
 

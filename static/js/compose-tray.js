@@ -65,17 +65,3 @@ export function change(told) {
     return { add: add.map((pick) => JSON.stringify(pick)), remove };
   });
 }
-
-const isWhole = (pick, path) => !pick.hunks && !pick.lines && (!pick.path || pick.path === path);
-export const hasWhole = (letter, path) => picked().some(({ pick }) => pick.variant === letter && isWhole(pick, path));
-
-/** Of these variants the one whose file was taken, so that the others' lines go into it; "" for none. */
-export function hostOf(letters, path) {
-  const into = picked().find(({ pick }) => pick.path === path && letters.includes(pick.variant) && letters.includes(pick.against));
-  return into ? into.pick.against : hostWhole(letters, path);
-}
-
-export function hostWhole(letters, path) {
-  const taken = letters.filter((letter) => hasWhole(letter, path));
-  return taken.length === 1 ? taken[0] : "";
-}
