@@ -1,0 +1,185 @@
+"""What is told of what was, or would be, put together: its words, its parts and whose they are."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib.auth.models import User
+from django.test import Client
+
+from orchestrator.lib.paths import hub_dir
+from orchestrator.models import Variant
+from review.merging.messages import message_check
+from review.models import Composition
+from review.selectors.composing import composition_rows
+from review.selectors.merges import merge_message_default
+from tests.review.compare.conftest import World
+from tests.review.compare.picking import (
+    AREA,
+    change,
+    key,
+    pick,
+    undo,
+)
+from tests.support.pages import tree
+from tests.support.repositories import plain_git
+
+
+def test_a_title_has_a_limit_also_without_the_page(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    reader.post(world.url("compose"), {"title": "x" * 201})
+    assert world.task.variants.count() == 3
+    reader.post(world.url("compose"), {"title": "x" * 200})
+    assert world.task.variants.count() == 4
+
+
+def test_what_is_written_belongs_to_the_picks(world: World, reader: Client) -> None:
+    """Its name in the browser is another one whenever the tray was empty in between."""
+
+    def name(html: str) -> str:
+        return html.split('data-keep="words')[1].split('"')[0]
+
+    first = name(change(reader, world, variant="A"))
+    assert name(change(reader, world, variant="B")) == first
+    change(reader, world, clear="1")
+    assert name(undo(reader, world)) == first
+    change(reader, world, clear="1")
+    second = name(change(reader, world, variant="A"))
+    assert second != first
+    undo(reader, world)
+    third = name(change(reader, world, variant="A"))
+    assert third not in {first, second}
+    reader.post(world.url("compose"))
+    assert name(change(reader, world, variant="A")) not in {first, second, third}
+
+
+def test_the_page_and_the_merge_say_title_and_why(world: World, reader: Client) -> None:
+    change(reader, world, variant="B", path=AREA)
+    reader.post(world.url("compose"), {"title": "Areas as they should be", "why": "My reasons"})
+    for at in ("variants/D/composition", "merge/D"):
+        html = reader.get(world.url(at)).content.decode()
+        assert "Areas as they should be" in html, at
+        assert "My reasons" in html, at
+    change(reader, world, variant="B", path=AREA)
+    reader.post(world.url("compose"), {"title": f"{world.task.title}: B (1 file)"})
+    assert not Composition.objects.get(variant__letter="E").title, "it is called so anyway"
+
+
+def test_a_long_why_of_a_browser_is_merged_with_unix_line_ends(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, variant="B", path=AREA)
+    why = "Because\r\nof this\r" + "é" * 32_000
+    assert reader.post(world.url("compose"), {"why": why}).status_code == 302
+    made = Variant.objects.get(letter="D")
+    log = plain_git(hub_dir(world.task.project_id), "log", "-1", "--format=%B", made.head_commit)
+    assert "Because\nof this\néé" in log
+    assert "\r" not in log
+    message = message_check(merge_message_default(made))
+    assert "Because\nof this\néé" in message
+    assert message.endswith(f"Bakeoff-Task: {world.task.pk}\nBakeoff-Variant: D\n")
+
+
+def test_a_reconciled_one_says_whose_contradictions_it_settles(
+    world: World, reader: Client
+) -> None:
+    for letter in "AB":
+        change(reader, world, add=pick(variant=letter, path=AREA, hunks=[key(world, letter)]))
+    reader.post(world.url("compose"), {"reconcile": "1", "agent": "scripted one"})
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert "scripted one was asked to reconcile" in html
+    assert Composition.objects.get().contested == ["A", "B"]
+
+
+def test_the_lines_that_were_picked_are_named(world: World, reader: Client) -> None:
+    lines = {"left": [], "right": [82]}
+    change(reader, world, add=pick(variant="A", path=AREA, lines=lines))
+    reader.post(world.url("compose"))
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert html.count("line 82 put in") == 1
+    assert "some lines" not in html
+
+
+def test_of_lines_that_went_into_another_ones_change_both_are_told(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA, hunks=[key(world, "A")]))
+    lines = {"left": [], "right": [82]}
+    change(reader, world, add=pick(variant="B", against="A", path=AREA, lines=lines))
+    reader.post(world.url("compose"))
+    [row] = composition_rows(Composition.objects.get())
+    assert row.picked == (("B", "line 82 put in"),)
+    assert row.parts == ((("A",), "some lines (line 82)"),)
+
+
+def test_a_place_that_is_all_of_a_change_is_named_as_it_was_picked(
+    world: World, reader: Client
+) -> None:
+    ref = {"key": key(world, "A"), "base_start": 82, "base_lines": 1}
+    for told, said in (
+        ({"hunks": [ref]}, "line 82 of the base as A has it"),
+        ({"hunks": [key(world, "A")]}, "1 place as A has it"),
+        ({"lines": {"left": [82], "right": [82]}}, "line 82 put in, line 82 of the base taken out"),
+        ({}, "whole file"),
+    ):
+        change(reader, world, add=pick(variant="A", path=AREA, **told))
+        reader.post(world.url("compose"))
+        made = Composition.objects.latest("id")
+        (file,) = made.files
+        assert file["whole"] == ["A"]
+        letter = made.variant.letter
+        html = reader.get(world.url(f"variants/{letter}/composition")).content.decode()
+        assert html.count(said) == 1, said
+        assert html.count("whole file") == (said == "whole file")
+
+
+def test_all_of_a_variant_is_whole_files(world: World, reader: Client) -> None:
+    change(reader, world, variant="A")
+    reader.post(world.url("compose"))
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert html.count("whole file") == 7
+
+
+def test_a_preview_says_what_it_would_be_and_of_which_picks(world: World, reader: Client) -> None:
+    change(reader, world, variant="A", path="app/new.py")
+    change(reader, world, add=pick(variant="B", path=AREA, hunks=[key(world, "B")]))
+    shown = reader.post(world.url("compose/preview"))["Location"]
+    page = tree(reader.get(shown))
+    (title,) = page.tags("h1")
+    assert " ".join(title.text.split()) == "What D would be"
+    assert "What D would be" in page.tags("title")[0].text
+    made_of = page.all(lambda e: e.attrs.get("class") == "whole-of")[0]
+    assert [" ".join(li.text.split()) for li in made_of.tags("li")] == [
+        "A new.py",
+        "B area.py, line 82",
+    ]
+    assert "Other things are picked" not in page.text
+    change(reader, world, variant="A")
+    later = tree(reader.get(shown))
+    assert "Other things are picked by now" in later.text
+    assert len(later.all(lambda e: e.attrs.get("class") == "whole-of")[0].tags("li")) == 2
+    other = User.objects.create_user("eve", password="of the tests", is_superuser=True)
+    stranger = Client(headers={"host": "localhost:8000"})
+    stranger.force_login(other)
+    theirs = stranger.get(shown)
+    assert b"whole-of" not in theirs.content, "of whoever picked it only"
+    plain = reader.get(world.url(f"compare?left=base&right={world.heads['A']}"))
+    assert b"whole-of" not in plain.content
+    assert b"would be" not in plain.content
+
+
+def test_a_preview_is_named_as_one_against_any_other_side(world: World, reader: Client) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA))
+    seen = reader.post(world.url("compose/preview"))["Location"]
+    commit = parse_qs(urlsplit(seen).query)["right"][0]
+    for left, right, said in (
+        ("base", commit, "What D would be"),
+        ("A", commit, "What D would be, compared with A"),
+        (commit, "B", "What D would be, compared with B"),
+        (commit, "base", "What D would be, compared with the base"),
+        (world.base, commit, f"What D would be, compared with {world.base[:7]}"),
+    ):
+        page = tree(reader.get(world.url(f"compare?left={left}&right={right}")))
+        title = next(h for h in page.tags("h1"))
+        assert " ".join(title.text.split()) == said
+        assert said in page.tags("title")[0].text
