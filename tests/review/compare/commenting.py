@@ -33,3 +33,16 @@ def form(page: Page) -> Locator:
 
 def threads(page: Page) -> Locator:
     return page.locator("comment-row > .thread[data-thread]")
+
+
+def drag(page: Page, first: str, last: str) -> None:
+    """From the plus of a line to another line."""
+    page.locator(first).hover()
+    plus = page.get_by_role("button", name="Comment on this line").bounding_box()
+    end = page.locator(last).bounding_box()
+    assert plus
+    assert end
+    page.mouse.move(plus["x"] + 4, plus["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 90, end["y"] + 4, steps=4)
+    page.mouse.up()

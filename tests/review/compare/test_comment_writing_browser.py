@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.models import Run, Snapshot
 from review.models import Comment
-from tests.review.compare.commenting import NEW, area, form, say, threads
+from tests.review.compare.commenting import NEW, area, drag, form, say, threads
 from tests.review.compare.conftest import A, World, changed
 
 pytestmark = pytest.mark.browser
@@ -76,15 +76,7 @@ def test_a_comment_with_the_keyboard_only(world: World, page: Page) -> None:
 def test_a_range_by_dragging_from_the_plus(world: World, page: Page) -> None:
     page.goto(area(world))
     page.locator(".hunkbar .vm").first.wait_for()  # the bars are there: no more to push lines down
-    page.locator("#R82").hover()
-    plus = page.get_by_role("button", name="Comment on this line").bounding_box()
-    last = page.locator("#R85").bounding_box()
-    assert plus
-    assert last
-    page.mouse.move(plus["x"] + 4, plus["y"] + 4)
-    page.mouse.down()
-    page.mouse.move(last["x"] + 90, last["y"] + 4, steps=4)
-    page.mouse.up()
+    drag(page, "#R82", "#R85")
     expect(page.locator("[data-picked]")).to_have_count(4)
     form(page).get_by_role("button", name="Suggest a change").click()
     expect(form(page).locator("[name=suggestion]")).to_have_value(f"{NEW}\n\n\ndef area_21(side):")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from review.models import Comment
 from review.services.comments import reply_create, thread_resolve
-from tests.review.compare.commenting import NEW, area, form, say, threads
+from tests.review.compare.commenting import NEW, area, drag, form, say, threads
 from tests.review.compare.conftest import World, changed
 
 pytestmark = pytest.mark.browser
@@ -88,15 +88,7 @@ def test_in_columns_by_mouse_and_folds_and_live(world: World, page: Page) -> Non
     folded = say(world, "In the fold", line=5, on="base")
     page.goto(world.url(COLUMNS))
     expect(page.locator(".fold + comment-row")).to_contain_text("In the fold")
-    page.locator("[id=A-82]").hover()
-    plus = page.get_by_role("button", name="Comment on this line").bounding_box()
-    last = page.locator("[id=A-84]").bounding_box()
-    assert plus
-    assert last
-    page.mouse.move(plus["x"] + 4, plus["y"] + 4)
-    page.mouse.down()
-    page.mouse.move(last["x"] + 100, last["y"] + 4, steps=4)
-    page.mouse.up()
+    drag(page, "[id=A-82]", "[id=A-84]")
     expect(page.locator("[data-picked]")).to_have_count(3)
     form(page).get_by_role("textbox", name="Comment").fill("Half a sen")
     reply_create(user=world.user, thread=folded, body="An answer")
