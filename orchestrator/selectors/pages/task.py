@@ -118,7 +118,7 @@ class TaskPage:
         One that was put together took the work of others: what its own runs took is no race. One that has nothing to
         show wins none either.
         """
-        done = [row for row in self.rows if row.done and row.files_changed and not row.composed]
+        done = [row for row in self.rows if row.done and row.changed and not row.composed]
         found = [(value, row.letter) for row in done if (value := measure(row))]
         least = min((value for value, _ in found), default=None)
         letters = frozenset(letter for value, letter in found if value == least)
