@@ -19,6 +19,7 @@ class TaskBoard extends HTMLElement {
   #query = "";
   #asked = null;       // the request under way
   #timer = 0;
+  #later = 0;          // until the board is asked for because something has changed
   #progress = false;   // whether the marks are being asked for
   #touched = false;    // whether the reader has begun to read or to steer
   #cursor = new BoardCursor(this);
@@ -132,11 +133,12 @@ class TaskBoard extends HTMLElement {
   };
 
   #live = () => {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    // Not put off by the next one: agents may go on without a pause.
+    this.#later ||= setTimeout(() => {
+      this.#later = 0;
       if (this.#asked) this.#live();
-      else this.#load(this.#query, { update: true });
-    }, this.#inside ? LIVE_MS : 0);
+      else if (this.isConnected) this.#load(this.#query, { update: true });
+    }, LIVE_MS);
   };
 
   #typed(event, wait = TYPED_MS) {

@@ -45,8 +45,11 @@ class PlaceList extends HTMLElement {
   /* --- following ----------------------------------------------------------------------------- */
 
   #live = () => {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(), LIVE_MS);
+    // Not put off by the next one: agents may go on without a pause.
+    this.#timer ||= setTimeout(() => {
+      this.#timer = 0;
+      this.#look();
+    }, LIVE_MS);
   };
 
   /** One question at a time; a change that comes meanwhile is asked about afterwards. */

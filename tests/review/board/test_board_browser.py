@@ -154,6 +154,20 @@ def test_an_update_moves_nothing_and_marks_what_changed(board: Page, world: Worl
     assert page.locator(f"#{key}").get_attribute("aria-expanded") == "true"
 
 
+@pytest.mark.parametrize("at", ["board", "consensus"])
+def test_agents_that_never_pause_do_not_put_off_what_they_changed(
+    page: Page, world: World, at: str
+) -> None:
+    page.goto(world.url(at))
+    expect(page.locator(".mk-contradictory, .k-contradictory .place").first).to_be_visible()
+    page.evaluate(
+        "name => setInterval(() => document.dispatchEvent(new CustomEvent(name)), 100)",
+        f"live:task:{world.task.pk}",
+    )
+    world.commit("A", lambda files: files.update({"more.py": "x\n"}))
+    expect(page.locator('[data-row="more.py"], [data-path="more.py"]')).to_have_count(1)
+
+
 def test_a_closed_folder_stays_closed(board: Page, world: World) -> None:
     page = board
     page.locator('task-board .path[title="app/"]').click()
