@@ -77,6 +77,7 @@ def test_a_key_that_asks_for_a_second_one_waits_for_it(world: World, page: Page)
     page.clock.install()
     page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
     for first, second, to in ((".", "b", "**right=B**"), ("g", "p", "**/projects")):
+        page.wait_for_selector(".hunkbar .take")  # nothing is asked any more: a minute goes by
         page.keyboard.press(first)
         question = page.locator(".keysays")
         expect(question).to_have_text(re.compile("Which variant|Where to"))
