@@ -12,8 +12,11 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port, validate_host
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+_SIGNED_OUT = "You are not signed in any more. Load the page anew to sign in."
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -92,7 +95,12 @@ class LoginRequiredMiddleware(DjangoLoginRequired):
     ) -> HttpResponseBase | None:
         if request.path_info.startswith(settings.BAKEOFF_OWN_LOGIN_PREFIXES):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        to_login = super().process_view(request, view_func, view_args, view_kwargs)
+        if to_login is None or "HX-Request" not in request.headers:
+            return to_login
+        # In a part of a page that is open still there is no place for a login.
+        said = {"kind": "error", "text": _SIGNED_OUT}
+        return render(request, "components/_notice.html", said, status=401)
 
 
 class CanonicalHostMiddleware:

@@ -27,8 +27,8 @@ function addressOf(part, at) {
 }
 
 async function ask(part, body, at = file().dataset.here) {
-  const headers = { "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
-  const answer = await fetchSoon(addressOf(part, at), body ? { method: "POST", body, headers } : {});
+  const headers = { "HX-Request": "true", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
+  const answer = await fetchSoon(addressOf(part, at), body ? { method: "POST", body, headers } : { headers });
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   return answer.json();
 }

@@ -50,6 +50,18 @@ def test_strangers_get_no_page_but_the_login(pattern: URLPattern, stranger: Clie
         assert response["Location"].startswith("/login?")
 
 
+@pytest.mark.parametrize("ask", ["get", "post"])
+def test_a_page_that_outlived_its_login_gets_no_login_page_for_a_part_of_it(
+    stranger: Client, ask: str
+) -> None:
+    """It would be laid into the page, in place of what the reader has there."""
+    response = getattr(stranger, ask)("/tasks/1", headers={"HX-Request": "true"})
+    assert response.status_code == 401
+    assert tree(response).tags("form") == []
+    [said] = tree(response).tags("p")
+    assert "not signed in any more" in said.text
+
+
 def test_a_login_link_works_once(stranger: Client, pat: User) -> None:
     link = f"/login?code={login_code_issue(user=pat)}"
     assert stranger.get(link).headers["Location"] == "/"
