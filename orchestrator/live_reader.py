@@ -167,9 +167,13 @@ class LiveReader:
                 pipe.expire(self._wake_key, WAKE_EXPIRY_S)
                 await pipe.execute()
 
+    def _is_current(self) -> bool:
+        """Asked again and again: what a task waits for may hide that it was cancelled."""
+        return self._task is asyncio.current_task()
+
     async def _read_always(self) -> None:
         delay_s = RECONNECT_FIRST_S
-        while True:
+        while self._is_current():
             began = time.monotonic()
             try:
                 await self._read()
@@ -192,14 +196,18 @@ class LiveReader:
                 newest = cast(Entries, await connection.xrevrange(CHANGED_KEY, count=1))
                 fixed = {CHANGED_KEY.encode(): newest[0][0] if newest else b"0-0"}
                 fixed[self._wake_key.encode()] = b"0-0"
+                if not self._is_current():
+                    return
                 self._client = client
+                self._tails.clear()
                 self._connected.set()
                 self._mark_everything()
                 await self._follow_streams(connection, fixed)
         finally:
-            self._connected.clear()
-            self._client = None
-            self._tails.clear()
+            if self._client is client:  # else another has begun while this one ended
+                self._connected.clear()
+                self._client = None
+                self._tails.clear()
             await client.aclose()
 
     def _mark_everything(self) -> None:
@@ -212,7 +220,7 @@ class LiveReader:
 
     async def _follow_streams(self, client: redis.asyncio.Redis, fixed: dict[bytes, bytes]) -> None:
         positions: dict[str, bytes] = {}
-        while True:
+        while self._is_current():
             for run_id in positions.keys() - self._runs.keys():
                 del positions[run_id]
                 self._tails.pop(run_id, None)
