@@ -80,6 +80,8 @@ _FIELDS = ("picks", "past", "undone", "began", "changed_at")
 
 
 def _seen(user: User, task: Task, step: str, *, of: str) -> Tray:
+    if shut := taking_shut(task):
+        raise Conflict("task.resolved", shut)
     tray = Tray.objects.select_for_update().filter(user=user, task=task).first()
     if tray is None or not (steps := getattr(tray, of)) or steps[-1]["id"] != step:
         raise Conflict("compose.tray", "What was in the tray has changed. Look at it again.")

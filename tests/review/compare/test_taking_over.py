@@ -71,6 +71,22 @@ def test_the_tray_of_a_task_that_is_over_is_kept_for_reading(
     assert (composed.status_code, composed.json()["code"]) == (409, "task.resolved")
 
 
+@pytest.mark.parametrize("step", ["undo", "redo"])
+def test_a_page_from_before_the_merge_steps_neither_back_nor_forth(
+    world: World, reader: Client, step: str
+) -> None:
+    reader.post(world.url("tray"), {"add": json.dumps({"variant": "A"})}, headers=HTMX)
+    tray = Tray.objects.get()
+    name = tray.past[-1]["id"]
+    if step == "redo":
+        reader.post(world.url("tray"), {"undo": name}, headers=HTMX)
+        tray.refresh_from_db()
+    over(world)
+    refused = reader.post(world.url("tray"), {step: name}, headers=HTMX)
+    assert (refused.status_code, MERGED in refused.content.decode()) == (409, True)
+    assert Tray.objects.get().picks == tray.picks
+
+
 def test_a_tray_with_nothing_in_it_is_gone_once_the_task_is_over(
     world: World, reader: Client
 ) -> None:
