@@ -63,7 +63,7 @@ class TrayPage:
     """`letter` is what the result will be called; empty if there can be none, and `shut` says why. `over` is set
     where nothing can be taken any more, and says why: picks are kept for reading.
 
-    `title` is what its commit is called unless the person says otherwise.
+    `title` is what its commit is called unless the person says otherwise. `seen` stands for the picks.
     """
 
     task: Task
@@ -78,6 +78,7 @@ class TrayPage:
     empty: bool = False
     agents: tuple[str, ...] = ()
     picks: str = "[]"
+    seen: str = ""
     undo: str = ""  # the newest change, if it can be undone
     redo: str = ""  # the change that was undone last, if it can be made again
     took: int = 0  # how many picks that change took out
@@ -97,6 +98,11 @@ def pick_id(pick: Told) -> str:
     return digest(json.dumps(pick, sort_keys=True).encode())
 
 
+def picks_seen(picks: Sequence[Told]) -> str:
+    """Another one for other picks."""
+    return digest(*(pick_id(pick).encode() for pick in picks))
+
+
 def tray_picks(*, user: User, task: Task) -> list[Told]:
     found = Tray.objects.filter(user=user, task=task).values_list("picks", flat=True).first()
     return list(found or [])
@@ -114,11 +120,12 @@ def tray_page(*, user: User, task: Task) -> TrayPage:
 @dataclass(frozen=True, slots=True)
 class PreviewPage:
     """The newest preview of a person's tray: the picks it is from. `letter` is what it would have been called
-    then, `stale` whether other picks are in the tray by now; `against` is the other side, where that is not the
-    base that it was made on."""
+    then, `seen` stands for those picks, `stale` says whether there are others by now; `against` is the other
+    side, where that is not the base that it was made on."""
 
     letter: str
     chips: tuple[Chip, ...]
+    seen: str
     stale: bool
     against: Side | None
 
@@ -137,7 +144,8 @@ def preview_page(*, user: User, comparison: Comparison) -> PreviewPage | None:
     return PreviewPage(
         letter=tray.previewed["letter"],
         chips=_page(user, comparison.task, picks).chips,
-        stale=[*map(pick_id, picks)] != [*map(pick_id, tray.picks)],
+        seen=picks_seen(picks),
+        stale=picks_seen(picks) != picks_seen(tray.picks),
         against=None if against is left and left.ref == BASE else against,
     )
 
@@ -179,6 +187,7 @@ def _page(user: User, task: Task, picks: Sequence[Told]) -> TrayPage:
         empty=composed is None or (composed.changes_nothing and not conflicts),
         agents=_agents(task) if conflicts else (),
         picks=json.dumps(told),
+        seen=picks_seen(picks),
     )
 
 

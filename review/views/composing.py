@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from orchestrator.lib.errors import Invalid
+from orchestrator.lib.errors import Conflict, Invalid
 from orchestrator.lib.numbers import number_of
 from orchestrator.models import Task
 from orchestrator.selectors.access import task_get_for, variant_by_letter_for
 from orchestrator.views.answers import PageRequest, action, next_url
 from review.selectors.composing import composition_of, composition_rows
 from review.selectors.place_picks import picks_between
-from review.selectors.trays import tray_page, tray_picks
+from review.selectors.trays import picks_seen, tray_page, tray_picks
 from review.selectors.wishes import wishes_read
 from review.services.composing import composition_preview, variant_compose
 from review.services.trays import tray_change, tray_clear, tray_forget, tray_redo, tray_undo
@@ -88,6 +88,11 @@ def compose(request: PageRequest, task_id: int) -> HttpResponse:
     """Make the Variant of what is in the tray; with `reconcile`, of what fits, and ask an agent."""
     task = task_get_for(request.user, task_id)
     picks = tray_picks(user=request.user, task=task)
+    if request.POST.get("seen", picks_seen(picks)) != picks_seen(picks):
+        raise Conflict(
+            "compose.changed",
+            "What is picked has changed since this page showed it. Look at it again, then compose.",
+        )
     wishes, _ = wishes_read(user=request.user, task=task, picks=picks)
     variant = variant_compose(
         user=request.user,

@@ -6,18 +6,30 @@ import "./image-compare.js";
 import "./minimap.js";
 import { arriveAt } from "./arrive.js";
 import { lineOf } from "./diff-rows.js";
-import { fileCame, fileComes, fileLoad } from "./file-load.js";
+import { fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
 import { boxOf, centre, firstBelow, TOP_PX } from "./in-sight.js";
 import { keySay } from "./key-says.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
+import { isTyping } from "./typing.js";
 import { differenceShow, wrapToggle } from "./wrap.js";
 
 const file = () => document.getElementById("file");
 const view = () => document.querySelector("#file diff-view");
 
-async function fileOpen(url, { push = true } = {}) {
+let opening = null; // the newest file on its way, until all is as one reads it
+let chosen = 0; // how often a file was, by other means than a step
+
+function fileOpen(url, how) {
+  const mine = fileShow(url, how).finally(() => {
+    if (opening === mine) opening = null;
+  });
+  opening = mine;
+  return mine;
+}
+
+async function fileShow(url, { push = true } = {}) {
   const target = new URL(url, location.href);
   if (push) history.pushState(null, "", target.pathname + target.search + target.hash);
   if (!(await fileLoad(target))) return;
@@ -30,26 +42,36 @@ async function fileOpen(url, { push = true } = {}) {
   if (push && target.hash) await lineShow();
 }
 
-let steps = Promise.resolve();
-let chosen = 0; // how often a file was, by other means than a step
-
 function fileChoose(url, how) {
   chosen += 1;
   return fileOpen(url, how);
 }
 
-/** To the next file or the `previous` one: of the one that is on its way, if there is one, so that no key is lost over that. Not if a
- * file is chosen meanwhile. */
-function fileStep(name) {
-  const go = () => file()?.dataset[name] && fileOpen(file().dataset[name]);
-  if (!fileComes()) return go();
+/** To the file that is on its way, if there is one, so that no key is lost over that. Not if a file is chosen meanwhile. */
+async function fileThen(act) {
   const before = chosen;
-  const step = async () => {
-    await fileCame();
-    if (chosen === before) await go();
-  };
-  steps = steps.then(step, step);
+  while (opening) await opening.catch(() => null); // what stopped it has been told
+  if (chosen === before) act();
 }
+
+/** To the next file or the `previous` one. */
+const fileStep = (name) => fileThen(() => file()?.dataset[name] && fileOpen(file().dataset[name]));
+
+const OF_FILE = new Set("jkpPTLxfFr"); // what they do, they do to the file in view
+
+/** Whoever has asked for the next file means that one. */
+window.addEventListener(
+  "keydown",
+  (event) => {
+    const { key, code, shiftKey, target } = event;
+    if (!opening || !OF_FILE.has(key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(target) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    fileThen(() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true })));
+  },
+  { capture: true },
+);
 
 const SAME_SIDES = "[data-view], [data-space], [data-swap]";
 

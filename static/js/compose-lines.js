@@ -27,20 +27,20 @@ function rowsOf({ root, n }) {
 }
 
 const isBase = () => sides().get("left") === "base";
-const path = () => sides().get("path");
 
 /**
  * Whose lines can be taken there, and into whose: asked anew each time, for that depends on what was taken. As long as
  * neither variant is the host (`settled`), a line of either side (`own`) is one to take, into what the other side has.
  */
 export function linesFor({ left, right, between, n }, root, acts) {
+  const path = sides().get("path");
   if (isBase()) return isLetter(right.letter) ? () => ({ guest: right.letter, host: "", side: "L", settled: "" }) : null;
   if (!between) return null;
   const letters = [left.letter, right.letter];
   // A file that the base lacks is one place, else each change is.
   const isFile = !left.hunks.length && !right.hunks.length;
   return (own) => {
-    const settled = isFile ? hostOf(letters, path()) : hostWhole(letters, path()) || hostTaken(acts) || hostByLines(letters, path(), numbersOf(rowsOf({ root, n })));
+    const settled = isFile ? hostOf(letters, path) : hostWhole(letters, path) || hostTaken(acts) || hostByLines(letters, path, numbersOf(rowsOf({ root, n })));
     const host = settled || (own === "L" ? right.letter : left.letter);
     return host === left.letter ? { guest: right.letter, host, side: "L", settled } : { guest: left.letter, host, side: "R", settled };
   };
@@ -83,7 +83,7 @@ function boxName(box, { guest, host, side }) {
 export function boxesCheck() {
   const lines = {};
   for (const box of document.querySelectorAll(".lp")) {
-    const known = (lines[box.dataset.letter + box.dataset.host] ??= linesOf(box.dataset, path()));
+    const known = (lines[box.dataset.letter + box.dataset.host] ??= linesOf(box.dataset, box.bar.path));
     const { part } = box.dataset;
     const isPicked = known[part].has(numberOf(rowOf(box))) || isTaken(box);
     box.checked = isPicked !== (part === "left");
@@ -94,10 +94,10 @@ export function boxesCheck() {
 const changeTaken = ({ acts, lines }) =>
   acts.find((act) => (isBase() ? act.side === "right" : act.place?.letter === lines().guest) && isOn(act));
 const changeReverted = ({ acts }) => acts.some((act) => act.undo && isOn(act));
-const fileTaken = (letter) => isBase() && hasWhole(letter, path());
+const fileTaken = ({ bar, dataset }) => isBase() && hasWhole(dataset.letter, bar.path);
 
 /** Was all of the change taken, so that its lines are in without having been picked one by one? */
-const isTaken = ({ bar, dataset }) => Boolean(changeTaken(bar)) || (fileTaken(dataset.letter) && !changeReverted(bar));
+const isTaken = (box) => Boolean(changeTaken(box.bar)) || (fileTaken(box) && !changeReverted(box.bar));
 
 /** What lines stand for once they are picked one by one: all of the change, or a side that is there as the base is. */
 function insteadOf(bar) {
@@ -128,20 +128,21 @@ document.addEventListener("change", (event) => {
   const boxes = ticked.at(-1) === box ? ticked : [box];
   const told = boxes.map((one) => [one.dataset.part, numberOf(rowOf(one))]);
   const { letter: asked } = box.dataset;
-  if (fileTaken(asked)) {
+  const { path } = box.bar; // by the time it is sent another file may be in view
+  if (fileTaken(box)) {
     keySay(`All of this file is taken from ${asked}: single lines can be chosen when that is out of the tray.`);
     return boxesCheck();
   }
   send(() => {
     const { guest: letter, host } = box.bar.lines(sideOf(rowOf(box)));
     if (letter !== asked) return {}; // meanwhile its side became the host, and has the line
-    const { id, ...found } = linesOf({ letter, host }, path());
+    const { id, ...found } = linesOf({ letter, host }, path);
     const bars = [...new Set(boxes.map((one) => one.bar))];
     for (const row of bars.filter(changeTaken).flatMap(rowsOf)) found[sideOf(row) === "L" ? "left" : "right"].add(numberOf(row));
     for (const [part, number] of told) found[part][on === (part === "right") ? "add" : "delete"](number);
     const lines = { left: [...found.left].sort((a, b) => a - b), right: [...found.right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;
-    const pick = { variant: letter, ...(host && { against: host }), path: path(), lines };
+    const pick = { variant: letter, ...(host && { against: host }), path, lines };
     const instead = idsOf(bars.flatMap(insteadOf));
     return some ? { add: JSON.stringify(pick), remove: instead } : { remove: [id, ...instead].filter(Boolean) };
   });

@@ -1,5 +1,5 @@
 // The tray on the page. Each answer replaces it: what one opens, types and presses in it outlasts that.
-import { redo, send, shut, tray, undo } from "./compose-tray.js";
+import { isAnswered, redo, seen, send, settled, shut, tray, undo } from "./compose-tray.js";
 import { keptSend } from "./kept.js";
 
 const LIVE_MS = 500;
@@ -51,9 +51,14 @@ document.addEventListener("formdata", (event) => {
 
 document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(words()));
 
-/** What makes a variant is sent once: a second press would find nothing picked. */
+/** What makes a variant is sent once: a second press would find nothing picked. And of what was picked before it. */
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("#tray form:is(:has(> .why), .reconcile)")) return;
+  if (event.submitter?.id === "tray-compose" && !isAnswered()) {
+    event.preventDefault();
+    settled().then(() => document.getElementById("tray-compose")?.click());
+    return;
+  }
   if ("sent" in event.target.dataset) event.preventDefault();
   event.target.dataset.sent = "";
 });
@@ -131,7 +136,14 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   moreShow();
   titleFollow();
   newestShow();
+  staleShow();
 });
+
+/** On the page of a preview: is it still what would be made? */
+function staleShow() {
+  const note = document.querySelector(".stale[data-seen]");
+  if (note) note.hidden = note.dataset.seen === seen();
+}
 
 /** What was taken last stands at the end. */
 function newestShow() {
@@ -147,4 +159,6 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 if (tray()) {
   follow();
   send();
+  // The same tray is in other windows too.
+  document.addEventListener("visibilitychange", () => document.hidden || send());
 }

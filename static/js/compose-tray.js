@@ -7,6 +7,7 @@ export const tray = () => document.getElementById("tray");
 export const file = () => document.getElementById("file");
 export const sides = () => new URL(file().dataset.here, location.href).searchParams;
 export const shut = () => tray()?.dataset.shut ?? ""; // why nothing can be taken; empty where it can
+export const seen = () => tray()?.dataset.seen ?? ""; // stands for what is picked
 export const isLetter = (side) => /^[A-Z]$/.test(side ?? "");
 
 let waiting = 0; // requests that are not answered yet

@@ -23,7 +23,7 @@ function barAdd(root, change) {
     act.button.addEventListener("click", () => toggle(act, acts.filter((other) => other !== act)));
     place.append(act.button);
   }
-  const known = { n: change.n, whole: change.whole, root, acts };
+  const known = { n: change.n, whole: change.whole, path: sides().get("path"), root, acts };
   // The lines of a copy face those of another file: a part of it is none of the base.
   known.lines = change.whole ? null : linesFor(change, root, acts);
   if (known.lines) {

@@ -15,6 +15,7 @@ from tests.review.compare.composing import AREA, compare, content
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
+from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +165,38 @@ def test_the_board_gives_the_ground_and_columns_give_files(page: Page, world: Wo
     expect(page.locator(".origin")).to_be_visible()
     assert content(world, "D", AREA) == B[AREA]
     assert content(world, "D", "app/new.py") == A["app/new.py"]
+
+
+@pytest.mark.parametrize(("keys", "taken"), [("T", "new.py"), ("p", "new.py"), ("Tl", "new.py")])
+def test_a_key_means_the_file_that_is_on_its_way(
+    page: Page, world: World, keys: str, taken: str
+) -> None:
+    asked = next_held(page, "**/compare/file?*")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("l")
+    held = asked()
+    expect(page.locator("#file.htmx-request")).to_have_count(1)
+    for key in keys:
+        page.keyboard.press(key)
+    held.continue_()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator(".pickchip")).to_contain_text(taken)
+
+
+def test_a_key_for_a_file_that_gave_way_to_another_is_dropped(page: Page, world: World) -> None:
+    asked = next_held(page, "**/compare/file?*path=app%2Fnew.py*")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("l")
+    asked()
+    page.keyboard.press("T")
+    page.locator("file-tree").get_by_role("link", name="gone.txt").click()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "gone.txt")
+    page.keyboard.press("j")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator(".pickchip")).to_contain_text("gone.txt")
 
 
 def test_in_a_narrow_column_taking_all_leaves_the_agent_its_name(page: Page, world: World) -> None:

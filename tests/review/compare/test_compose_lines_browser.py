@@ -97,6 +97,23 @@ def test_lines_ticked_on_both_sides_at_once_are_all_there(page: Page, world: Wor
     )
 
 
+def test_lines_that_are_sent_later_are_those_of_the_file_they_were_ticked_in(
+    page: Page, world: World
+) -> None:
+    asked = each_held(page, "**/tray", method="POST")
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    page.get_by_role("checkbox", name="Take line 82 of A").click()
+    page.get_by_role("checkbox", name="Keep line 82 of the base").click()
+    first = asked()
+    page.keyboard.press("l")
+    expect(page.locator("#file")).not_to_have_attribute("aria-label", AREA)
+    first.continue_()
+    asked().continue_()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
+
+
 def test_single_lines_are_ticked_in_the_gutter(page: Page, world: World) -> None:
     compare(page, world, "base", "A")
     page.get_by_role("button", name="Lines", exact=True).click()

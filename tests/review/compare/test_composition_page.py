@@ -19,6 +19,7 @@ from tests.review.compare.picking import (
     change,
     key,
     pick,
+    picks,
     undo,
 )
 from tests.support.pages import tree
@@ -133,6 +134,25 @@ def test_a_place_that_is_all_of_a_change_is_named_as_it_was_picked(
         assert html.count("whole file") == (said == "whole file")
 
 
+def test_nothing_is_composed_but_what_the_page_showed(world: World, reader: Client) -> None:
+    change(reader, world, variant="A", path="app/new.py")
+    change(reader, world, variant="B", path=AREA)
+    page = tree(reader.get(world.url("tray")))
+    fields = page.all(lambda e: e.attrs.get("name") == "seen")
+    seen = {field.attrs["value"] for field in fields}
+    assert len(seen) == 1, "one and the same in all forms"
+    before = {"seen": seen.pop(), "title": "A and B"}
+    change(reader, world, variant="A", path="gone.txt")  # in another window
+    answer = reader.post(world.url("compose"), before, follow=True)
+    assert "has changed since this page showed it" in answer.content.decode()
+    assert not Variant.objects.filter(task=world.task, letter="D").exists()
+    assert len(picks(world)) == 3
+    now = tree(reader.get(world.url("tray")))
+    [field, *_] = now.all(lambda e: e.attrs.get("name") == "seen")
+    reader.post(world.url("compose"), {"seen": field.attrs["value"]})
+    assert Variant.objects.filter(task=world.task, letter="D").exists()
+
+
 def test_all_of_a_variant_is_whole_files(world: World, reader: Client) -> None:
     change(reader, world, variant="A")
     reader.post(world.url("compose"))
@@ -153,10 +173,13 @@ def test_a_preview_says_what_it_would_be_and_of_which_picks(world: World, reader
         "A new.py",
         "B area.py, line 82",
     ]
-    assert "Other things are picked" not in page.text
+    (note,) = page.all(lambda e: e.attrs.get("class") == "stale")
+    assert "hidden" in note.attrs
     change(reader, world, variant="A")
     later = tree(reader.get(shown))
-    assert "Other things are picked by now" in later.text
+    (note,) = later.all(lambda e: e.attrs.get("class") == "stale")
+    assert "Other things are picked by now" in note.text
+    assert "hidden" not in note.attrs
     assert len(later.all(lambda e: e.attrs.get("class") == "whole-of")[0].tags("li")) == 2
     other = User.objects.create_user("eve", password="of the tests", is_superuser=True)
     stranger = Client(headers={"host": "localhost:8000"})

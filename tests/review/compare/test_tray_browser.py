@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
-from review.models import Tray
+from review.models import Composition, Tray
 from tests.review.compare.composing import compare
 from tests.review.compare.conftest import World
 from tests.support.pages import HTMX
 from tests.support.repositories import plain_git
-from tests.support.routes import next_held
+from tests.support.routes import each_held, next_held
 
 pytestmark = pytest.mark.browser
 
@@ -116,6 +116,61 @@ def test_of_two_windows_neither_undoes_what_it_has_not_seen(page: Page, world: W
     expect(page.locator(".pickchip")).to_have_count(2)
     page.keyboard.press("z")
     expect(page.locator(".pickchip")).to_have_count(1)
+
+
+def test_a_preview_says_when_it_is_of_other_picks(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    for key, count in (("T", 1), ("l", 1), ("T", 2)):
+        page.keyboard.press(key)
+        expect(page.locator(".pickchip")).to_have_count(count)
+    page.get_by_role("button", name="Preview the diff").click()
+    expect(page.locator("h1")).to_contain_text("would be")
+    note = page.get_by_text("Other things are picked by now")
+    expect(page.locator("#tray .pickchip")).to_have_count(2)
+    expect(note).to_be_hidden()
+    page.keyboard.press("z")
+    expect(note).to_be_visible()
+    page.keyboard.press("Z")
+    expect(note).to_be_hidden()
+    page.keyboard.press("z")
+    page.get_by_role("button", name="Preview again").click()
+    expect(page.locator(".whole-of li")).to_have_count(1)
+    expect(note).to_be_hidden()
+
+
+def test_what_another_window_picked_is_not_composed_unseen(page: Page, world: World) -> None:
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("T")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    other = page.context.new_page()
+    compare(other, world, "base", "B")
+    expect(other.locator(".pickchip")).to_have_count(1)
+    other.get_by_role("button", name="Take all of B").click()
+    expect(other.locator(".pickchip")).to_have_count(2)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.get_by_text("has changed since this page showed it")).to_be_visible()
+    expect(page.locator(".pickchip")).to_have_count(2)
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+
+
+def test_compose_waits_for_what_was_picked_before_it(page: Page, world: World) -> None:
+    asked = each_held(page, "**/tray", method="POST")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("T")
+    asked().continue_()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("l")
+    expect(page.locator("#file")).not_to_have_attribute("aria-label", "app/area.py")
+    page.keyboard.press("T")
+    second = asked()
+    page.get_by_role("button", name="Compose D").click()
+    second.continue_()
+    expect(page.locator(".origin")).to_be_visible()
+    assert len(Composition.objects.get().picks) == 2
 
 
 def test_what_is_typed_as_title_is_no_command(page: Page, world: World, reader: Client) -> None:
