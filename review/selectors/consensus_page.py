@@ -36,7 +36,7 @@ NAME_MAX = 5_000  # of a place: its key and its path
 LOOKED_THROUGH_MAX = 400  # places of a file, for the one that somebody is at
 
 _NAMES = {
-    Kind.CONTRADICTORY: ("Contradictory", "Different answers for the same lines: one has to be chosen."),
+    Kind.CONTRADICTORY: ("Contradictory", "Different answers for the same lines: only one of them can stand."),
     Kind.UNIQUE: ("Only one", "One variant alone came up with this: forgotten by the others, or too much?"),
     Kind.NEAR: ("Nearly the same", "The same but for white space or the order of imports."),
     Kind.SHARED: ("Shared", "Two or more variants do the same here, to the letter."),

@@ -2,6 +2,7 @@
 // is; nothing is replaced while something is being typed or is selected in the file; what changed is marked.
 import { anchorCell, anchorFind, anchorOf, anchorRestore } from "./anchor.js";
 import { lineOf } from "./diff-rows.js";
+import { followFailed } from "./failures.js";
 import { fileComes, fileLoad } from "./file-load.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
 import { fetchSoon } from "./patience.js";
@@ -21,7 +22,7 @@ async function fetched(path, extra) {
   return answer;
 }
 
-const look = inTurn(update);
+const look = inTurn(() => update().catch(followFailed));
 
 async function update() {
   const seen = { seen_left: hero.dataset.left, seen_right: hero.dataset.right };

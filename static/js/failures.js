@@ -9,6 +9,11 @@ export function failureShow(text, { asked = true } = {}) {
   if (asked) notice.scrollIntoView({ block: "center" });
 }
 
+/** Of what a page asks by itself. Without a server the badge of live.js speaks. */
+export function followFailed(error) {
+  if (!(error instanceof TypeError)) failureShow(`What has changed meanwhile could not be read. ${error.message}`, { asked: false });
+}
+
 /** True if a person pressed something; the page refreshes itself by GET. */
 const isAction = (detail) => detail.requestConfig.verb !== "get";
 
@@ -25,7 +30,6 @@ function answerShow(detail) {
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
   detail.xhr.addEventListener("load", () => detail.xhr.status >= 400 && answerShow(detail));
   detail.xhr.addEventListener("error", () => {
-    // Without a server the badge of live.js speaks for what the page asks by itself.
     if (isAction(detail)) failureShow("This did not work: the server does not answer. Try again in a moment.");
   });
 });

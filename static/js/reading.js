@@ -5,7 +5,7 @@
 // then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
-import { failureShow } from "./failures.js";
+import { failureShow, followFailed } from "./failures.js";
 import { fileCame, fileComes } from "./file-load.js";
 import { fetchSoon } from "./patience.js";
 import { isTyping } from "./typing.js";
@@ -295,6 +295,8 @@ async function sums() {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.elt.id === "file" || event.detail.target?.id === "file") loading = load();
 });
-document.addEventListener("compare:moved", sums);
+const sumsRead = () => sums().catch(followFailed);
+
+document.addEventListener("compare:moved", sumsRead);
 loading = load();
-sums();
+sumsRead();

@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.review.compare.conftest import World, changed, settled
-from tests.support.routes import next_held
+from tests.support.routes import next_held, route_first
 
 AREA = "app/area.py"
 
@@ -66,6 +66,18 @@ def test_the_page_follows_without_moving_what_is_read(world: World, page: Page) 
     page.evaluate("getSelection().removeAllRanges()")
     expect(page.locator(".moved")).to_have_count(0)
     expect(page.locator(".rows").get_by_text("# last")).to_have_count(1)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("part", ["now", "viewed"])
+def test_what_could_not_be_followed_is_told(world: World, page: Page, part: str) -> None:
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    route_first(page, f"**/compare/{part}?*", lambda route: route.fulfill(status=500))
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}"))
+    changed(page, world)
+    expect(page.get_by_role("alert")).to_contain_text("could not be read. The server answered 500.")
+    assert not broken
 
 
 @pytest.mark.browser
