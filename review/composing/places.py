@@ -48,7 +48,12 @@ def _as_it_is(place: Place, letter: str) -> PlaceResult:
         for hunk in sorted(file.hunks, key=lambda hunk: (hunk.about, hunk.start, hunk.end))
     )
     return PlaceResult(
-        place=place.name, path=path, entry=entry, whole=(letter,), parts=tuple(parts)
+        place=place.name,
+        path=path,
+        entry=entry,
+        whole=(letter,),
+        parts=tuple(parts),
+        asked_whole=place.asked_whole,
     )
 
 
@@ -69,6 +74,7 @@ def _result(work: Work, resolved: Sequence[Sequence[Change]], texts: Texts) -> P
         entry=entry,
         whole=whole,
         parts=tuple(_part(cluster) for cluster in resolved),
+        asked_whole=place.asked_whole,
         conflicts=tuple(work.conflicts),
     )
 

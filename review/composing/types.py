@@ -77,6 +77,11 @@ class Place:
     picks: tuple[Pick, ...]
 
     @property
+    def asked_whole(self) -> frozenset[str]:
+        """Those of whom the whole file is picked."""
+        return self.grounds | {pick.letter for pick in self.picks if pick.whole}
+
+    @property
     def letters(self) -> frozenset[str]:
         """Those whose files are looked into."""
         picked = {name for pick in self.picks for name in (pick.letter, pick.against)}
@@ -146,6 +151,7 @@ class PlaceResult:
     entry: Entry | None
     whole: tuple[str, ...]  # it is exactly the file of these
     parts: tuple[Part, ...]
+    asked_whole: frozenset[str] = frozenset()  # of whom it was picked as a whole
     conflicts: tuple[Conflict, ...] = ()
 
 

@@ -50,7 +50,7 @@ class Composed:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How much of the result is from one side: files taken whole, hunks of others."""
+    """How much of the result is from one side: files that were picked whole, hunks of others."""
 
     letter: str
     files: int
@@ -162,16 +162,17 @@ def _contents(hub: Path, blobs: Iterable[str]) -> dict[str, bytes]:
 
 
 def sources_of(result: Composition) -> list[Source]:
-    """Where the result is from, most first. Hunks of files that are whole are not counted again."""
+    """Where the result is from, most first. Who has a part of it has a file or a hunk: those of whom the
+    whole file was picked, and whose it is, have it as one file; all others have their hunks."""
     files: Counter[str] = Counter()
     hunks: Counter[str] = Counter()
     weight: Counter[str] = Counter()
     for place in result.places:
-        files.update(_whole(place))
+        whole = place.asked_whole.intersection(_whole(place))
+        files.update(whole)
         for part in place.parts:
             weight.update(part.letters)
-            if not _whole(place):
-                hunks.update(part.letters)
+            hunks.update(letter for letter in part.letters if letter not in whole)
     letters = sorted(weight, key=lambda letter: (letter == BASE, -weight[letter], letter))
     return [Source(letter, files[letter], hunks[letter]) for letter in letters]
 
@@ -332,7 +333,7 @@ def _picked(pick: Mapping[str, Any], *, hunks: bool) -> tuple[str, str] | None:
     host = pick.get("against") or "the base"
     if lines := pick.get("lines"):
         put, out = (_numbers_say(lines.get(side, ())) for side in ("right", "left"))
-        said = [put and f"{put} put in", out and f"{out} of {host} taken out"]
+        said = [put and f"its {put} put in", out and f"{out} of {host} taken out"]
         return letter, ", ".join(filter(None, said))
     if not (hunks or "against" in pick):
         return None
@@ -374,7 +375,7 @@ def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     letters = tuple(letter for letter in part["letters"] if letter != BASE)
     if part["about"] != About.LINES:
         return letters, "name or mode" if part["about"] == About.FACTS else "content"
-    where = _lines_say(start, count)
+    where = _lines_say(start, count) + (" of the base" if start or count else "")
     number = next(iter(part["changes"].values()), 0)
     if number and not part["partly"]:
         return letters, where

@@ -11,7 +11,8 @@ from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
 from review.merging.messages import message_check
 from review.models import Composition
-from review.selectors.composing import composition_rows
+from review.selectors.composing import composition_rows, sources_say
+from review.selectors.hunks import pair_hunks
 from review.selectors.merges import merge_message_default
 from tests.review.compare.conftest import World
 from tests.review.compare.picking import (
@@ -109,8 +110,8 @@ def test_of_lines_that_went_into_another_ones_change_both_are_told(
     change(reader, world, add=pick(variant="B", against="A", path=AREA, lines=lines))
     reader.post(world.url("compose"))
     [row] = composition_rows(Composition.objects.get())
-    assert row.picked == (("B", "line 82 put in"),)
-    assert row.parts == ((("A",), "some lines (line 82)"),)
+    assert row.picked == (("B", "its line 82 put in"),)
+    assert row.parts == ((("A",), "some lines (line 82 of the base)"),)
 
 
 def test_a_place_that_is_all_of_a_change_is_named_as_it_was_picked(
@@ -151,6 +152,74 @@ def test_nothing_is_composed_but_what_the_page_showed(world: World, reader: Clie
     [field, *_] = now.all(lambda e: e.attrs.get("name") == "seen")
     reader.post(world.url("compose"), {"seen": field.attrs["value"]})
     assert Variant.objects.filter(task=world.task, letter="D").exists()
+
+
+def test_of_whom_there_is_a_hunk_in_the_file_of_another_it_is_counted(
+    world: World, reader: Client
+) -> None:
+    change(reader, world, add=pick(variant="A", path=AREA, hunks=[key(world, "A")]))
+    lines = {"left": [82], "right": [82]}
+    change(reader, world, add=pick(variant="B", against="A", path=AREA, lines=lines))
+    reader.post(world.url("compose"))
+    made = Variant.objects.get(letter="D")
+    assert made.composition.files[0]["whole"] == ["B"]
+    said = "A (1 hunk) and B (1 hunk)"
+    page = tree(reader.get(world.url("variants/D/composition")))
+    title = page.all(lambda e: e.attrs.get("id") == "origin-title")[0].text
+    assert " ".join(title.split()).endswith(f"from {said}")
+    assert f"Composed from {said} as variant D" in merge_message_default(made)
+
+
+def test_a_place_counts_as_one_also_where_it_is_all_of_a_change(
+    world: World, reader: Client
+) -> None:
+    ref = {"key": key(world, "A"), "base_start": 82, "base_lines": 1}
+    for told, said in (
+        ({"hunks": [ref]}, "A (1 hunk)"),
+        ({"lines": {"left": [82], "right": [82]}}, "A (1 hunk)"),
+        ({}, "A (1 file)"),
+    ):
+        change(reader, world, add=pick(variant="A", path=AREA, **told))
+        reader.post(world.url("compose"))
+        made = Composition.objects.latest("id")
+        assert made.files[0]["whole"] == ["A"]
+        assert sources_say(made.sources) == said, told
+
+
+def test_all_that_is_picked_of_a_new_file_is_one_hunk(world: World, reader: Client) -> None:
+    hub = hub_dir(world.task.project_id)
+    new = pair_hunks(hub=hub, left=world.base, right=world.heads["A"])["app/new.py"]
+    for hunks in ([hunk.key for hunk in new.lines], [hunk.key for hunk in new.hunks]):
+        change(reader, world, add=pick(variant="A", path="app/new.py", hunks=hunks))
+        reader.post(world.url("compose"))
+        made = Composition.objects.latest("id")
+        assert sources_say(made.sources) == "A (1 hunk)", hunks
+
+
+def test_what_was_composed_before_names_nobody_with_empty_words(
+    world: World, reader: Client
+) -> None:
+    """So it was kept of some that had a part in the file of another."""
+    change(reader, world, variant="B", path=AREA)
+    reader.post(world.url("compose"))
+    row = Composition.objects.get()
+    row.sources = [*row.sources, {"letter": "A", "files": 0, "hunks": 0}]
+    row.save()
+    html = reader.get(world.url("variants/D/composition")).content.decode()
+    assert "(1 file)" in html
+    assert "()" not in html
+
+
+def test_the_lines_of_the_base_and_those_of_a_variant_are_told_apart(
+    world: World, reader: Client
+) -> None:
+    world.commit("B", lambda files: files.update({AREA: files[AREA].replace("* 0\n", "* 1\n")}))
+    change(reader, world, add=pick(variant="A", path=AREA, lines={"left": [], "right": [82]}))
+    change(reader, world, add=pick(variant="B", path=AREA, hunks=[1]))
+    reader.post(world.url("compose"))
+    [row] = composition_rows(Composition.objects.get())
+    assert row.picked == (("A", "its line 82 put in"),)
+    assert row.parts == ((("B",), "line 2 of the base"),)
 
 
 def test_all_of_a_variant_is_whole_files(world: World, reader: Client) -> None:

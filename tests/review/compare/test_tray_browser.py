@@ -32,7 +32,7 @@ def test_the_title_says_what_was_taken_until_somebody_writes_another(
     page.get_by_role("button", name="Take B", exact=True).click()
     expect(page.locator(".pickchip")).to_have_count(2)
     page.locator("#tray summary", has_text="Title and why").click()
-    expect(title).to_have_value(f"{world.task.title}: A (1 file) and B (1 file)")
+    expect(title).to_have_value(f"{world.task.title}: A (1 file) and B (1 hunk)")
     title.fill("Areas as they should be")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Remove B area.py, line 82").click()
@@ -51,7 +51,7 @@ def test_the_title_says_what_was_taken_until_somebody_writes_another(
     assert plain_git(hub, "log", "-1", "--format=%s", head) == "Areas as they should be"
     compare(page, world, "base", "B")
     page.get_by_role("button", name="Take B", exact=True).click()
-    expect(title).to_have_value(f"{world.task.title}: B (1 file)")  # for the next one, anew
+    expect(title).to_have_value(f"{world.task.title}: B (1 hunk)")  # for the next one, anew
 
 
 def test_a_pick_is_undone_and_the_focus_stays_in_the_tray(page: Page, world: World) -> None:
