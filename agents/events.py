@@ -160,7 +160,7 @@ class State(Event):
     """Something about the Run itself. `state` is a short word.
 
     setup, agent (a step began), step-end, stopping, session, turn (the agent's turn is over,
-    `data.ok` says how), working (it began another one), interrupted, warning, and what an agent
+    `data.ok` and `data.interrupted` say how), working (it began another one), interrupted, warning, and what an agent
     says about itself (compacted …).
     """
 

@@ -273,6 +273,7 @@ class ClaudeDecoder:
         ]
         about = {
             "ok": data.get("is_error") is False,
+            "interrupted": claude_result.interrupted(data),
             "subtype": get_str(data, "subtype"),
             "model_turns": get_int(data, "num_turns"),
             "duration_ms": get_int(data, "duration_ms"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
 from orchestrator.selectors.access import Viewer
+from orchestrator.selectors.tasks import run_newest
+from orchestrator.states import RUN_ACTIVE
 from review.selectors.compare import (
     Comparison,
     comparison_get,
@@ -42,6 +44,7 @@ class LiveDiff:
     chips: tuple[FileChip, ...]
     more: int
     pane: FilePane | None
+    ended: bool  # and there is no change
     compare: str
     files: int
     insertions: int
@@ -77,11 +80,18 @@ def live_diff(
         chips=tuple(chips[:CHIPS_MAX]),
         more=max(0, len(chips) - CHIPS_MAX),
         pane=file_pane(comparison, address),
+        ended=not comparison.files and _is_over(comparison, letter),
         compare=address.url(view="split", show=False),
         files=len(comparison.files),
         insertions=insertions,
         deletions=deletions,
     )
+
+
+def _is_over(comparison: Comparison, letter: str) -> bool:
+    """Whether its agent was at work and is so no more."""
+    run = next((run_newest(v) for v in comparison.variants if v.letter == letter), None)
+    return run is not None and run.state not in RUN_ACTIVE
 
 
 def _chip(change: FileChange, current: str, fresh: set[str]) -> FileChip:

@@ -132,7 +132,8 @@ def variant_diff(request: PageRequest, task_id: int, letter: str) -> HttpRespons
         follow=request.GET.get("follow", "1") != "0",
         show=request.GET.get("show") == "1",
     )
-    if seen == diff.head and path == diff.path and "keep" in request.GET:
+    told = seen, path, request.GET.get("ended") == "1"
+    if told == (diff.head, diff.path, diff.ended) and "keep" in request.GET:
         return HttpResponse(status=204)
     context = {"live": diff, "comparison": diff.comparison, "pane": diff.pane}
     return render(request, "review/_live_diff.html", context)

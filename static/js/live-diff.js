@@ -14,8 +14,8 @@ class LiveDiff extends HTMLElement {
 
   /** What the server needs to know to answer with what is wanted, or with nothing if nothing changed. */
   get query() {
-    const { seen, path, follow, show } = this.dataset;
-    return { seen, path, follow, keep: "1", ...(show ? { show } : {}) };
+    const { seen, path, follow, show, ended } = this.dataset;
+    return { seen, path, follow, keep: "1", ...(show ? { show } : {}), ...(ended ? { ended } : {}) };
   }
 
   #click(event) {

@@ -188,7 +188,8 @@ export class Rows {
         const facts = [];
         if (Number.isFinite(data.model_turns)) facts.push(`${data.model_turns} model turn${data.model_turns === 1 ? "" : "s"}`);
         if (Number.isFinite(data.duration_ms)) facts.push(seconds(data.duration_ms));
-        this.quiet(event, data.ok === false ? "warn" : "check", data.ok === false ? "The turn ended with an error" : "Turn over", facts.length ? ` · ${facts.join(" · ")}` : "");
+        const [mark, said] = data.interrupted ? ["stop", "The turn was stopped"] : data.ok === false ? ["warn", "The turn ended with an error"] : ["check", "Turn over"];
+        this.quiet(event, mark, said, facts.length ? ` · ${facts.join(" · ")}` : "");
         return;
       }
       case "warning": this.row(event, h("p.errline.mild", null, icon("warn"), h("span.asis", null, text))); return;

@@ -128,6 +128,9 @@ def test_permissions() -> None:
 def test_an_interrupt() -> None:
     run = Reading.transcript("interrupt")
     assert run.kinds()[-3:] == ["usage", "interrupted", "turn"]
+    turn = run.events[-1]
+    assert isinstance(turn, ev.State)
+    assert (turn.data["ok"], turn.data["interrupted"]) == (False, True)
     assert not [event for event in run.events if isinstance(event, ev.Error)]
     assert run.outcome(failed(1)) == Outcome(state="stopped")
 

@@ -167,6 +167,8 @@ def test_an_interrupt_ends_the_turn_and_the_command(workspace: Path, env: dict[s
             assert time.monotonic() < deadline
         agent.send(agent.launch.interrupt)
         assert agent.finish().state == "stopped"
+    (turn,) = (state for state in agent.of(ev.State) if state.state == "turn")
+    assert turn.data["interrupted"] is True
     assert not (workspace / "never").exists()
     with pytest.raises(ProcessLookupError):
         os.kill(int((workspace / "pid").read_text()), 0)

@@ -181,6 +181,20 @@ def test_a_run_is_shown_as_what_it_is(page: Page, web: Web, run: Run) -> None:
     assert page.locator(".endline").inner_text() == "Finished"
 
 
+def test_a_turn_that_was_stopped_is_no_error(page: Page, web: Web, run: Run) -> None:
+    turns = ({"ok": False, "interrupted": True, "model_turns": 1}, {"ok": False})
+    entries = [
+        event(seq, "state", state="turn", text="", data=data) for seq, data in enumerate(turns, 1)
+    ]
+    feed.append(run.id.hex, [*entries, event(3, "end", state="stopped", code="", message="")])
+    page.goto(f"{web.origin}/harness?{run.id.hex}")
+    until(page, "document.querySelector('.endline') !== null")
+    assert page.locator(".mark").all_inner_texts() == [
+        "The turn was stopped · 1 model turn",
+        "The turn ended with an error",
+    ]
+
+
 def test_nothing_an_agent_writes_becomes_markup(page: Page, web: Web, run: Run) -> None:
     names = ("text", "title", "tool", "message", "code", "by", "state", "output", "commit")
     entries = []

@@ -13,8 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orchestrator.git.refs import display_path
-from orchestrator.models import Variant
+from orchestrator.models import Run, Variant
+from orchestrator.states import RunState
 from tests.review.compare.conftest import ODD_NAME, World
+from tests.review.compare.keys.room import run_make
 
 
 def get(reader: Client, url: str, status: int = 200) -> str:
@@ -177,6 +179,28 @@ def test_a_file_that_is_the_same_and_a_variant_that_did_nothing(
     assert "the same on both sides" in get(reader, world.url("compare?right=A&path=same.txt"))
     assert "No file was changed" in get(reader, world.url("compare?left=base&right=C"))
     assert "Nothing changed yet" in get(reader, world.url("variants/C/diff"))
+
+
+def test_a_variant_that_is_done_without_a_change_is_not_waited_for(
+    world: World, reader: Client
+) -> None:
+    variant = world.task.variants.get(letter="C")
+    run = run_make(variant, RunState.RUNNING)
+    page = get(reader, world.url("variants/C/diff"))
+    assert "Nothing changed yet" in page
+    seen = page.split('data-seen="')[1].split('"')[0]
+    shown = world.url(f"variants/C/diff?seen={seen}&path=&keep=1")
+    assert reader.get(shown).status_code == 204
+    Run.objects.filter(pk=run.pk).update(state=RunState.SUCCEEDED, ended_at=timezone.now())
+    page = get(reader, shown)
+    assert "Nothing was changed." in page
+    assert "as soon as" not in page
+    assert "data-ended" in page
+    assert reader.get(f"{shown}&ended=1").status_code == 204
+    Run.objects.create(variant=variant, number=2, prompt="go on", state=RunState.QUEUED)
+    page = get(reader, f"{shown}&ended=1")
+    assert "Nothing changed yet" in page
+    assert "data-ended" not in page
 
 
 @pytest.mark.parametrize(
