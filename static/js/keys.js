@@ -2,6 +2,7 @@
 import { dialogOpen } from "./dialogs.js";
 import { jumpOpen } from "./jump.js";
 import { variantsTake } from "./key-lead.js";
+import { keySay } from "./key-says.js";
 import { isTyping } from "./typing.js";
 
 function act(element) {
@@ -15,6 +16,13 @@ function tabStep(step) {
   const at = tabs.findIndex((tab) => tab.hasAttribute("aria-current"));
   tabs[at + step]?.click();
   return at >= 0;
+}
+
+/** Where `M` has no button to press: which to choose, or that there is nothing. */
+function mergeSay() {
+  const says = document.querySelector("[data-merge-says]")?.dataset.mergeSays;
+  if (says) keySay(says);
+  return Boolean(says);
 }
 
 /** In the dialog stand the keys of this page: those that say they are of others, or not of this one, are left out. */
@@ -42,6 +50,8 @@ function press(key) {
     case "c":
       document.querySelector(".top .new")?.click();
       return true;
+    case "M":
+      return mergeSay();
     case "[":
       return tabStep(-1);
     case "]":

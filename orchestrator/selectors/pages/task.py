@@ -77,6 +77,10 @@ class TaskPage:
         return tuple(r for r in self.rows if r.state == VariantState.STOPPED and r.mergeable)
 
     @property
+    def mergeable(self) -> tuple[VariantRow, ...]:
+        return self.ready + self.stopped
+
+    @property
     def unfinished(self) -> tuple[VariantRow, ...]:
         return tuple(row for row in self.rows if row.active)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from orchestrator.states import RunState
@@ -71,6 +72,22 @@ def test_every_key_of_the_list_does_what_it_says(room: Room, name: str) -> None:
         Tray.objects.all().delete()
         room.open()
         checks[key](room)
+
+
+def test_merge_says_which_one_is_to_be_chosen(room: Room) -> None:
+    room.world.task.variants.exclude(letter__in="AB").update(archived_at=timezone.now())
+    room.at = f"../{room.world.task.pk}"
+    room.open()
+    said = room.page.locator(".keysays")
+    room.press("M")
+    expect(said).to_have_text(
+        "A and B can be merged: go to one first, with its number, or with . and its letter; then M."
+    )
+    room.world.task.variants.update(files_changed=0, head_commit="")
+    room.open()
+    room.press("M")
+    expect(said).to_have_text("There is nothing to merge yet.")
+    room.sees(".mergedialog", 0)
 
 
 def test_a_key_that_asks_for_a_second_one_waits_for_it(world: World, page: Page) -> None:

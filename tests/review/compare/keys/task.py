@@ -92,6 +92,7 @@ BOARD: dict[str, Check] = {
     "Enter": cell_opens,
     "x": cells_picked,
     "T": cell_taken,
+    "z Z": undo_redo,
     "/": board_filter,
     "o O": taken,
 }
