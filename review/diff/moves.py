@@ -1,8 +1,9 @@
 """Blocks of lines that were taken away at one place and put in at another.
 
 A block is the same text on both sides, up to indentation: at least two lines with words in them, or
-one of 20 characters. The longest block has its lines first; where a block could as well have gone
-to (or come from) two places, nothing is said. Blank lines join what is around them.
+one with 20 letters and digits (a shorter one is soon written twice). The longest block has its lines
+first; where a block could as well have gone to (or come from) two places, nothing is said. Blank lines
+join what is around them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from dataclasses import dataclass, replace
 
 from review.diff.types import Chunk, ChunkKind, Line, Moved
 
-ALONE_CHARS = 20
 # A line that is at many places says little about where a block went, and costs most.
 SEED_PLACES_MAX = 16
 STEPS_MAX = 400_000  # lines looked at while blocks are found, for one file
 BLANK = 0
 NO_LINE = Line(0, "")
 _WORD = re.compile(r"\w")
+_ENOUGH_ALONE = re.compile(r"(?:\W*+\w){20}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,7 +86,7 @@ class _Side:
     def is_enough(self, block: Block) -> bool:
         texts = [line.text.strip() for line in self.lines[block.left : block.left + block.count]]
         wordy = [text for text in texts if _WORD.search(text)]
-        return len(wordy) >= 2 or any(len(text) >= ALONE_CHARS for text in wordy)
+        return len(wordy) >= 2 or any(map(_ENOUGH_ALONE.match, wordy))
 
     def weight(self, block: Block) -> tuple[int, int]:
         lines = self.lines[block.left : block.left + block.count]

@@ -61,6 +61,8 @@ def test_a_move_into_a_deeper_indentation_is_a_move(differ: Differ) -> None:
     [
         (["one line that is long enough"], 1),
         (["a short line"], 0),
+        (["# a second line of it"], 0),  # long enough only with its blanks
+        (["-- = -- = -- = -- = x = --"], 0),
         (["a = 1", "b = 2"], 2),
         (["}", ")", "];"], 0),
         (["", "", "a = 1", "", "b = 2", ""], 3),  # blank lines join, and are trimmed
