@@ -17,7 +17,7 @@ from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, option_text
 from review.selectors.hunks import PairHunks
-from review.selectors.place_picks import option_picks
+from review.selectors.place_picks import base_picks, option_picks
 from review.selectors.sides import BASE
 from review.standing import option_taken
 
@@ -67,7 +67,8 @@ class OptionRow:
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
     """`key` tells it from others of its file, in the next state of the list too. `new` (JSON) is set where lines
-    are those of a file that only Variants have: who has it, and by letter which lines are meant."""
+    are those of a file that only Variants have: who has it, and by letter which lines are meant. `back` (JSON) are
+    what takes the base there, if that can be taken by itself."""
 
     number: int
     key: str
@@ -75,11 +76,16 @@ class PlaceRow:
     kind: Kind
     where: str
     base: Code | None
+    back: str
     options: tuple[OptionRow, ...]
     others: tuple[str, ...]  # Variants that left the place as it was
     created: bool  # the base does not have the file, so the others do not either
     href: str
     versus: tuple[str, str]  # what the link compares
+
+    @property
+    def back_first(self) -> str:
+        return json.dumps(json.loads(self.back)[0])
 
 
 def place_blobs(place: Place) -> frozenset[str]:
@@ -143,12 +149,21 @@ def place_row(
         kind=group.kind,
         where=_where(place),
         base=base,
+        back=_back(place, options),
         options=options,
         others=tuple(letter for letter in ground.heads if letter not in group.spans),
         created=all(file.status == "A" for file in place.files.values()),
         href=_compare(ground, place, *versus),
         versus=versus,
     )
+
+
+def _back(place: Place, options: Sequence[OptionRow]) -> str:
+    """Of a new file that several have it is the others' lines that would have to go, not the file."""
+    if _new(place):
+        return ""
+    picks = [pick for option in options for pick in json.loads(option.picks)]
+    return json.dumps(base_picks(place, picks))
 
 
 def _marked(

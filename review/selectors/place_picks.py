@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.lib.errors import NotFound
 from orchestrator.selectors.access import Viewer
 from review.compare import Option, group_hunks, group_hunks_wide
-from review.hunks import About, Hunk, hunk_named
+from review.hunks import About, Hunk, base_range, hunk_named
 from review.lib.paths import path_text
 from review.ranges import Span
 from review.selectors.agreement_parts import Place
 from review.selectors.consensus import ground_get
 from review.selectors.hunks import PairHunks, file_hunks_get
+from review.selectors.sides import BASE
 
 Pick = dict[str, Any]
 
@@ -38,6 +39,31 @@ def _pick(pair: PairHunks, place: Place, letter: str, *, wide: bool = False) -> 
         return pick
     hunks = (group_hunks_wide if wide else group_hunks)(place.group, pair[file.path])
     return pick | {"hunks": [hunk_named(hunk) for hunk in hunks]}
+
+
+def base_picks(place: Place, picks: Sequence[Pick]) -> list[Pick]:
+    """What has the place as in the base, where all of a Variant is taken. One of them will do: they have one effect.
+
+    `picks` are those of the options. What one of them changed by exactly this place bears the name that a comparison
+    gives it.
+    """
+    path = picks[0]["path"]
+    if any("hunks" not in pick for pick in picks):
+        return [{"variant": BASE, "path": path}]
+    start, count = base_range(place.group)
+    here = {"base_start": start, "base_lines": count}
+    exact = [
+        pick | {"variant": BASE}
+        for pick in picks
+        if len(pick["hunks"]) == 1 and here.items() <= pick["hunks"][0].items()
+    ]
+    return [*_once(exact)] or [{"variant": BASE, "path": path, "hunks": [here | {"key": ""}]}]
+
+
+def _once(picks: Sequence[Pick]) -> Iterator[Pick]:
+    for number, pick in enumerate(picks):
+        if pick not in picks[:number]:
+            yield pick
 
 
 def picks_between(

@@ -10,12 +10,12 @@ const sideOf = ({ id }) => id[0];
 const numberOf = ({ id }) => Number(id.slice(1));
 const rowOf = (box) => box.parentElement;
 
-function numbersOf(rows) {
+export function numbersOf(rows) {
   const of = (side) => rows.filter((row) => sideOf(row) === side).map(numberOf);
   return { L: of("L"), R: of("R") };
 }
 
-function rowsOf({ root, n }) {
+export function rowsOf({ root, n }) {
   const rows = [];
   let row = root.querySelector(`.rows > [data-change="${n}"]:not(.hunkbar)`);
   while (row?.matches(".add, .del, .void")) {

@@ -1,8 +1,9 @@
 // Picking for a new variant: files, changes and lines go into the tray at the bottom of the page. The tray
 // is kept and checked by the server; what stands here only says what to put in and take out.
-import { actsOf, isOn, placeSay, toggle } from "./compose-acts.js";
+import { actsOf, placeSay, toggle } from "./compose-acts.js";
 import { cellTake, cellsShow, isBoard } from "./compose-board.js";
 import { isPlace, placeSay as placeForm, placeTake, placeTaken } from "./compose-place.js";
+import { actShow, formShow, isGround } from "./compose-ground.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
 import { change, file, idsOf, isAnswered, isIn, redo, shut, sides, tray, undo } from "./compose-tray.js";
 import { trayOpen } from "./compose-tray-box.js";
@@ -97,7 +98,7 @@ for (const name of ["board:read", "places:read", "places:known", "tray:same"]) d
 function pressedShow() {
   for (const bar of bars) {
     for (const act of bar.acts) {
-      act.button.setAttribute("aria-pressed", isOn(act));
+      actShow(act, bar);
       if (act.place) act.button.title = placeSay(act);
     }
     if (bar.shown != null && bar.shown !== bar.lines().settled) boxesShow(bar);
@@ -105,8 +106,11 @@ function pressedShow() {
   for (const form of document.querySelectorAll("form[data-take]")) {
     const button = form.querySelector("button");
     button.dataset.taken = "";
-    button.setAttribute("aria-pressed", isTaken(form));
-    if (isPlace(form)) placeForm(form);
+    if (isPlace(form)) {
+      button.setAttribute("aria-pressed", isTaken(form));
+      placeForm(form);
+    } else formShow(button, isTaken(form), formPicks(form), formsBeside(form).flatMap(formPicks));
+    if ("back" in form.dataset) form.hidden = !isTaken(form) && !isGround(formsBeside(form).flatMap(formPicks));
   }
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));

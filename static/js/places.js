@@ -149,8 +149,9 @@ class PlaceList extends HTMLElement {
     const letter = String.fromCharCode(64 + number);
     const button = place.querySelector(`form[data-take] [data-letters*="${letter}"]`);
     const left = place.dataset.others.includes(letter);
-    button?.click();
-    if (left) keySay("created" in place.dataset ? `${letter} does not have this: there is nothing to take.` : `${letter} left the base here as it is: there is nothing to take.`);
+    const back = left ? place.querySelector("form[data-back]:not([hidden]) button") : null; // there only where it makes a difference
+    (button ?? back)?.click();
+    if (left && !back) keySay("created" in place.dataset ? `${letter} does not have this: there is nothing to take.` : `${letter} left the base here as it is: there is nothing to take.`);
     return Boolean(button) || left;
   }
 

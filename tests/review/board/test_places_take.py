@@ -21,10 +21,12 @@ from tests.support.pages import HTMX, Element, tree
 AREA = "app/area.py"
 
 
-def takes(reader: Client, world: World) -> list[Element]:
+def takes(reader: Client, world: World, *, back: bool = False) -> list[Element]:
+    """What takes an option; `back`: what has the base there, in place of what all of a variant brings."""
     agreement_get(ground_get(user=world.user, task_id=world.task.pk))
     page = tree(reader.get(world.url("consensus")))
-    return [form for form in page.tags("form") if "data-take" in form.attrs]
+    forms = [form for form in page.tags("form") if "data-take" in form.attrs]
+    return [form for form in forms if ("data-back" in form.attrs) is back]
 
 
 def add_of(form: Element) -> str:
@@ -40,6 +42,21 @@ def test_every_option_of_every_place_can_be_had(world: World, reader: Client) ->
         said = reader.post(world.url("tray"), {"add": add_of(form)}, headers=HTMX)
         tray = unescape(said.content.decode())
         assert tray.count('class="pickchip') == 1
+        assert "fits together" in tray, add_of(form)
+
+
+@pytest.mark.parametrize("letter", ["A", "B"])
+def test_every_place_of_a_ground_can_be_as_the_base_has_it(
+    world: World, reader: Client, letter: str
+) -> None:
+    forms = takes(reader, world, back=True)
+    assert len(forms) == 3, "what both made anew is told line by line"
+    for form in forms:
+        reader.post(world.url("tray"), {"clear": "1"}, headers=HTMX)
+        reader.post(world.url("tray"), {"add": json.dumps({"variant": letter})}, headers=HTMX)
+        said = reader.post(world.url("tray"), {"add": add_of(form)}, headers=HTMX)
+        tray = unescape(said.content.decode())
+        assert tray.count('class="pickchip') == 2
         assert "fits together" in tray, add_of(form)
 
 

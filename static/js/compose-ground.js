@@ -1,0 +1,94 @@
+// What is in the new variant without having been picked by itself, as all of its file or its variant is taken: a ground,
+// which gives way to what is named. And what was picked, but for single lines that were chosen otherwise.
+import { isOn } from "./compose-acts.js";
+import { numbersOf, rowsOf } from "./compose-lines.js";
+import { isIn, picked, sides } from "./compose-tray.js";
+
+const isWhole = (pick) => !pick.hunks && !pick.lines;
+const all = () => picked().map(({ pick }) => pick);
+const picksAt = (paths) => all().filter(({ path }) => path && paths.has(path));
+const ground = () => all().find(({ path }) => !path)?.variant;
+
+/** With what of this variant the file came in, in words; "" for nothing. A file that is named gives a ground its place. */
+function cameWith(letter, paths) {
+  const files = picksAt(paths).filter(isWhole);
+  if (files.some(({ variant }) => variant === letter)) return `${letter}’s file`;
+  return !files.length && ground() === letter ? `all of ${letter}` : "";
+}
+
+// --- What takes the place of it ------------------------------------------------------------------
+
+const spanOf = ({ base_start: start, base_lines: count }) => (count ? [start - 1, start - 1 + count] : [start, start]);
+
+/** As the server has it: an insertion at the edge of a changed range is beside it, two at one point meet. */
+function meet([start, end], [from, to]) {
+  if (start === end && from === to) return start === from;
+  return start < to && from < end;
+}
+
+const isSame = (a, b) => a.key === b.key && a.base_start === b.base_start && a.base_lines === b.base_lines;
+
+/** Is something else there, or may it be? `seen`: lines put into this variant's own are looked for elsewhere. */
+function isOverruled(pick, letter, paths, seen) {
+  return picksAt(paths).some((other) => {
+    if (isWhole(other)) return false; // by then it is known whose file it is
+    if (other.against) return !(seen && other.against === letter);
+    if (other.variant === letter && other.hunks) return false;
+    if (!pick.hunks) return true;
+    const spans = pick.hunks.map(spanOf);
+    if (other.hunks) return other.hunks.some((hunk) => spans.some((span) => meet(span, spanOf(hunk))) && (pick.variant === "base" || !pick.hunks.some((own) => isSame(own, hunk))));
+    const { left = [] } = other.lines;
+    return !left.length || left.some((line) => spans.some(([start, end]) => line > start && line <= end));
+  });
+}
+
+/** Did single lines of others take the place of some that the variant has at the change, or were put beside them? */
+function isPartly(letter, bar) {
+  const path = sides().get("path");
+  const into = picksAt(new Set([path])).filter(({ lines, against }) => lines && against === letter);
+  if (!into.length) return false;
+  const rows = numbersOf(rowsOf(bar));
+  const [own, other, beside] = sides().get("left") === letter ? ["L", "R", sides().get("right")] : ["R", "L", sides().get("left")];
+  return into.some(({ variant, lines: { left = [], right = [] } }) => left.some((line) => rows[own].includes(line)) || (variant === beside && right.some((line) => rows[other].includes(line))));
+}
+
+// --- Said at the buttons -------------------------------------------------------------------------
+
+const titles = new WeakMap(); // by button: what it says of itself
+
+function show(button, on, came, partly) {
+  if (!titles.has(button)) titles.set(button, button.title);
+  const taken = on && partly ? "Taken, but for single lines that were chosen otherwise." : "";
+  const with_ = came && `In already${partly ? ", but for single lines" : ""}: ${came} is taken.`;
+  button.setAttribute("aria-pressed", on && partly ? "mixed" : on);
+  button.toggleAttribute("data-came", Boolean(came));
+  button.title = [titles.get(button), taken || with_].filter(Boolean).join(". ");
+}
+
+/** Is one of these in with all of its variant, or would be but for what was picked here? */
+export function isGround(picks) {
+  const paths = new Set(picks.map(({ path }) => path));
+  return !picksAt(paths).some(isWhole) && picks.some(({ variant }) => variant === ground());
+}
+
+/** At a change of a comparison. */
+export function actShow(act, bar) {
+  const on = isOn(act);
+  if (act.place || act.undo) return act.button.setAttribute("aria-pressed", on); // each has its own words
+  const letter = act.letter ?? act.picks[0].variant;
+  show(act.button, on, on ? "" : actCame(act, letter, bar), isPartly(letter, bar));
+}
+
+function actCame({ picks: [pick] }, letter, { acts }) {
+  const paths = new Set(acts.flatMap((act) => act.picks.map(({ path }) => path)).filter(Boolean));
+  const came = cameWith(letter, paths);
+  return came && !isOverruled(pick, letter, paths, true) ? came : "";
+}
+
+/** At a file, a variant, or an option of a place; `beside` are the picks of the others of the place. */
+export function formShow(button, on, picks, beside) {
+  const paths = new Set([...picks, ...beside].map(({ path }) => path).filter(Boolean));
+  const came = picks.filter((pick) => pick.path && pick.variant !== "base" && !isOverruled(pick, pick.variant, paths));
+  const found = on ? "" : came.map(({ variant }) => cameWith(variant, paths)).find(Boolean);
+  show(button, on, beside.some((pick) => isIn([pick])) ? "" : (found ?? ""), false);
+}
