@@ -150,7 +150,7 @@ def test_the_place_one_is_at_is_not_lost(world: World, page: Page) -> None:
 def test_where_it_is_gone_one_is_at_the_next(world: World, page: Page) -> None:
     opened(world, page, "?kind=unique")
     place = of_file(page, "own/05.txt")
-    place.locator("button").first.focus()
+    place.get_by_role("button").first.focus()  # that of the base is hidden
     below = top(of_file(page, "own/06.txt"))
 
     def less(files: dict[str, str]) -> None:
