@@ -9,9 +9,11 @@ import { lineOf } from "./diff-rows.js";
 import { fileLoad } from "./file-load.js";
 import { findFocus, foundMark } from "./find-box.js";
 import { boxOf, centre, firstBelow, TOP_PX } from "./in-sight.js";
+import { isAnswer } from "./key-lead.js";
 import { keySay } from "./key-says.js";
 import { addressShow, rangeRead } from "./line-range.js";
 import { keysTake } from "./page-keys.js";
+import { isReading, readingCame } from "./reading.js";
 import { isTyping } from "./typing.js";
 import { differenceShow, wrapToggle } from "./wrap.js";
 
@@ -47,28 +49,52 @@ function fileChoose(url, how) {
   return fileOpen(url, how);
 }
 
-/** To the file that is on its way, if there is one, so that no key is lost over that. Not if a file is chosen meanwhile. */
-async function fileThen(act) {
-  const before = chosen;
-  while (opening) await opening.catch(() => null); // what stopped it has been told
-  if (chosen === before) act();
+const held = []; // keys that wait for a file, in their order: { act, before, isRead }
+
+/** To the file that is on its way, if there is one, so that no key is lost over that. Not if a file is chosen meanwhile.
+ * `isRead`: only once it is known how its changes stand. */
+async function fileThen(act, { isRead = false } = {}) {
+  if (!opening && !held.length && !(isRead && isReading())) return act();
+  held.push({ act, before: chosen, isRead });
+  if (held.length > 1) return;
+  while (held.length) {
+    if (opening) await opening.catch(() => null); // what stopped it has been told
+    else if (held[0].isRead && isReading()) await readingCame().catch(() => null);
+    else {
+      const next = held.shift();
+      if (!held.length) isWriting = false;
+      try {
+        if (chosen === next.before) next.act();
+      } catch (error) {
+        reportError(error); // the next ones do not wait for it
+      }
+    }
+  }
 }
 
 /** To the next file or the `previous` one. */
 const fileStep = (name) => fileThen(() => file()?.dataset[name] && fileOpen(file().dataset[name]));
 
-const OF_FILE = new Set("jkpPTLxfFr"); // what they do, they do to the file in view
+const OF_FILE = new Set("jkpPTLxfFrvVcd"); // what they do, they do to the file in view
+const OF_CHANGES = new Set("pPL");
+let isWriting = false; // a key that waits opens a field: what is typed after it is meant for that, and no key
 
 /** Whoever has asked for the next file means that one. */
 window.addEventListener(
   "keydown",
   (event) => {
     const { key, code, shiftKey, target } = event;
-    if (!opening || !OF_FILE.has(key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!event.isTrusted || isAnswer() || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(target) || document.querySelector("dialog[open]")) return;
+    const isRead = OF_CHANGES.has(key);
+    const waits = opening || held.length || (isRead && isReading());
+    if (!waits || !(OF_FILE.has(key) || (isWriting && key.length === 1))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    fileThen(() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true })));
+    if (isWriting) return;
+    isWriting = "cd".includes(key);
+    const again = new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true, cancelable: true });
+    fileThen(() => document.activeElement.dispatchEvent(again), { isRead });
   },
   { capture: true },
 );
@@ -257,7 +283,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("submit", (event) => {
   if (!event.target.dataset.show) return;
   event.preventDefault();
-  fileChoose(event.target.dataset.show, { push: false });
+  fileOpen(event.target.dataset.show, { push: false }); // the same one, with its lines
 });
 
 window.addEventListener("popstate", () => fileChoose(location.href, { push: false }).then(lineShow));

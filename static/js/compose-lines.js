@@ -138,7 +138,9 @@ document.addEventListener("change", (event) => {
     if (letter !== asked) return {}; // meanwhile its side became the host, and has the line
     const { id, ...found } = linesOf({ letter, host }, path);
     const bars = [...new Set(boxes.map((one) => one.bar))];
-    for (const row of bars.filter(changeTaken).flatMap(rowsOf)) found[sideOf(row) === "L" ? "left" : "right"].add(numberOf(row));
+    for (const bar of bars.filter(changeTaken)) {
+      for (const row of rowsOf(bar)) found[sideOf(row) === bar.lines().side ? "left" : "right"].add(numberOf(row));
+    }
     for (const [part, number] of told) found[part][on === (part === "right") ? "add" : "delete"](number);
     const lines = { left: [...found.left].sort((a, b) => a - b), right: [...found.right].sort((a, b) => a - b) };
     const some = lines.left.length + lines.right.length;

@@ -1,6 +1,7 @@
 // The tray on the page. Each answer replaces it: what one opens, types and presses in it outlasts that.
 import { isAnswered, redo, seen, send, settled, shut, tray, undo } from "./compose-tray.js";
 import { keptSend } from "./kept.js";
+import { keySay } from "./key-says.js";
 
 const LIVE_MS = 500;
 
@@ -51,14 +52,34 @@ document.addEventListener("formdata", (event) => {
 
 document.addEventListener("submit", ({ target }) => target.matches(".reconcile") && keptSend(words()));
 
-/** What makes a variant is sent once: a second press would find nothing picked. And of what was picked before it. */
+let failed = 0; // how many requests that change the tray did
+for (const name of ["htmx:responseError", "htmx:sendError", "htmx:sendAbort"]) {
+  document.addEventListener(name, ({ detail }) => {
+    if (detail.target?.id !== "tray" || detail.requestConfig.verb !== "post") return;
+    failed += 1;
+    settled().then(() => document.dispatchEvent(new CustomEvent("tray:same")));
+  });
+}
+
+/** What leaves the page goes with all that was picked before, before anybody else hears of it; and not at all if some of that was refused. */
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (isAnswered() || !event.target.matches("#tray form:not([data-tray]), .stale form")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const [before, { id }] = [failed, event.submitter ?? event.target.querySelector("button")];
+    settled().then(() => {
+      if (failed === before) document.getElementById(id)?.click();
+      else keySay("Nothing was done: something that was picked before was refused. Look at the tray, then press again.");
+    });
+  },
+  { capture: true },
+);
+
+/** What makes a variant is sent once: a second press would find nothing picked. */
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("#tray form:is(:has(> .why), .reconcile)")) return;
-  if (event.submitter?.id === "tray-compose" && !isAnswered()) {
-    event.preventDefault();
-    settled().then(() => document.getElementById("tray-compose")?.click());
-    return;
-  }
   if ("sent" in event.target.dataset) event.preventDefault();
   event.target.dataset.sent = "";
 });

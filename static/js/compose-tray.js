@@ -39,7 +39,10 @@ export function send(valuesOf) {
     return ajaxSoon(valuesOf ? "POST" : "GET", tray().dataset.url, how);
   };
   waiting += 1;
-  last = last.then(ask, ask).finally(() => (waiting -= 1)); // one that failed has been told by its own event
+  last = last
+    .then(ask)
+    .catch((error) => error && reportError(error)) // a request that failed has been told by its own event
+    .finally(() => (waiting -= 1));
   return last;
 }
 
@@ -47,7 +50,7 @@ export function send(valuesOf) {
 export const isAnswered = () => waiting === 0;
 
 /** All that was asked of the tray so far is answered. */
-export const settled = () => last.catch(() => {});
+export const settled = () => last;
 
 /** Makes the tray what it was before its last change, or (`redo`) makes that change again. False if there is none. */
 function step(name) {

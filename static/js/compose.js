@@ -139,9 +139,19 @@ function changeHere(act) {
   if (!view.querySelector("[data-now]")) keySay("There is no change here to take.");
   else if (sides().has("w")) keySay("While white space is ignored, changes cannot be taken: i shows all.");
   else if (barNow()) act(barNow());
-  // It has only just come into sight.
-  else document.addEventListener("hunkbars", () => barNow() && act(barNow()), { once: true });
+  else barSoon(view, act);
   return true;
+}
+
+/** It has only just come into sight; and is not waited for in another file. */
+function barSoon(view, act) {
+  const stop = new AbortController();
+  const look = () => {
+    const bar = barNow();
+    if (!view.isConnected || bar) stop.abort();
+    if (bar?.root === view) act(bar);
+  };
+  document.addEventListener("hunkbars", look, { signal: stop.signal });
 }
 
 /** Picks the side of the change. What takes more than the change is only offered: Enter takes it. */

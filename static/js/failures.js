@@ -9,9 +9,12 @@ export function failureShow(text, { asked = true } = {}) {
   if (asked) notice.scrollIntoView({ block: "center" });
 }
 
+/** There was no answer, for there is no server, or no way to it. */
+export class Unreachable extends Error {}
+
 /** Of what a page asks by itself. Without a server the badge of live.js speaks. */
 export function followFailed(error) {
-  if (!(error instanceof TypeError)) failureShow(`What has changed meanwhile could not be read. ${error.message}`, { asked: false });
+  if (!(error instanceof Unreachable)) failureShow(`What has changed meanwhile could not be read. ${error.message}`, { asked: false });
 }
 
 /** True if a person pressed something; the page refreshes itself by GET. */

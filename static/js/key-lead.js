@@ -9,6 +9,9 @@ const TASK_PAGES = { o: "", b: "/board", w: "/consensus" };
 const takes = []; // { take, isHere }: who knows what to do with a variant's number
 let asked = ""; // the key that asks
 
+/** Is the next key the answer to such a question? */
+export const isAnswer = () => asked !== "";
+
 /** `take(number, event)`, 1 being A, false if there is none; asked where `isHere()`. */
 export function variantsTake(take, isHere = () => true) {
   takes.push({ take, isHere });

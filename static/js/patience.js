@@ -1,5 +1,5 @@
 // A server, or what stands before it, may never answer. Whatever others wait for is given up after a while, and told.
-import { failureShow } from "./failures.js";
+import { failureShow, Unreachable } from "./failures.js";
 
 const PATIENCE_MS = 60_000;
 
@@ -9,7 +9,8 @@ export async function fetchSoon(url, { signal, ...how } = {}) {
   try {
     return await fetch(url, { ...how, signal: signal ? AbortSignal.any([signal, late]) : late });
   } catch (error) {
-    throw late.aborted && !signal?.aborted ? new Error("The server does not answer.") : error;
+    if (late.aborted && !signal?.aborted) throw new Error("The server does not answer.");
+    throw error instanceof TypeError ? new Unreachable(error.message) : error;
   }
 }
 

@@ -17,6 +17,7 @@ const WHO_MAX = 6; // letters of a side in a bar; all of them are in its title
 const file = () => document.getElementById("file");
 let shown = null; // what `load` has read for the file in view
 let loading = null; // a promise of it
+let underway = null; // the file that it is of, until that is known
 let saved = 0; // how many marks were
 let turn = Promise.resolve(null); // of what is marked; comes to the place that the next one from the same place is about
 let newest = null; // the last key that marks, until it is done
@@ -212,6 +213,10 @@ const changeOf = (cell) => (cell && shown?.changes[shown.whole ? 0 : cell.datase
 /** The change one is at, or null. */
 export const changeNow = () => changeOf(cellNow());
 
+/** Is it still being read how the changes of the file in view stand? */
+export const isReading = () => underway !== null;
+export const readingCame = () => loading;
+
 /** The cell where the change with this key begins, if the file in view still has it. */
 export function changeCell(wanted) {
   const change = shown?.changes.find((one) => one.key === wanted);
@@ -260,9 +265,11 @@ function placeOf(meant) {
 async function load() {
   shown = null;
   const asked = file();
+  underway = asked;
   try {
     await read(asked);
   } finally {
+    if (underway === asked) underway = null;
     if (file() === asked) document.dispatchEvent(new CustomEvent("reading", { detail: shown }));
   }
 }

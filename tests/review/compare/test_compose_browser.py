@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from review.models import Composition, Tray
 from review.services.composing import variant_compose
 from tests.review.compare.composing import AREA, compare, content
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
-from tests.support.routes import next_held
+from tests.support.routes import each_held, next_held, route_first
+from tests.support.says import said_stays
 
 pytestmark = pytest.mark.browser
 
@@ -167,10 +169,8 @@ def test_the_board_gives_the_ground_and_columns_give_files(page: Page, world: Wo
     assert content(world, "D", "app/new.py") == A["app/new.py"]
 
 
-@pytest.mark.parametrize(("keys", "taken"), [("T", "new.py"), ("p", "new.py"), ("Tl", "new.py")])
-def test_a_key_means_the_file_that_is_on_its_way(
-    page: Page, world: World, keys: str, taken: str
-) -> None:
+@pytest.mark.parametrize("keys", ["T", "p", "Tl", "pl", "jp", "plj"])
+def test_a_key_means_the_file_that_is_on_its_way(page: Page, world: World, keys: str) -> None:
     asked = next_held(page, "**/compare/file?*")
     compare(page, world, "base", "A")
     page.wait_for_selector(".hunkbar .take")
@@ -181,7 +181,80 @@ def test_a_key_means_the_file_that_is_on_its_way(
         page.keyboard.press(key)
     held.continue_()
     expect(page.locator(".pickchip")).to_have_count(1)
-    expect(page.locator(".pickchip")).to_contain_text(taken)
+    expect(page.locator(".pickchip")).to_contain_text("new.py")
+    expect(page.locator("#file")).to_have_attribute(
+        "aria-label", "bytes-\\xff.txt" if "l" in keys else "app/new.py"
+    )
+
+
+def test_the_file_that_the_last_step_leads_to_is_viewed(page: Page, world: World) -> None:
+    marked: list[str] = []
+
+    def note(route: Route) -> None:
+        if route.request.method == "POST":
+            marked.append(route.request.url)
+        route.continue_()
+
+    route_first(page, "**/compare/viewed?*", note)
+    asked = next_held(page, "**/compare/file?*")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("l")
+    held = asked()
+    for key in "lV":
+        page.keyboard.press(key)
+    held.continue_()
+    eventually(lambda: page.evaluate("true") and bool(marked))
+    assert "bytes-" in marked[0]
+
+
+def test_a_key_that_answers_a_question_does_not_wait(page: Page, world: World) -> None:
+    asked = next_held(page, "**/compare/file?*")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("l")
+    asked()
+    for key in "gp":
+        page.keyboard.press(key)
+    page.wait_for_url("**/projects")
+    assert not Tray.objects.exists()
+
+
+def test_what_is_written_before_its_field_is_there_is_no_key(page: Page, world: World) -> None:
+    asked = next_held(page, "**/compare/file?*")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("l")
+    held = asked()
+    for key in "dThlp":
+        page.keyboard.press(key)
+    held.continue_()
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    expect(page.locator("#file textarea:focus")).to_have_count(1)
+    assert not Tray.objects.exists()
+
+
+def test_nothing_is_composed_without_a_pick_that_was_refused(page: Page, world: World) -> None:
+    said_stays(page)
+    asked = each_held(page, "**/tray", method="POST")
+    compare(page, world, "base", "A")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("T")
+    asked().continue_()
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("l")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
+    page.keyboard.press("T")
+    second = asked()
+    page.get_by_role("button", name="Compose D").click()
+    second.fulfill(status=500)
+    expect(page.locator(".keysays")).to_contain_text("Nothing was done")
+    assert not Composition.objects.exists()
+    page.keyboard.press("T")
+    third = asked()
+    page.get_by_role("button", name="Preview the diff").click()
+    third.continue_()
+    expect(page.locator(".whole-of li")).to_have_count(2)
 
 
 def test_a_key_for_a_file_that_gave_way_to_another_is_dropped(page: Page, world: World) -> None:

@@ -229,6 +229,32 @@ def test_a_place_that_went_into_the_others_new_file_is_ticked(page: Page, world:
     assert content(world, "D", "app/new.py") == before + "less = 2\n"
 
 
+def test_lines_of_the_left_place_in_the_right_ones_new_file_are_thinned(
+    page: Page, world: World
+) -> None:
+    """The lines have other numbers on both sides, and the host stands on the right."""
+    common = "".join(f"common = {n}\n" for n in range(9))
+    ours = "ours = 1\nours = 2\nours = 3\n"
+    theirs = "# one\n# two\n" + common + "theirs = 1\n"
+    world.commit("A", lambda files: files.update({"app/new.py": common + ours}))
+    world.commit("B", lambda files: files.update({"app/new.py": theirs}))
+    compare(page, world, "A", "B", "app/new.py")
+    page.wait_for_selector(".hunkbar .take")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("P")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.keyboard.press("L")
+    box = page.get_by_role("checkbox", name="Take line 10 of A")
+    expect(box).to_be_checked()
+    box.uncheck()
+    expect(page.locator(".pickchip")).to_contain_text("3 lines into B")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    made = content(world, "D", "app/new.py")
+    assert made == "# one\n# two\n" + common + "ours = 2\nours = 3\n"
+
+
 def test_the_side_of_a_change_that_was_taken_is_the_host_of_its_lines(
     page: Page, world: World
 ) -> None:
@@ -306,6 +332,17 @@ def test_a_box_stays_ticked_until_it_is_taken(page: Page, world: World) -> None:
     expect(page.locator(".pickchip")).to_contain_text("area.py, 2 lines")
     expect(theirs).to_be_checked()
     expect(ours).not_to_be_checked()
+
+
+def test_a_box_that_was_not_heard_is_not_ticked(page: Page, world: World) -> None:
+    asked = each_held(page, "**/tray", method="POST")
+    compare(page, world, "base", "A")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    box = page.get_by_role("checkbox", name="Take line 82 of A")
+    box.click()
+    asked().abort()
+    expect(page.get_by_role("alert")).to_contain_text("the server does not answer")
+    expect(box).not_to_be_checked()
 
 
 def test_shift_ticks_a_range_of_lines(page: Page, world: World) -> None:
