@@ -48,7 +48,7 @@ class PickIn(Body):
 
     Hunks are named by their number in the diff of base and variant, by key, or by where they are in
     the base. Without a path it is all that the variant changed: the ground, which gives way to the
-    other picks. `base` takes what others put there back.
+    other picks. `base` takes what others put there back: lines, or by the key of theirs a name, a mode or a content.
 
     With `against`, another variant, hunks and lines are those between the two (`compare?left=` it
     `&right=` the variant), also of a file that the base lacks: they go into what `against` has there.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from review.composing.compose import Files
 from review.composing.types import BASE, Entry, Pick, Span
-from review.hunks import About, FileHunks, Hunk, base_range, hunk_reversed
+from review.hunks import About, Fact, FileHunks, Hunk, InBase, base_range, hunk_reversed
 
 # What the second of two Variants makes of the first one's file, which either calls by that path.
 ReadBetween = Callable[[str, str, str], FileHunks | None]
@@ -102,6 +102,16 @@ def _unchanged(wish: Wish, path: str, files: Files, base: Mapping[str, Entry]) -
     if not wish.whole:
         raise PickError("compose.no-hunk", f"{wish.letter} has not changed {path[:200]!r}.")
     return Pick(letter=wish.letter, place=path)
+
+
+def back_alone(change: InBase, files: Iterable[FileHunks]) -> bool:
+    """Whether the base can be had of this by itself: not of whether there is the file, and where one of `files`, all
+    that changed it, is of another kind, not of its mode or content, which are one thing."""
+    if change.about is About.LINES:
+        return True
+    if change.about is About.FACTS and change.start != Fact.MODE:
+        return change.start == Fact.NAME
+    return all(file.status != "T" for file in files)
 
 
 def change_numbers(file: FileHunks) -> dict[str, int]:
@@ -246,13 +256,19 @@ def _of_base(wish: Wish, place: str, files: Files, base: Mapping[str, Entry]) ->
         raise PickError("compose.no-file", f"The base has no file {place[:200]!r}.")
     if wish.left or wish.right:
         raise PickError("compose.pick", "Of the base one takes a file or hunks, not single lines.")
-    spans = frozenset(_span(ref, there, place) for ref in wish.hunks or ())
+    found = [_of_others(ref, there, place) for ref in wish.hunks or ()]
     if place not in base:  # the hunk of others there is their file: without it there is none
         return Pick(letter=BASE, place=place)
-    return Pick(letter=BASE, place=place, spans=spans)
+    return Pick(
+        letter=BASE,
+        place=place,
+        keys=frozenset(part for part in found if isinstance(part, str)),
+        spans=frozenset(part for part in found if not isinstance(part, str)),
+    )
 
 
-def _span(ref: HunkRef, files: Sequence[FileHunks], path: str) -> Span:
+def _of_others(ref: HunkRef, files: Sequence[FileHunks], path: str) -> Span | str:
+    """Which lines of the base a hunk is about; of one that is about none, its key."""
     if isinstance(ref, tuple):
         start = ref[0] - 1 if ref[1] else ref[0]
         if start < 0 or ref[1] < 0:
@@ -260,8 +276,16 @@ def _span(ref: HunkRef, files: Sequence[FileHunks], path: str) -> Span:
         return start, start + ref[1]
     for file in files:
         for hunk in file.hunks:
-            if hunk.key == ref and hunk.about is About.LINES:
+            if hunk.key != ref:
+                continue
+            if hunk.about is About.LINES:
                 return hunk.start, hunk.end
+            if back_alone(hunk, files):
+                return hunk.key
+            raise PickError(
+                "compose.no-hunk",
+                f"The base has no part of {path[:200]!r} there: take its file.",
+            )
     raise PickError(
         "compose.no-hunk",
         f"No variant has a hunk {_said(ref)} in {path[:200]!r}; of the base, hunks are named by "

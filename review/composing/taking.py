@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Set
 from review.composing.between import between_changes
 from review.composing.lines import Texts, hunk_lines, hunk_of
 from review.composing.types import BASE, Change, Conflict, Place, is_fact
-from review.hunks import About, Fact, FileHunks, Hunk
+from review.hunks import About, Fact, FileHunks, Hunk, content_hunk, digest
 
 
 def taken(place: Place, texts: Texts) -> tuple[list[Change], list[Conflict]]:
@@ -41,6 +41,19 @@ def _picked(place: Place, texts: Texts, used: Mapping[str, Set[str]]) -> Iterato
         for start, end in sorted({s for p in place.picks if p.letter == BASE for s in p.spans}):
             kept = tuple(lines[start:end])
             yield Change(letter=BASE, hunk=hunk_of(start, end, kept), lines=kept)
+        wanted = {key for p in place.picks if p.letter == BASE for key in p.keys}
+        theirs = (hunk for file in place.files.values() for hunk in file.hunks)
+        backs = {_back(hunk, place.base.blob) for hunk in theirs if hunk.key in wanted}
+        for hunk in sorted(backs, key=lambda hunk: (hunk.about, hunk.start)):
+            yield Change(letter=BASE, hunk=hunk)
+
+
+def _back(hunk: Hunk, blob: str) -> Hunk:
+    """What leaves the name, the mode or the content as the base has it, whatever others made of it."""
+    if hunk.about is About.CONTENT:
+        return content_hunk(blob, blob)
+    said = digest(b"as in the base")
+    return hunk._replace(key=said, added=said, near=said)
 
 
 def _bound(file: FileHunks, wanted: set[str]) -> list[Hunk]:

@@ -31,6 +31,7 @@ class Pick:
     all that the Variant changed: a *ground*, which gives way where other picks say something else.
     Without `keys`, `left`, `right` and `spans` it is the whole file. `left` are lines of the base to
     take out, `right` lines of the Variant to put in (both from 0); `spans` are ranges of the base.
+    Of the base `keys` are the Variants' hunks about the name, the mode or the content, which it takes back.
 
     `against` is another Variant in place of the base: `left` are lines of its file, `between` the
     hunks between the two, and what is taken goes into what that Variant made of the place.

@@ -68,7 +68,7 @@ class OptionRow:
 class PlaceRow:
     """`key` tells it from others of its file, in the next state of the list too. `new` (JSON) is set where lines
     are those of a file that only Variants have: who has it, and by letter which lines are meant. `back` (JSON) are
-    what takes the base there, if that can be taken by itself."""
+    what takes the base there; where it cannot be taken by itself, its file."""
 
     number: int
     key: str
@@ -86,6 +86,10 @@ class PlaceRow:
     @property
     def back_first(self) -> str:
         return json.dumps(json.loads(self.back)[0])
+
+    @property
+    def back_whole(self) -> bool:
+        return "hunks" not in json.loads(self.back)[0]
 
 
 def place_blobs(place: Place) -> frozenset[str]:
@@ -149,7 +153,7 @@ def place_row(
         kind=group.kind,
         where=_where(place),
         base=base,
-        back=_back(place, options),
+        back=_back(pairs, place, options),
         options=options,
         others=tuple(letter for letter in ground.heads if letter not in group.spans),
         created=all(file.status == "A" for file in place.files.values()),
@@ -158,12 +162,12 @@ def place_row(
     )
 
 
-def _back(place: Place, options: Sequence[OptionRow]) -> str:
+def _back(pairs: Mapping[str, PairHunks], place: Place, options: Sequence[OptionRow]) -> str:
     """Of a new file that several have it is the others' lines that would have to go, not the file."""
     if _new(place):
         return ""
     picks = [pick for option in options for pick in json.loads(option.picks)]
-    return json.dumps(base_picks(place, picks))
+    return json.dumps(base_picks(pairs, place, picks))
 
 
 def _marked(

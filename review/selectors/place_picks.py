@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.lib.errors import NotFound
 from orchestrator.selectors.access import Viewer
 from review.compare import Option, group_hunks, group_hunks_wide
+from review.composing.picks import back_alone
 from review.hunks import About, Hunk, base_range, hunk_named
 from review.lib.paths import path_text
 from review.ranges import Span
@@ -41,21 +42,30 @@ def _pick(pair: PairHunks, place: Place, letter: str, *, wide: bool = False) -> 
     return pick | {"hunks": [hunk_named(hunk) for hunk in hunks]}
 
 
-def base_picks(place: Place, picks: Sequence[Pick]) -> list[Pick]:
+def base_picks(pairs: Mapping[str, PairHunks], place: Place, picks: Sequence[Pick]) -> list[Pick]:
     """What has the place as in the base, where all of a Variant is taken. One of them will do: they have one effect.
+    The whole file, without `hunks`, where the place cannot be had by itself.
 
     `picks` are those of the options. What one of them changed by exactly this place bears the name that a comparison
     gives it.
     """
     path = picks[0]["path"]
-    if any("hunks" not in pick for pick in picks):
+    files = place.files.values()
+    if not back_alone(place.group, files) or any(file.status == "A" for file in files):
         return [{"variant": BASE, "path": path}]
+    if place.group.about is not About.LINES:  # which stands at no line: its key tells it
+        named = (
+            {"variant": BASE, "path": path_text(place.files[letter].path), "hunks": [hunk.key]}
+            for letter in place.group.spans
+            for hunk in group_hunks(place.group, pairs[letter][place.files[letter].path])
+        )
+        return [*_once([*named])]
     start, count = base_range(place.group)
     here = {"base_start": start, "base_lines": count}
     exact = [
         pick | {"variant": BASE}
         for pick in picks
-        if len(pick["hunks"]) == 1 and here.items() <= pick["hunks"][0].items()
+        if len(pick.get("hunks", ())) == 1 and here.items() <= pick["hunks"][0].items()
     ]
     return [*_once(exact)] or [{"variant": BASE, "path": path, "hunks": [here | {"key": ""}]}]
 

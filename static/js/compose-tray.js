@@ -14,7 +14,7 @@ let waiting = 0; // requests that are not answered yet
 let last = Promise.resolve(); // of what is asked of the tray, one after the other: each answer replaces it
 let known = { of: null, picks: [], ids: new Map() }; // what the tray on the page says
 
-const hunkName = (hunk) => JSON.stringify([hunk.key, hunk.base_start, hunk.base_lines]);
+const hunkName = (hunk) => JSON.stringify(typeof hunk === "string" ? hunk : [hunk.key, hunk.base_start, hunk.base_lines]);
 const linesName = (lines) => [lines.left ?? [], lines.right ?? []];
 const name = ({ variant, against = null, path = null, hunks = null, lines = null }) =>
   JSON.stringify([variant, against, path, hunks && hunks.map(hunkName).sort(), lines && linesName(lines)]);

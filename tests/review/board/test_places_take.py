@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from html import unescape
 
 import pytest
@@ -15,8 +16,10 @@ from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
 from review.selectors.agreement import agreement_get
 from review.selectors.consensus import ground_get
+from review.selectors.hunks import pair_hunks
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.pages import HTMX, Element, tree
+from tests.support.repositories import plain_git
 
 AREA = "app/area.py"
 
@@ -58,6 +61,124 @@ def test_every_place_of_a_ground_can_be_as_the_base_has_it(
         tray = unescape(said.content.decode())
         assert tray.count('class="pickchip') == 2
         assert "fits together" in tray, add_of(form)
+
+
+ONE, TWO = "side * 20", "20 * side"
+ZONE = "app/zone.py"
+
+
+def back_add(reader: Client, world: World, path: str, where: str) -> tuple[str, str]:
+    """What takes the base at a place where A did something, and what its button says."""
+    agreement_get(ground_get(user=world.user, task_id=world.task.pk))
+    page = tree(reader.get(world.url("consensus")))
+    (place,) = (
+        place
+        for place in page.tags("article")
+        if place.attrs["aria-label"].startswith(f"{path}, {where}: ")
+        and any("A" in button.attrs.get("data-letters", "") for button in place.tags("button"))
+    )
+    (form,) = (form for form in place.tags("form") if "data-back" in form.attrs)
+    (button,) = form.tags("button")
+    return add_of(form), f"{button.attrs['title']} / {button.text}"
+
+
+def with_all_of(reader: Client, world: World, letter: str, add: str) -> None:
+    """All of a variant, but for that, as D."""
+    for pick in (json.dumps({"variant": letter}), add):
+        said = reader.post(world.url("tray"), {"add": pick}, headers=HTMX)
+    assert "fits together" in unescape(said.content.decode())
+    reader.post(world.url("compose"), {})
+
+
+def lacks(world: World, path: str) -> bool:
+    head = Variant.objects.get(letter="D").head_commit
+    hub = hub_dir(world.task.project_id)
+    return blob_read(hub=hub, commit=head, path=path, limit_bytes=10**6) is None
+
+
+def moved(text: str = "") -> Callable[[dict[str, str]], None]:
+    """The file is away; with a text it has another name, and that."""
+
+    def move(files: dict[str, str]) -> None:
+        del files[AREA]
+        if text:
+            files[ZONE] = text
+
+    return move
+
+
+def renamed(world: World) -> str:
+    """A gives the file another name, and another line 82."""
+    text = BASE[AREA].replace(ONE, TWO)
+    world.commit("A", moved(text))
+    world.commit("B", lambda files: files.update({AREA: BASE[AREA]}))
+    return text
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_the_name_goes_back_to_the_base_without_the_lines(
+    world: World, reader: Client, deleted: bool
+) -> None:
+    text = renamed(world)
+    if deleted:
+        world.commit("B", moved())
+    add, said = back_add(reader, world, AREA, "name, mode or kind")
+    assert said == "Put this into a new variant as the base has it / As in the base"
+    with_all_of(reader, world, "A", add)
+    assert composed(world, AREA) == text
+    assert lacks(world, ZONE)
+
+
+def test_lines_go_back_to_the_base_without_the_name(world: World, reader: Client) -> None:
+    renamed(world)
+    add, _ = back_add(reader, world, AREA, "line 82")
+    with_all_of(reader, world, "A", add)
+    assert composed(world, ZONE) == BASE[AREA]
+    assert lacks(world, AREA)
+
+
+def test_lines_go_back_alone_where_another_deletes_the_file(world: World, reader: Client) -> None:
+    more = "# added\n"
+    text = BASE[AREA].replace(ONE, TWO) + more
+    world.commit("A", moved(text))
+    world.commit("B", moved())
+    lines = BASE[AREA].count("\n")
+    add, said = back_add(reader, world, AREA, f"lines 1 to {lines}")
+    assert "this into" in said
+    with_all_of(reader, world, "A", add)
+    assert composed(world, ZONE) == BASE[AREA] + more
+    assert lacks(world, AREA)
+
+
+def test_the_deleted_goes_back_to_the_base(world: World, reader: Client) -> None:
+    add, _ = back_add(reader, world, "gone.txt", "line 1")
+    with_all_of(reader, world, "A", add)
+    assert composed(world, "gone.txt") == BASE["gone.txt"]
+
+
+def test_the_kind_goes_back_to_the_base_as_the_file_and_says_so(
+    world: World, reader: Client
+) -> None:
+    blob = plain_git(world.origin, "rev-parse", "A:README.md")
+    plain_git(world.origin, "checkout", "-q", "A")
+    plain_git(world.origin, "update-index", "--cacheinfo", f"120000,{blob},same.txt")
+    plain_git(world.origin, "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x")
+    head = plain_git(world.origin, "rev-parse", "HEAD")
+    plain_git(hub_dir(world.task.project_id), "fetch", "-q", str(world.origin), "A")
+    world.task.variants.filter(letter="A").update(head_commit=head)
+    for where in ("name, mode or kind", "the file as a whole"):
+        add, said = back_add(reader, world, "same.txt", where)
+        assert said == "Put this file into a new variant as the base has it / File as in the base"
+        assert json.loads(add) == {"variant": "base", "path": "same.txt"}
+    hub = hub_dir(world.task.project_id)
+    file = pair_hunks(hub=hub, left=world.base, right=head)["same.txt"]
+    for hunk in file.hunks:
+        part = json.dumps(json.loads(add) | {"hunks": [hunk.key]})
+        refused = reader.post(world.url("tray"), {"add": part}, headers=HTMX)
+        assert "take its file" in refused.content.decode()
+        reader.post(world.url("tray"), {"clear": "1"}, headers=HTMX)
+    with_all_of(reader, world, "A", add)
+    assert composed(world, "same.txt") == BASE["same.txt"]
 
 
 def test_without_a_script_a_button_takes_it_too(world: World, reader: Client) -> None:

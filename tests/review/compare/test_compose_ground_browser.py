@@ -185,3 +185,46 @@ def test_the_base_is_offered_where_all_of_a_variant_is_taken(page: Page, world: 
     expect(back.get_by_role("button")).to_have_attribute("aria-pressed", "true")
     expect(theirs).to_have_attribute("aria-pressed", "false")
     expect(chips).to_have_count(2)
+
+
+def test_a_name_goes_back_to_the_base_and_the_lines_stay(page: Page, world: World) -> None:
+    zone = "app/zone.py"
+    first = "# first\n"
+    text = first + BASE[AREA].replace("side * 20", "20 * side")
+
+    def rename(files: dict[str, str]) -> None:
+        del files[AREA]
+        files[zone] = text
+
+    world.commit("A", rename)
+    world.commit("B", lambda files: files.update({AREA: BASE[AREA]}))
+    compare(page, world, "base", "A", "gone.txt")
+    page.keyboard.press("A")
+    expect(page.locator(".pickchip")).to_have_count(1)
+    page.goto(world.url("consensus?kind=unique"))
+    page.wait_for_selector("#tray[aria-label]", state="attached")
+    places = page.locator(f"[data-path='{AREA}'] .place")
+    expect(places).to_have_count(3)
+    texts = [re.compile(where) for where in ("name, mode or kind", "before line 1", "line 82")]
+    name, top, line = (places.filter(has_text=where) for where in texts)
+    theirs = [place.locator("[data-letters=A]") for place in (name, top, line)]
+    for button in theirs:
+        came(button, "In already: all of A is taken.")
+    back = name.get_by_role("button", name="As in the base", exact=True)
+    back.click()
+    expect(back).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".pickchip").last).to_contain_text("zone.py, name, mode or kind")
+    came_not(theirs[0])
+    for button in theirs[1:]:
+        came(button, "In already: all of A is taken.")
+    expect(page.locator(".tray-fit")).to_have_text("fits together")
+    page.reload()
+    expect(back).to_have_attribute("aria-pressed", "true")
+    back.click()
+    came(theirs[0], "In already: all of A is taken.")
+    back.click()
+    expect(back).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Compose D").click()
+    expect(page.locator(".origin")).to_be_visible()
+    assert content(world, "D", AREA) == text
+    assert content(world, "D", zone) is None

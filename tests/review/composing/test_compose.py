@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from review.composing.types import BASE, Composition, Pick
-from review.hunks import About
+from review.hunks import About, Fact
 from tests.support.trees import Tree, Trees
 
 TEXT = b"".join(b"line %d\n" % n for n in range(1, 11))
@@ -182,6 +182,46 @@ def test_a_ground_gives_way_to_hunks_files_and_the_base(trees: Trees) -> None:
     assert {letter for part in made.places[0].parts for letter in part.letters} == {"A", BASE}
     made = desk.make(Pick(letter="A"), whole(BASE, "g"), whole(BASE, "n"))
     assert desk.tree(made) == plain(f=ground, g=TEXT)
+
+
+def test_the_base_has_its_name_mode_or_content_back_by_itself(trees: Trees) -> None:
+    two = edit(3, b"a")
+    desk = Desk(
+        trees,
+        plain(f=TEXT, g=b"\0one"),
+        A={"n": ("100755", two), "g": ("100755", b"\0two")},
+    )
+
+    def base(place: str, **facts: object) -> Pick:
+        keys = {
+            hunk.key
+            for hunk in desk.files["A"][place].hunks
+            if all(getattr(hunk, name) == value for name, value in facts.items())
+        }
+        assert len(keys) == 1
+        return Pick(letter=BASE, place=place, keys=frozenset(keys))
+
+    name = base("f", about=About.FACTS, start=Fact.NAME)
+    mode = base("f", about=About.FACTS, start=Fact.MODE)
+    there = {"g": ("100755", b"\0two")}
+    for picks, wanted in (
+        ([name], {"f": ("100755", two), **there}),
+        ([mode], {"n": (FILE, two), **there}),
+        ([name, mode], {"f": (FILE, two), **there}),
+    ):
+        made = desk.make(Pick(letter="A"), *picks)
+        assert made.conflicts == ()
+        assert desk.tree(made) == wanted
+    made = desk.make(Pick(letter="A"), base("g", about=About.CONTENT))
+    assert desk.tree(made) == {"n": ("100755", two), "g": ("100755", b"\0one")}
+    made = desk.make(Pick(letter="A"), base("g", about=About.FACTS))
+    assert desk.tree(made) == {"n": ("100755", two), "g": (FILE, b"\0two")}
+    gone = Desk(trees, plain(f=b"\0one", g=TEXT), A=plain(g=TEXT))
+    (content,) = gone.files["A"]["f"].hunks
+    made = gone.make(Pick(letter="A"), Pick(letter=BASE, place="f", keys=frozenset({content.key})))
+    assert (made.conflicts, made.writes, made.removes) == ((), {}, frozenset())
+    made = desk.make(whole("A"), name)
+    assert said(made) == [("f", 0, 0, ("A", BASE))]
 
 
 def test_a_named_pick_does_not_give_way_to_the_base(trees: Trees) -> None:
