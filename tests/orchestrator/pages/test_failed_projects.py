@@ -31,6 +31,7 @@ from tests.support.pages import HTMX, tree
 from tests.support.repositories import plain_git
 
 GONE = "https://git.example.invalid/areas.git"
+WAIT_S = 60
 
 
 @pytest.fixture
@@ -288,11 +289,11 @@ def test_one_whose_import_is_under_way_is_not_removed(
         def hold() -> None:
             with repository_lock(paths.hub_dir(failed.pk)):
                 began.set()
-                end.wait()
+                assert end.wait(WAIT_S)
 
         held = elsewhere.submit(hold)
-        began.wait()
         try:
+            assert began.wait(WAIT_S)
             with pytest.raises(GitBusyError):
                 project_remove(user=None, project=failed)
         finally:
