@@ -5,6 +5,7 @@ import { BoardCursor } from "./board-cursor.js";
 import { marksMake } from "./board-marks.js";
 import { BoardPick } from "./board-pick.js";
 import { partLay, rowsLay, rowsOf } from "./board-rows.js";
+import { fetchSoon } from "./patience.js";
 import { storeOf } from "./store.js";
 
 const TYPED_MS = 140;
@@ -101,7 +102,7 @@ class TaskBoard extends HTMLElement {
     if (update && this.#inside?.dataset.query === query) address.searchParams.set("seen", this.#inside.dataset.version);
     try {
       this.querySelector("#board-says")?.replaceChildren();
-      const answer = await fetch(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", signal: asked.signal });
+      const answer = await fetchSoon(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", signal: asked.signal });
       if (answer.status === 204) {
         if (this.#inside.hasAttribute("data-pending")) this.#read();
         return;

@@ -1,5 +1,7 @@
 // The forms of threads come when they are wanted: when the thread is near the window, is opened or is gone to. A list of
 // many threads is read far more often than it is answered. Without this the link in their place leads to them.
+import { fetchSoon } from "./patience.js";
+
 const NEAR_PX = 600;
 const PARTS = [".thread-foot", ".msg-acts", ".sugg-acts"];
 
@@ -31,7 +33,7 @@ export async function formsPut(threads) {
   const query = new URLSearchParams({ ids: wanted.map((thread) => thread.dataset.thread).join(), next: wanted[0].closest(".clist")?.dataset.commentsAt ?? "" });
   for (const thread of wanted) coming.add(thread);
   try {
-    const answer = await fetch(`${forms}?${query}`, { headers: { "HX-Request": "true" } });
+    const answer = await fetchSoon(`${forms}?${query}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) return; // the link still leads to them
     const parts = document.createElement("template");
     parts.innerHTML = await answer.text();

@@ -23,7 +23,7 @@ document.addEventListener("submit", async (event) => {
   errorShow(form, "");
   const at = whereOf(form);
   try {
-    const answer = await fetchSoon(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
+    const answer = await sent(form, submitter);
     if (!answer.ok) throw new Error(wordsOf(await answer.text()));
     if (!form.isConnected) keptSent(form);
     form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
@@ -39,6 +39,15 @@ document.addEventListener("submit", async (event) => {
     delete form.dataset.busy;
   }
 });
+
+async function sent(form, submitter) {
+  try {
+    return await fetchSoon(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
+  } catch (error) {
+    const why = error instanceof TypeError ? "The server cannot be reached." : error.message;
+    throw new Error(`${why} It may have been saved: look before you send it again.`);
+  }
+}
 
 const idOf = (thread) => thread.dataset.thread;
 const threadsOf = (place) => [...place.querySelectorAll(".thread[data-thread]")];

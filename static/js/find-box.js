@@ -1,6 +1,8 @@
 // <find-box>: finds a text in all changed files, on the server, so that folded and deferred lines are found too.
 // Hits are links; arrow keys go through them, Escape closes.
 
+import { fetchSoon } from "./patience.js";
+
 const WAIT_MS = 180;
 
 class FindBox extends HTMLElement {
@@ -79,7 +81,7 @@ class FindBox extends HTMLElement {
     this.asked = new AbortController();
     try {
       const url = `${this.dataset.url}&${new URLSearchParams({ q: text })}`;
-      const answer = await fetch(url, { headers: { "HX-Request": "true" }, signal: this.asked.signal });
+      const answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, signal: this.asked.signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       this.hits.innerHTML = await answer.text();
       this.found = text;
@@ -98,7 +100,7 @@ class FindBox extends HTMLElement {
     const { signal } = this.asked ?? {};
     link.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(link.href, { headers: { "HX-Request": "true" }, signal });
+      const answer = await fetchSoon(link.href, { headers: { "HX-Request": "true" }, signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
       parts.innerHTML = await answer.text();

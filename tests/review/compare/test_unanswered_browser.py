@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.review.compare.conftest import World
+from review.models import Comment
+from tests.review.compare.commenting import area, form, threads
+from tests.review.compare.conftest import World, changed
 from tests.support.live import eventually
 from tests.support.routes import next_held
 
@@ -102,3 +104,33 @@ def test_a_pick_that_is_not_answered_leaves_the_next_ones(world: World, page: Pa
     given_up(page)
     expect(page.locator(".pickchip")).to_have_count(1)
     expect(page.locator(".pickchip")).not_to_contain_text("line")
+
+
+def test_a_board_that_does_not_come_follows_what_changes_later(world: World, page: Page) -> None:
+    asked = next_held(page, "**/tasks/*/board")
+    page.goto(world.url().rstrip("/"))
+    asked()
+    page.evaluate("patienceEnd()")
+    expect(page.locator("task-board")).to_have_text(
+        "The board could not be read. It is tried again with the next change."
+    )
+    changed(page, world)
+    expect(page.locator('task-board .board [data-row="app/area.py"]').first).to_be_visible()
+
+
+def test_a_comment_that_is_not_answered_may_have_been_saved(world: World, page: Page) -> None:
+    asked = next_held(page, "**/comments", method="POST")
+    page.goto(area(world))
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.keyboard.type("Why?")
+    page.keyboard.press("Control+Enter")
+    asked()
+    page.evaluate("patienceEnd()")
+    expect(form(page).get_by_role("alert")).to_have_text(
+        "The server does not answer. It may have been saved: look before you send it again."
+    )
+    assert not Comment.objects.exists()
+    page.keyboard.press("Control+Enter")
+    expect(threads(page)).to_contain_text("Why?")
+    expect(form(page)).to_have_count(0)
