@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from review.models import Composition, Tray
 from review.services.composing import variant_compose
-from tests.review.compare.composing import AREA, compare, content
+from tests.review.compare.composing import AREA, compare, content, second_pick
 from tests.review.compare.conftest import BASE, A, B, World
 from tests.support.live import eventually
 from tests.support.repositories import plain_git
@@ -237,15 +237,7 @@ def test_what_is_written_before_its_field_is_there_is_no_key(page: Page, world: 
 def test_nothing_is_composed_without_a_pick_that_was_refused(page: Page, world: World) -> None:
     said_stays(page)
     asked = each_held(page, "**/tray", method="POST")
-    compare(page, world, "base", "A")
-    page.wait_for_selector(".hunkbar .take")
-    page.keyboard.press("T")
-    asked().continue_()
-    expect(page.locator(".pickchip")).to_have_count(1)
-    page.keyboard.press("l")
-    expect(page.locator("#file")).to_have_attribute("aria-label", "app/new.py")
-    page.keyboard.press("T")
-    second = asked()
+    second = second_pick(page, world, asked)
     page.get_by_role("button", name="Compose D").click()
     second.fulfill(status=500)
     expect(page.locator(".keysays")).to_contain_text("Nothing was done")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Variant
 from review.models import Composition, Tray
-from tests.review.compare.composing import compare
+from tests.review.compare.composing import compare, second_pick
 from tests.review.compare.conftest import World
 from tests.support.pages import HTMX
 from tests.support.repositories import plain_git
@@ -157,16 +157,7 @@ def test_what_another_window_picked_is_not_composed_unseen(page: Page, world: Wo
 
 
 def test_compose_waits_for_what_was_picked_before_it(page: Page, world: World) -> None:
-    asked = each_held(page, "**/tray", method="POST")
-    compare(page, world, "base", "A")
-    page.wait_for_selector(".hunkbar .take")
-    page.keyboard.press("T")
-    asked().continue_()
-    expect(page.locator(".pickchip")).to_have_count(1)
-    page.keyboard.press("l")
-    expect(page.locator("#file")).not_to_have_attribute("aria-label", "app/area.py")
-    page.keyboard.press("T")
-    second = asked()
+    second = second_pick(page, world, each_held(page, "**/tray", method="POST"))
     page.get_by_role("button", name="Compose D").click()
     second.continue_()
     expect(page.locator(".origin")).to_be_visible()
