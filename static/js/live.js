@@ -14,6 +14,8 @@
    While the socket is away the same endpoints are polled, and a small badge says so. A page nobody looks at
    lets go of the socket after a while and takes up where it was when it is seen again. */
 
+import { pageReady } from "./page-ready.js";
+
 const FIRST_DELAY_MS = 300, LONGEST_DELAY_MS = 10_000;
 const BADGE_AFTER_MS = 1_500;
 const POLL_RUNS_MS = 2_000, POLL_TOPICS_MS = 5_000, POLL_LIMIT = 500;
@@ -62,7 +64,7 @@ const told = new Map();     // what the open socket was told: "r:<run>" -> last,
 function subscribeSoon() {
   if (subscribing) return;
   subscribing = true;
-  queueMicrotask(() => {
+  pageReady.then(() => {
     subscribing = false;
     if (isOpen()) subscribe();
     else if (!socket && !reconnectTimer) connect();
@@ -160,7 +162,7 @@ document.addEventListener("visibilitychange", () => {
   } else if (!socket) {
     clearTimeout(reconnectTimer);
     attempts = 0;
-    connect();
+    pageReady.then(connect);
   }
 });
 addEventListener("online", () => {

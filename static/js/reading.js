@@ -7,6 +7,7 @@
 import { h, icon } from "./dom.js";
 import { failureShow, followFailed } from "./failures.js";
 import { fileCame, fileComes } from "./file-load.js";
+import { pageReady } from "./page-ready.js";
 import { fetchSoon } from "./patience.js";
 import { isTyping } from "./typing.js";
 
@@ -280,6 +281,7 @@ async function read(asked) {
   let found;
   try {
     found = await ask("reading");
+    await pageReady;
   } catch (error) {
     fail("How the changes stand could not be read.", error);
     return;
@@ -295,6 +297,7 @@ async function sums() {
   if (!file()) return;
   const before = saved;
   const told = await ask("viewed");
+  await pageReady;
   if (before !== saved) return sums();
   document.dispatchEvent(new CustomEvent("viewed", { detail: told }));
 }
