@@ -9,7 +9,7 @@ from itertools import islice
 
 from orchestrator.lib.words import words_join
 from review.columns import Beside, Fold, Row
-from review.diff.lexing import Token
+from review.diff.lexing_page import Token
 from review.diff.render import code_html, text_html
 from review.diff.types import Span
 

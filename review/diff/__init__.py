@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from review.diff.differ import file_diff
 from review.diff.highlight import highlight, language_of, same_lines
-from review.diff.lexing import Colours, Known
+from review.diff.lexing_page import Colours, Known
 from review.diff.render import render_diff, render_lines
 from review.diff.rows import cells_count
 from review.diff.types import (

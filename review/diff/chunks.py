@@ -35,7 +35,8 @@ def _changed(left: Text, right: Text, op: Opcode, budget: Budget) -> Chunk:
     heading = op.heading if left.encoding == "Latin-1" else _heading(op.heading)
     if not a or not b:
         return Chunk(ChunkKind.DELETE if a else ChunkKind.INSERT, a, b, heading=heading)
-    pairs = lines_pair([line.text for line in a], [line.text for line in b], budget)
+    texts = left.lines[op.left_start : op.left_end], right.lines[op.right_start : op.right_end]
+    pairs = lines_pair(*texts, budget)
     marked_a, marked_b = list(a), list(b)
     for i, j in pairs:
         one, other = a[i], b[j]

@@ -12,8 +12,9 @@ from pygments.lexers import find_lexer_class_by_name, find_lexer_class_for_filen
 from pygments.token import Comment, Generic, Keyword, Literal, Name, Operator
 from pygments.util import ClassNotFound
 
-from review.diff.lexing import Colours, Known, LexingError, Run, Stop, lex
-from review.diff.types import Chunk, ChunkKind, FileDiff, Text, texts_of
+from review.diff.lexing import lex
+from review.diff.lexing_page import Colours, Known, LexingError, Run, Stop
+from review.diff.types import ChunkKind, FileDiff, Text, texts_of
 
 LIMIT_CHARS = 1_000_000
 LIMIT_LINE_CHARS = 2_000
@@ -107,20 +108,17 @@ def same_lines(diff: FileDiff, *, reverse: bool = False) -> tuple[Run, ...]:
     for chunk in diff.chunks:
         if chunk.kind is not ChunkKind.EQUAL:
             continue
-        start = 0
         left, right = texts_of(chunk.left), texts_of(chunk.right)
+        places = chunk.left[0].n - 1, chunk.right[0].n - 1
+        of, to = reversed(places) if reverse else places
+        start = 0
         if left != right:
             for index, (a, b) in enumerate(zip(left, right, strict=True)):
                 if a != b:
-                    runs.append(_run(chunk, start, index, reverse))
+                    runs.append(Run(of + start, to + start, index - start))
                     start = index + 1
-        runs.append(_run(chunk, start, len(left), reverse))
+        runs.append(Run(of + start, to + start, len(left) - start))
     return tuple(run for run in runs if run.count)
-
-
-def _run(chunk: Chunk, start: int, end: int, reverse: bool) -> Run:
-    left, right = chunk.left[0].n - 1 + start, chunk.right[0].n - 1 + start
-    return Run(right, left, end - start) if reverse else Run(left, right, end - start)
 
 
 @cache

@@ -37,7 +37,7 @@ class Budget:
 def lines_pair(left: Sequence[str], right: Sequence[str], budget: Budget) -> tuple[Span, ...]:
     """Pair the lines of a replaced block, keeping their order."""
     if len(left) == len(right) and all(
-        _alike(a, b) >= ALIKE for a, b in zip(left, right, strict=True)
+        _alike(_probe(a), _probe(b)) >= ALIKE for a, b in zip(left, right, strict=True)
     ):
         return tuple((i, i) for i in range(len(left)))
     cells = len(left) * len(right)
@@ -87,8 +87,12 @@ def _between(
     return [(i + a[0], j + b[0]) for i, j in found]
 
 
+def _probe(line: str) -> str:
+    return line.strip()[:PROBE_CHARS]
+
+
 def _alike(a: str, b: str) -> float:
-    a, b = a.strip()[:PROBE_CHARS], b.strip()[:PROBE_CHARS]
+    """Of two probes, 0 to 1."""
     if not a or not b:
         return 1.0 if a == b else 0.0
     if a.startswith(b) or b.startswith(a):  # something was added to the end, however much
@@ -99,7 +103,8 @@ def _alike(a: str, b: str) -> float:
 def _align(left: Sequence[str], right: Sequence[str]) -> tuple[Span, ...]:
     """The pairing with the highest sum of likeness, by dynamic programming from the end."""
     rows, columns = len(left), len(right)
-    alike = [[_alike(a, b) for b in right] for a in left]
+    probes = [*map(_probe, right)]
+    alike = [[_alike(a, b) for b in probes] for a in map(_probe, left)]
     best = [[0.0] * (columns + 1) for _ in range(rows + 1)]
     for i in range(rows - 1, -1, -1):
         here, below, scores = best[i], best[i + 1], alike[i]

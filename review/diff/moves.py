@@ -196,7 +196,7 @@ def _marked(chunk: Chunk, lefts: dict[int, Moved], rights: dict[int, Moved]) -> 
     pairs = []
     for i, j in chunk.pairs:
         if left[i].n in lefts or right[j].n in rights:
-            left[i], right[j] = replace(left[i], changed=()), replace(right[j], changed=())
+            left[i], right[j] = left[i]._replace(changed=()), right[j]._replace(changed=())
         else:
             pairs.append((i, j))
     return replace(
@@ -209,4 +209,4 @@ def _marked(chunk: Chunk, lefts: dict[int, Moved], rights: dict[int, Moved]) -> 
 
 def _told(line: Line, moved: dict[int, Moved]) -> Line:
     there = moved.get(line.n)
-    return replace(line, moved=there) if there else line
+    return line._replace(moved=there) if there else line

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
 
-from review.diff.lexing import Colours, Token
+from review.diff.lexing_page import Colours, Token
 from review.diff.rows import Fold, Row, View, diff_rows, equal_rows
 from review.diff.text import RAW_BYTE_BASE
 from review.diff.types import FileDiff, Kind, Line, Span
@@ -66,7 +66,7 @@ def _sections(rows: Iterable[Row | Fold], cells: _Cells) -> str:
     feed = iter(rows)
     while batch := list(islice(feed, SECTION_ROWS)):
         parts.append(f'<div class="rows" style="--n:{len(batch)}">')
-        parts.extend(cells.html(row) for row in batch)
+        parts.extend(map(cells.html, batch))
         parts.append("</div>")
     return "".join(parts)
 
@@ -124,7 +124,7 @@ def _unseen_html(found: re.Match[str]) -> str:
 
 def code_html(text: str, tokens: Sequence[Token], marks: Sequence[Span]) -> str:
     if not marks:
-        return _line_html(text, tokens)
+        return _line_html(text, tokens) if tokens else text_html(text)
     parts: list[str] = []
     at = 0
     for start, end in marks:
@@ -166,12 +166,17 @@ def _tokens_html(text: str, start: int, end: int, tokens: Sequence[Token]) -> st
     return "".join(parts)
 
 
+_NAMES = {"L": "del", "R": "add"}
+_CHANGED = {"": "", "L": ' class="del"', "R": ' class="add"'}
+
+
 def _about(line: Line, changed_side: str) -> str:
     """The attributes of a cell that say what became of its line."""
-    if not changed_side and len(line.text) <= LONG_CHARS:
-        return ""
-    names = [{"L": "del", "R": "add"}[changed_side]] if changed_side else []
-    if len(line.text) > LONG_CHARS:
+    is_long = len(line.text) > LONG_CHARS
+    if not (is_long or line.moved or line.reindented):
+        return _CHANGED[changed_side]
+    names = [_NAMES[changed_side]] if changed_side else []
+    if is_long:
         names.append("long")
     more = ""
     if line.moved:
@@ -209,8 +214,7 @@ class _Cells:
     def __init__(
         self, diff: FileDiff, view: View, left: Colours | None, right: Colours | None
     ) -> None:
-        self.left = left.lines if left else ()
-        self.right = right.lines if right else ()
+        self.tokens = {"L": left.lines if left else (), "R": right.lines if right else ()}
         self.returns = diff.shows_carriage_returns
         sides = [side for side in (diff.left, diff.right) if side]
         self.ends = diff.kind is not Kind.SYMLINK and (
@@ -221,39 +225,31 @@ class _Cells:
     def _split(self, row: Row | Fold) -> str:
         if isinstance(row, Fold):
             return fold_html(row)
-        if not row.change:
-            same = self._same(row)
-            if same:
-                return same
-        first = f' data-change="{row.change}"' if row.first else ""
-        left, right = self._codes(row)
-        return self._half(row.left, "L", row, first, left) + self._half(
-            row.right, "R", row, "", right
-        )
+        left, right, change, first = row
+        if not change and (same := self._same(left, right)):
+            return same
+        begins = f' data-change="{change}"' if first else ""
+        return self._half(left, "L", change, begins) + self._half(right, "R", change, "")
 
-    def _same(self, row: Row) -> str:
+    def _same(self, a: Line | None, b: Line | None) -> str:
         """A row whose sides look the same, as most do: made once; "" for any other."""
-        a, b = row.left, row.right
         if a is None or b is None or a.text != b.text or len(a.text) > LONG_CHARS:
             return ""
-        if self._tokens(a, "L") != self._tokens(b, "R"):
+        tokens = self._tokens(a, "L")
+        if tokens != self._tokens(b, "R"):
             return ""
-        code = self._code(a, "L", changed=False)
+        code = code_html(a.text.removesuffix("\r"), tokens, ())
         return f'<div id="L{a.n}" data-n="{a.n}">{code}</div><div id="R{b.n}" data-n="{b.n}">{code}</div>'
 
-    def _codes(self, row: Row) -> tuple[str, str]:
-        changed = bool(row.change)
-        left = self._code(row.left, "L", changed=changed) if row.left else ""
-        return left, self._code(row.right, "R", changed=changed) if row.right else ""
-
-    def _half(self, line: Line | None, side: str, row: Row, extra: str, code: str) -> str:
+    def _half(self, line: Line | None, side: str, change: int, extra: str) -> str:
         if line is None:
             return f'<div class="void"{extra}></div>'
-        about = _about(line, side if row.change else "")
+        about = _about(line, side if change else "")
+        code = self._code(line, side, changed=bool(change))
         return f'<div{about} id="{side}{line.n}" data-n="{line.n}"{extra}>{code}</div>'
 
     def _tokens(self, line: Line, side: str) -> Sequence[Token]:
-        colours = self.left if side == "L" else self.right
+        colours = self.tokens[side]
         return colours[line.n - 1] if line.n <= len(colours) else ()
 
     def _unified(self, row: Row | Fold) -> str:
@@ -276,7 +272,7 @@ class _Cells:
         if text.endswith("\r") and not (changed and self.returns):
             text = text[:-1]
         marks = line.changed
-        code = code_html(text, tokens, marks) if tokens or marks else text_html(text)
+        code = code_html(text, tokens, marks)
         if changed and self.ends and not line.newline:
             code += '<i class="ctl end">no newline at end</i>'
         return code + _moved_link(line, side) if line.moved else code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from review.diff.functions import end_below, head_above
 from review.diff.sections import section_above
@@ -19,8 +19,7 @@ HEADING_CHARS = 200  # every fold below repeats it
 FOLD_MIN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of a split view; in a unified view a changed row has one side only.
 
     `change` counts the changes of the file from 1.

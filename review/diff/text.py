@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 from review.diff.types import Text
 
 # git's own rule: a NUL among the first 8000 bytes.
 BINARY_PROBE_BYTES = 8000
+
+# Of files no larger than that the newest are kept: every variant is compared with the same base, and
+# who opens a fold asks for the same two sides again. At most 30 MB a process.
+KEPT_BYTES = 64_000
+KEPT_FILES = 128
 
 # A byte that is not valid UTF-8 is kept as one of these private characters (byte 0x80 is U+EF80):
 # it survives JSON and HTML, which lone surrogates do not.
@@ -26,6 +32,15 @@ _WIDE = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 
 def text_read(data: bytes) -> Text | None:
     """Decode and split one side; None if it is binary."""
+    return text_kept(data) if len(data) <= KEPT_BYTES else _read(data)
+
+
+@lru_cache(maxsize=KEPT_FILES)
+def text_kept(data: bytes) -> Text | None:
+    return _read(data)
+
+
+def _read(data: bytes) -> Text | None:
     for mark, codec, name in _WIDE:
         if data.startswith(mark):
             try:
@@ -62,16 +77,15 @@ def _split(text: str, *, encoding: str, invalid: int = 0) -> Text:
         encoding=encoding,
         invalid=invalid,
         bom=bom,
-        ends=_ends(text),
+        ends=_ends(text, len(lines) - (not newline)),
         longest=max(map(len, lines), default=0),
     )
 
 
-def _ends(text: str) -> str:
-    newlines = text.count("\n")
-    returns = text.count("\r\n")
+def _ends(text: str, newlines: int) -> str:
     if not newlines:
         return ""
+    returns = text.count("\r\n") if "\r" in text else 0
     if not returns:
         return "lf"
     return "crlf" if returns == newlines else "mixed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
-from typing import overload
+from typing import NamedTuple, overload
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 13
+FORMAT_VERSION = 14
 
 Span = tuple[int, int]
 
@@ -83,9 +83,11 @@ class Moved:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of one side: its number from 1, its text without \\n, the spans its pair lacks."""
+class Line(NamedTuple):
+    """A line of one side: its number from 1, its text without \\n, the spans its pair lacks.
+
+    A tuple, as `Row` is: of what there are thousands in a file, making them is felt.
+    """
 
     n: int
     text: str
@@ -126,23 +128,21 @@ class Lines(Sequence[Line]):
     def __getitem__(self, index: slice) -> tuple[Line, ...]: ...
     def __getitem__(self, index: int | slice) -> Line | tuple[Line, ...]:
         span = range(self.start, self.end)[index]
-        return tuple(self._made(span)) if isinstance(span, range) else next(self._made((span,)))
+        return tuple(self._made(span)) if isinstance(span, range) else self._made((span,))[0]
 
     def __iter__(self) -> Iterator[Line]:
-        return self._made(range(self.start, self.end))
+        return iter(self._made(range(self.start, self.end)))
 
     @property
     def texts(self) -> tuple[str, ...]:
         return self.text.lines[self.start : self.end]
 
-    def _made(self, places: Iterable[int]) -> Iterator[Line]:
-        text = self.text
-        incomplete = -1 if text.newline else len(text.lines) - 1
-        for at in places:
-            if at == incomplete:
-                yield Line(at + 1, text.lines[at], newline=False)
-            else:
-                yield Line(at + 1, text.lines[at])
+    def _made(self, places: Sequence[int]) -> list[Line]:
+        lines, last = self.text.lines, len(self.text.lines) - 1
+        made = [Line(at + 1, lines[at]) for at in places]
+        if not self.text.newline and last in places:
+            made[places.index(last)] = Line(last + 1, lines[last], newline=False)
+        return made
 
 
 def texts_of(lines: Sequence[Line]) -> tuple[str, ...]:

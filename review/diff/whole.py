@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from review.diff.lexing import Token
+from review.diff.lexing_page import Token
 from review.diff.render import LONG_CHARS, SECTION_ROWS, code_html, text_html
 from review.diff.types import Text
 

@@ -15,7 +15,7 @@ from orchestrator.lib.paths import hub_dir
 from orchestrator.models import Task, Variant
 from orchestrator.selectors.access import Viewer, task_get_for
 from review.diff import ChunkKind, Colours, FileDiff, Kind
-from review.diff.lexing import Token
+from review.diff.lexing_page import Token
 from review.diff.patch import Opcode
 from review.diff.text import text_read
 from review.diff.types import DiffOptions, Text

@@ -197,3 +197,14 @@ def test_nothing_odd_takes_long(differ: Differ, name: str, left: bytes, right: b
     html(diff)
     assert diff.changes > 0
     assert time.process_time() - started < 10
+
+
+def test_only_texts_of_some_size_are_kept(differ: Differ) -> None:
+    small, large = b"x\n" * 30_000, b"x\n" * 40_000
+
+    def left(data: bytes) -> object:
+        return differ(data, b"y\n" + data).left
+
+    assert left(small) is left(bytes(bytearray(small)))
+    assert left(large) is not left(large)
+    assert left(large) == left(large)

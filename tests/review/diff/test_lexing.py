@@ -16,8 +16,8 @@ from pygments.lexers import find_lexer_class_for_filename
 from review.diff import Colours, FileDiff, Known, highlight, same_lines
 from review.diff.first_chars import ASCII, first_chars
 from review.diff.highlight import class_of
-from review.diff.lexing import LexingError, lex
-from review.diff.text import text_read
+from review.diff.lexing import lex
+from review.diff.lexing_page import LexingError
 
 Differ = Callable[..., FileDiff]
 
@@ -31,6 +31,7 @@ SAMPLES = {
     "x.scss": "@mixin a($b: 1px) { &:hover { width: calc(#{$b} + 2px); } }\n",
     "x.md": "# A\n\nsome `code` and **bold**\n\n```python\ndef f(): pass\n```\n\n- [ ] item <http://a.b>\n",
     "x.yml": "a: &b\n  - 'x'\n  - |\n    text\n    more\n  - {c: 1.5, d: true} # e\n",
+    "x.yaml": "f: >-\n    folded\n\n  g:\n    - h: i\n      j: !k *b\n---\nl: m\n",
     "x.json": '{"a": [1, -2.5e3, true, null], "b\\n": "c"}\n',
     "x.toml": "[a.b]\nc = 1979-05-27T07:32:00Z\nd = '''x\ny'''\n",
     "x.rs": "fn main<'a>(x: &'a str) -> Option<u8> { r#\"raw\"#; /* a /* b */ c */ println!(\"{}\", x) }\n",
@@ -50,7 +51,7 @@ SAMPLES = {
 
 
 # What makes everything below it mean something else, in one language or another.
-OPENERS = ["one more", '"""', "/*", "`", "<!--", "<script>", "```", "'", "{", "cat <<X"]
+OPENERS = ["one more", '"""', "/*", "`", "<!--", "<script>", "```", "'", "{", "cat <<X", "a: |"]
 
 
 def lexer_of(name: str) -> Lexer:
@@ -107,7 +108,10 @@ def test_the_tokens_are_those_of_pygments(name: str) -> None:
         assert painted_by_us(source, colours) == painted(source, name), f"seed {seed}"
 
 
-@pytest.mark.parametrize("name", ["x.py", "x.js", "x.css", "x.md", "x.rs", "x.sh", "x.html"])
+@pytest.mark.parametrize(
+    "name",
+    ["x.py", "x.js", "x.css", "x.md", "x.rs", "x.sh", "x.html", "x.yml", "x.yaml", "x.rb"],
+)
 def test_what_is_taken_over_from_the_other_side_is_what_lexing_would_give(
     differ: Differ, name: str
 ) -> None:
@@ -206,4 +210,3 @@ def test_a_lexer_that_invents_text_is_not_laid_over_the_lines() -> None:
 def test_white_space_that_was_ignored_is_not_taken_for_equal(differ: Differ) -> None:
     diff = differ(b"a\n  b\nc\n", b"a\n    b\nc\n", path="x.py", whitespace="all")
     assert [(run.left, run.right, run.count) for run in same_lines(diff)] == [(0, 0, 1), (2, 2, 1)]
-    assert text_read(b"a\n") is not None
