@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import ANY
 
 from django.contrib.auth.models import User
 from django.test import Client
 
-from agents.models import PermissionMode
-from agents.services import profile_create
+from agents.models import AgentProfile, PermissionMode
+from agents.services import profile_create, profile_update
 from orchestrator.models import Activity
 from orchestrator.services.agents import agent_create, agent_update
-from tests.support.pages import World, tree
+from orchestrator.services.trials import trial_run
+from tests.support.pages import HTMX, World, tree
 
 
 def test_a_program_of_ones_own_has_no_permission_mode(client: Client, world: World) -> None:
@@ -44,3 +46,47 @@ def test_who_added_changed_and_removed_an_agent_is_written_down(
     page = tree(client.get("/activity")).text
     assert "removed the agent" in page
     assert "very secret" not in page
+
+
+def test_an_agent_form_left_alone_changes_nothing(client: Client, world: World) -> None:
+    profile = profile_update(
+        profile=world.agent,
+        secrets={"KEY": "one"},
+        args=["--a", "b c"],
+        env={"X": "1=2"},
+        timeout_s=95,
+    )
+    before = {f.name: getattr(profile, f.name) for f in AgentProfile._meta.fields}
+    url = f"/agents/{profile.pk}"
+    page = tree(client.get(url))
+    values = {
+        e.attrs["name"]: e.attrs.get("value", "") for e in page.tags("input") if "name" in e.attrs
+    }
+    values |= {
+        e.attrs["name"]: "".join(map(str, e.children)).lstrip("\n") for e in page.tags("textarea")
+    }
+    for select in page.tags("select"):
+        chosen = [o for o in select.tags("option") if "selected" in o.attrs]
+        values[select.attrs["name"]] = chosen[0].attrs["value"]
+    values.pop("drop", None)
+    assert client.post(url, values).status_code == 302
+    profile.refresh_from_db()
+    after = {f.name: getattr(profile, f.name) for f in AgentProfile._meta.fields}
+    assert after | {"secrets_encrypted": ANY} == before | {"secrets_encrypted": ANY}
+    assert profile.secret_names == ["KEY"]
+
+
+def test_an_agent_is_tried_from_its_card(client: Client, world: World) -> None:
+    profile = AgentProfile.objects.create(name="x", adapter="command", command=["cat"])
+    url = f"/agents/{profile.pk}/try"
+    assert tree(client.get(url, headers=HTMX)).id(f"try-{profile.pk}").text == "Try it"
+    started = tree(client.post(f"{url}/start", headers=HTMX))
+    assert "Waiting for its answer" in started.text
+    assert "disabled" in started.id(f"try-{profile.pk}").attrs
+    again = client.post(f"{url}/start", headers=HTMX)
+    assert (again.status_code, "is being tried already" in tree(again).text) == (409, True)
+    trial_run(agent_id=profile.pk)
+    done = tree(client.get(url, headers=HTMX))
+    assert "Tried: it works" in done.text
+    assert "This is a test." in done.tags("pre")[0].text
+    assert "disabled" not in done.id(f"try-{profile.pk}").attrs
