@@ -184,7 +184,7 @@ def _against(
     if wish.whole:
         raise PickError("compose.pick", "A whole file or variant is taken against nothing.")
     for letter in (host, guest):
-        if letter not in files:
+        if letter not in files and letter != BASE:
             raise PickError("compose.no-hunk", f"{letter} is archived or has no state yet.")
     both = between_both(wish, path, between)
     if not both:

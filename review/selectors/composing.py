@@ -129,12 +129,12 @@ def _files(task: Task, ground: Ground, wishes: Iterable[Wish]) -> dict[str, dict
 
 
 def _between(ground: Ground) -> ReadBetween:
-    """What is between two Variants is read once, however many picks are."""
+    """What is between two Variants, or one and the base, is read once, however many picks are."""
     pairs = functools.cache(lambda left, right: pair_hunks(hub=ground.hub, left=left, right=right))
+    heads = {**ground.heads, BASE: ground.base}
 
     @functools.cache
     def between(left: str, right: str, path: str) -> FileHunks | None:
-        heads = ground.heads
         if left not in heads or right not in heads:
             return None
         pair = pairs(heads[left], heads[right])

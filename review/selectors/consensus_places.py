@@ -17,7 +17,7 @@ from review.selectors.agreement_parts import Place
 from review.selectors.compare import path_text
 from review.selectors.consensus import Ground, Reader, option_text
 from review.selectors.hunks import PairHunks
-from review.selectors.place_picks import base_picks, option_picks
+from review.selectors.place_picks import base_into, base_picks, option_picks
 from review.selectors.sides import BASE
 from review.standing import option_taken
 
@@ -67,16 +67,19 @@ class OptionRow:
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
     """`key` tells it from others of its file, in the next state of the list too. `new` (JSON) is set where lines
-    are those of a file that only Variants have: who has it, and by letter which lines are meant. `back` (JSON) are
-    what takes the base there; where it cannot be taken by itself, its file."""
+    are those of a file that only Variants have: who has it. `spans` (JSON) are the lines of a place, from 0, by letter
+    and of the base. `back` (JSON) are what takes the base there; where it cannot be taken by itself, its file.
+    `into` (JSON) has by letter what takes it into the file of that Variant."""
 
     number: int
     key: str
     new: str
+    spans: str
     kind: Kind
     where: str
     base: Code | None
     back: str
+    into: str
     options: tuple[OptionRow, ...]
     others: tuple[str, ...]  # Variants that left the place as it was
     created: bool  # the base does not have the file, so the others do not either
@@ -127,7 +130,13 @@ def _new(place: Place) -> str:
     if not _is_new(place) or len(place.files) < 2:
         return ""
     path = path_text(next(iter(place.files.values())).path)
-    return json.dumps({"path": path, "hosts": [*place.files], "spans": place.group.spans})
+    return json.dumps({"path": path, "hosts": [*place.files]})
+
+
+def _spans(place: Place) -> str:
+    group = place.group
+    lines = group.about is About.LINES
+    return json.dumps({BASE: (group.start, group.end), **group.spans}) if lines else ""
 
 
 def place_row(
@@ -150,10 +159,12 @@ def place_row(
         number=number,
         key=place_key(place, read),
         new=_new(place),
+        spans=_spans(place),
         kind=group.kind,
         where=_where(place),
         base=base,
         back=_back(pairs, place, options),
+        into=json.dumps(base_into(pairs, place)),
         options=options,
         others=tuple(letter for letter in ground.heads if letter not in group.spans),
         created=all(file.status == "A" for file in place.files.values()),

@@ -9,7 +9,7 @@ from orchestrator.lib.errors import NotFound
 from orchestrator.selectors.access import Viewer
 from review.compare import Option, group_hunks, group_hunks_wide
 from review.composing.picks import back_alone
-from review.hunks import About, Hunk, base_range, hunk_named
+from review.hunks import About, Hunk, base_range, hunk_named, hunk_reversed
 from review.lib.paths import path_text
 from review.ranges import Span
 from review.selectors.agreement_parts import Place
@@ -68,6 +68,21 @@ def base_picks(pairs: Mapping[str, PairHunks], place: Place, picks: Sequence[Pic
         if len(pick.get("hunks", ())) == 1 and here.items() <= pick["hunks"][0].items()
     ]
     return [*_once(exact)] or [{"variant": BASE, "path": path, "hunks": [here | {"key": ""}]}]
+
+
+def base_into(pairs: Mapping[str, PairHunks], place: Place) -> dict[str, list[Pick]]:
+    """By letter, what has lines as in the base in the file of that Variant, where all of it is taken."""
+    if place.group.about is not About.LINES:
+        return {}
+    found: dict[str, list[Pick]] = {}
+    for letter in place.group.spans:
+        file = place.files[letter]
+        hunks = group_hunks(place.group, pairs[letter][file.path])
+        if hunks and file.status not in "ADT":
+            named = [hunk_named(hunk_reversed(hunk)) for hunk in hunks]
+            told = {"variant": BASE, "against": letter, "path": path_text(file.path)}
+            found[letter] = [told | {"hunks": named}]
+    return found
 
 
 def _once(picks: Sequence[Pick]) -> Iterator[Pick]:

@@ -1,6 +1,7 @@
 // What the buttons at a change do: which picks each of its sides is, and what they take the place of.
 import { hasWhole, hostOf } from "./compose-host.js";
 import { change, idsOf, isIn, isLetter, sides } from "./compose-tray.js";
+import { baseYields } from "./compose-yield.js";
 
 /** What a side of a change is, as picks: the variant's hunks there, or the base's text where it has none. */
 function takeOf(side, other) {
@@ -24,6 +25,9 @@ export function actsOf({ left, right, between, whole }) {
       return between ? placeOf(where, side, other, between) : wholeOf(where, side);
     });
 }
+
+/** All of a variant takes the place of its file: what goes back to the base would contradict that. */
+const fileOf = ({ picks: [{ variant }, { path }] }) => idsOf([{ variant, path }]);
 
 /** A place of a file that the base lacks: it goes into the other's file, or was in this one's all along. */
 function placeOf(where, { letter }, other, between) {
@@ -58,5 +62,6 @@ function toggled(act, rest) {
   }
   if (isIn(act.picks)) return { remove: idsOf(act.undo ?? act.picks) };
   const beside = rest.flatMap((other) => idsOf(other.undo ?? other.picks));
-  return { add: act.picks.filter((pick) => !isIn([pick])), remove: beside };
+  const yields = act.undo ? { add: [], remove: fileOf(act) } : baseYields(act.picks);
+  return { add: [...yields.add, ...act.picks.filter((pick) => !isIn([pick]))], remove: [...new Set([...beside, ...yields.remove])] };
 }

@@ -1,5 +1,5 @@
 // On the board: the file of a cell, as its variant has it, goes into the tray; a taken cell says so.
-import { change, idsOf, picked } from "./compose-tray.js";
+import { change, idsOf, isWhole, picked } from "./compose-tray.js";
 import { keySay } from "./key-says.js";
 
 const board = () => document.querySelector("task-board .board");
@@ -28,7 +28,6 @@ export function cellsShow() {
   for (const cell of board().querySelectorAll(".file > a[data-taken]")) delete cell.dataset.taken;
   const picks = picked().map(({ pick }) => pick);
   const grounds = picks.filter((pick) => !pick.path).map((pick) => pick.variant);
-  const isWhole = (pick) => !pick.hunks && !pick.lines;
   const named = new Set(picks.filter((pick) => pick.path && isWhole(pick)).map((pick) => pick.path));
   for (const letter of grounds) {
     for (const cell of board().querySelectorAll(`.file > a[data-l="${letter}"]:not(.no)`)) {

@@ -2,9 +2,9 @@
 // which gives way to what is named. And what was picked, but for single lines that were chosen otherwise.
 import { isOn } from "./compose-acts.js";
 import { numbersOf, rowsOf } from "./compose-lines.js";
-import { isIn, picked, sides } from "./compose-tray.js";
+import { isIn, isWhole, picked, sides } from "./compose-tray.js";
+import { isAt, meet, spanOf } from "./compose-yield.js";
 
-const isWhole = (pick) => !pick.hunks && !pick.lines;
 const all = () => picked().map(({ pick }) => pick);
 const picksAt = (paths) => all().filter(({ path }) => path && paths.has(path));
 const ground = () => all().find(({ path }) => !path)?.variant;
@@ -18,20 +18,14 @@ function cameWith(letter, paths) {
 
 // --- What takes the place of it ------------------------------------------------------------------
 
-const spanOf = ({ base_start: start, base_lines: count }) => (count ? [start - 1, start - 1 + count] : [start, start]);
-
-/** As the server has it: an insertion at the edge of a changed range is beside it, two at one point meet. */
-function meet([start, end], [from, to]) {
-  if (start === end && from === to) return start === from;
-  return start < to && from < end;
-}
-
 const isSame = (a, b) => a.key === b.key && a.base_start === b.base_start && a.base_lines === b.base_lines;
 
-/** Is something else there, or may it be? `seen`: lines put into this variant's own are looked for elsewhere. */
-function isOverruled(pick, letter, paths, seen) {
+/** Is something else there, or may it be? `seen`: lines put into this variant's own are looked for elsewhere. In a list
+ * of places `own` are its lines of the place. */
+function isOverruled(pick, letter, paths, { seen = false, own = null } = {}) {
   return picksAt(paths).some((other) => {
     if (isWhole(other)) return false; // by then it is known whose file it is
+    if (own && other.against === letter) return Boolean(other.hunks?.some((hunk) => meet(own, spanOf(hunk))));
     if (other.against) return !(seen && other.against === letter);
     if (other.variant === letter && other.hunks) return false;
     if (!pick.hunks) return true;
@@ -56,11 +50,12 @@ function isPartly(letter, bar) {
 
 const titles = new WeakMap(); // by button: what it says of itself
 
-function show(button, on, came, partly) {
+/** `some`: of what is not in some lines are. */
+function show(button, on, came, partly, some = false) {
   if (!titles.has(button)) titles.set(button, button.title);
-  const taken = on && partly ? "Taken, but for single lines that were chosen otherwise." : "";
+  const taken = on ? partly && "Taken, but for single lines that were chosen otherwise." : some && "Single lines of it are taken.";
   const with_ = came && `In already${partly ? ", but for single lines" : ""}: ${came} is taken.`;
-  button.setAttribute("aria-pressed", on && partly ? "mixed" : on);
+  button.setAttribute("aria-pressed", (on ? partly : some) ? "mixed" : on);
   button.toggleAttribute("data-came", Boolean(came));
   button.title = [titles.get(button), taken || with_].filter(Boolean).join(". ");
 }
@@ -82,13 +77,28 @@ export function actShow(act, bar) {
 function actCame({ picks: [pick] }, letter, { acts }) {
   const paths = new Set(acts.flatMap((act) => act.picks.map(({ path }) => path)).filter(Boolean));
   const came = cameWith(letter, paths);
-  return came && !isOverruled(pick, letter, paths, true) ? came : "";
+  return came && !isOverruled(pick, letter, paths, { seen: true }) ? came : "";
 }
 
-/** At a file, a variant, or an option of a place; `beside` are the picks of the others of the place. */
-export function formShow(button, on, picks, beside) {
-  const paths = new Set([...picks, ...beside].map(({ path }) => path).filter(Boolean));
-  const came = picks.filter((pick) => pick.path && pick.variant !== "base" && !isOverruled(pick, pick.variant, paths));
+const pathsOf = (picks) => new Set(picks.map(({ path }) => path).filter(Boolean));
+
+/** At a file, a variant, or an option of a place; `beside` are the picks of the others of the place, `spans` its lines. */
+export function formShow(button, on, picks, beside, spans) {
+  const paths = pathsOf([...picks, ...beside]);
+  const came = picks.filter((pick) => pick.path && pick.variant !== "base" && !isOverruled(pick, pick.variant, paths, { own: spans?.[pick.variant] }));
   const found = on ? "" : came.map(({ variant }) => cameWith(variant, paths)).find(Boolean);
-  show(button, on, beside.some((pick) => isIn([pick])) ? "" : (found ?? ""), false);
+  const { partly, some } = linesShow(picks.map(({ variant }) => variant), paths, spans);
+  show(button, on, beside.some((pick) => isIn([pick])) ? "" : (found ?? ""), partly, some);
+}
+
+/** Of an option of these variants: did single lines of others come into it (`partly`), or of it into others (`some`)? */
+export function linesShow(letters, paths, spans) {
+  const here = spans ? picksAt(paths).filter((pick) => pick.lines && isAt(pick, spans)) : [];
+  return { partly: here.some(({ against }) => letters.includes(against)), some: here.some(({ variant }) => letters.includes(variant)) };
+}
+
+/** Of those into whose file a place of the base can be put, the one whose file is taken. */
+export function hostTaken(letters, picks) {
+  const files = picksAt(pathsOf(picks)).filter(isWhole).map(({ variant }) => variant);
+  return letters.find((letter) => files.includes(letter)) ?? "";
 }

@@ -1,9 +1,8 @@
 // Of two variants the host: the one whose file, or whose lines at a change, are there, so that what is taken of the other
 // goes into it.
-import { picked } from "./compose-tray.js";
+import { isWhole, picked } from "./compose-tray.js";
 
-const isWhole = (pick, path) => !pick.hunks && !pick.lines && (!pick.path || pick.path === path);
-export const hasWhole = (letter, path) => picked().some(({ pick }) => pick.variant === letter && isWhole(pick, path));
+export const hasWhole = (letter, path) => picked().some(({ pick }) => pick.variant === letter && isWhole(pick) && (!pick.path || pick.path === path));
 
 /** Of these variants the one whose file was taken; "" for none. */
 export function hostWhole(letters, path) {

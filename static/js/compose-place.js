@@ -28,7 +28,8 @@ const guests = (form, host) => picked().filter(({ pick }) => pick.path === toldO
 // --- Which hunks it is ---------------------------------------------------------------------------
 
 function address(form, host) {
-  const { path, spans } = toldOf(form);
+  const { path } = toldOf(form);
+  const spans = JSON.parse(placeOf(form).dataset.spans);
   const variant = lettersOf(form)[0];
   const [start, end] = spans[variant];
   const query = new URLSearchParams({ variant, against: host, path, start, end });
@@ -63,7 +64,7 @@ export function placeTaken(form) {
   const unknown = formsOf(form).filter((one) => letters.some((letter) => lettersOf(one).includes(letter)) && !isHost(one, host) && !known.has(address(one, host)));
   if (unknown.length) {
     Promise.all(unknown.map((one) => picksRead(one, host))).then(() => document.dispatchEvent(new CustomEvent("places:known")), () => {}); // who takes it is told
-    return form.querySelector("button").getAttribute("aria-pressed") === "true";
+    return form.querySelector("button").getAttribute("aria-pressed") !== "false";
   }
   if (!isHost(form, host)) return isIn(picksOf(form, host));
   const isThere = hasWhole(host, toldOf(form).path) || letters.length > 0;

@@ -28,6 +28,7 @@ function read() {
 }
 
 export const picked = () => read().picks;
+export const isWhole = (pick) => !pick.hunks && !pick.lines; // a file or a variant
 export const idsOf = (picks) => picks.map((pick) => read().ids.get(name(pick))).filter(Boolean);
 export const isIn = (picks) => picks.length > 0 && idsOf(picks).length === picks.length;
 

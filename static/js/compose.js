@@ -3,10 +3,11 @@
 import { actsOf, placeSay, toggle } from "./compose-acts.js";
 import { cellTake, cellsShow, isBoard } from "./compose-board.js";
 import { isPlace, placeSay as placeForm, placeTake, placeTaken } from "./compose-place.js";
-import { actShow, formShow, isGround } from "./compose-ground.js";
+import { actShow, formShow, hostTaken, isGround, linesShow } from "./compose-ground.js";
 import { boxesCheck, boxesFocus, boxesShow, linesFor } from "./compose-lines.js";
 import { change, file, idsOf, isAnswered, isIn, redo, shut, sides, tray, undo } from "./compose-tray.js";
 import { trayOpen } from "./compose-tray-box.js";
+import { placeYields } from "./compose-yield.js";
 import { h } from "./dom.js";
 import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
@@ -59,14 +60,26 @@ function shutSay() {
   return Boolean(shut());
 }
 
-/** What a form takes, first; the others have the same effect, so one of them in the tray will do. */
+const intoOf = (form) => JSON.parse(form.dataset.into ?? "{}");
+
+/** What a form can stand for in the tray; the base at a place also in the file of one that is taken. */
 function formPicks(form) {
-  if (form.dataset.picks) return JSON.parse(form.dataset.picks);
+  if (form.dataset.picks) return [...JSON.parse(form.dataset.picks), ...Object.values(intoOf(form)).flat()];
   const { variant, path } = Object.fromEntries(new FormData(form));
   return [path ? { variant, path } : { variant }];
 }
 
+/** In whose file that is taken the form puts the base; "" where that is no such matter. */
+const hostOfBase = (form) => hostTaken(Object.keys(intoOf(form)), formPicks(form));
+
+/** What a form takes now: those that have the same effect are in by one of them. */
+function formTakes(form) {
+  const host = hostOfBase(form);
+  return host ? intoOf(form)[host] : formPicks(form).slice(0, 1);
+}
+
 const isTaken = (form) => (isPlace(form) ? placeTaken(form) : formPicks(form).some((pick) => isIn([pick])));
+const spansOf = (form) => JSON.parse(form.closest("[data-spans]")?.dataset.spans ?? "null");
 
 /** Of the options of a place one can be taken: another one gives way. */
 function formsBeside(form) {
@@ -81,8 +94,17 @@ document.addEventListener("submit", (event) => {
   if (shutSay()) return;
   if (isPlace(form)) return placeTake(form);
   const [own, beside] = [formPicks(form), formsBeside(form).flatMap(formPicks)];
-  change(() => (idsOf(own).length ? { remove: idsOf(own) } : { add: own.slice(0, 1), remove: idsOf(beside) }));
+  change(() => (idsOf(own).length ? { remove: idsOf(own) } : formTaken(form, beside)));
 });
+
+function formTaken(form, beside) {
+  const add = formTakes(form);
+  const guests = beside.filter(({ variant, against }) => variant === "base" && against === add[0].variant);
+  if (idsOf(guests).length) return { remove: idsOf(guests) }; // its file is there, and has it
+  const spans = spansOf(form);
+  const rest = spans ? placeYields(add[0].variant, new Set([...add, ...beside].map(({ path }) => path)), spans) : { add: [], remove: [] };
+  return { add: [...rest.add, ...add], remove: [...new Set([...idsOf(beside), ...rest.remove])] };
+}
 
 document.addEventListener("click", (event) => {
   const letter = event.target.closest("[data-take-all]")?.dataset.takeAll;
@@ -106,11 +128,14 @@ function pressedShow() {
   for (const form of document.querySelectorAll("form[data-take]")) {
     const button = form.querySelector("button");
     button.dataset.taken = "";
+    const [picks, beside, spans] = [formPicks(form), formsBeside(form).flatMap(formPicks), spansOf(form)];
     if (isPlace(form)) {
-      button.setAttribute("aria-pressed", isTaken(form));
+      const { partly, some } = linesShow(picks.map(({ variant }) => variant), new Set(picks.map(({ path }) => path)), spans);
+      const on = isTaken(form);
+      button.setAttribute("aria-pressed", (on ? partly : some) ? "mixed" : on);
       placeForm(form);
-    } else formShow(button, isTaken(form), formPicks(form), formsBeside(form).flatMap(formPicks));
-    if ("back" in form.dataset) form.hidden = !isTaken(form) && !isGround(formsBeside(form).flatMap(formPicks));
+    } else formShow(button, isTaken(form), picks, beside, spans);
+    if ("back" in form.dataset) form.hidden = !isTaken(form) && !hostOfBase(form) && !isGround(beside);
   }
   for (const button of document.querySelectorAll("[data-take-all]")) {
     button.setAttribute("aria-pressed", isIn([{ variant: button.dataset.takeAll }]));
