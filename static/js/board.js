@@ -6,6 +6,7 @@ import { marksMake } from "./board-marks.js";
 import { BoardPick } from "./board-pick.js";
 import { partLay, rowsLay, rowsOf } from "./board-rows.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 import { storeOf } from "./store.js";
 
 const TYPED_MS = 140;
@@ -109,6 +110,7 @@ class TaskBoard extends HTMLElement {
       }
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
       const text = await answer.text();
+      await released(this);
       if (asked.signal.aborted) return;
       this.#show(text, { update, top });
     } catch (error) {

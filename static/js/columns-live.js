@@ -5,6 +5,7 @@ import { firstSeen } from "./comment-places.js";
 import { linesName, linesRead } from "./column-lines.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 import { treeReplace } from "./tree-fresh.js";
 import { barSet } from "./wrap.js";
 
@@ -28,6 +29,7 @@ async function update() {
   if (answer.status === 404) noteShow(file(), "This file is not there any more: what is shown is how it was.");
   if (answer.status !== 200 || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  await released(document);
   const mine = page.querySelector(".hero[data-version]");
   hero.querySelector("h1").replaceChildren(...mine.querySelector("h1").childNodes);
   hero.dataset.version = mine.dataset.version;

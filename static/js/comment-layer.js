@@ -12,6 +12,7 @@ import { centre } from "./in-sight.js";
 import { keptRestore, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 
 const layers = new Set();
 const orphans = new Set(); // forms whose diff went away
@@ -124,6 +125,7 @@ class FileComments extends HTMLElement {
     } catch {
       return; // gone, or no server: the next change asks again
     }
+    await released(this.parentElement ?? this);
     if (loading.signal.aborted || answer.status === 204 || !answer.ok || !this.isConnected) return;
     const parts = document.createElement("template");
     parts.innerHTML = text;

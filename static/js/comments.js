@@ -10,6 +10,7 @@ import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 import { alike, kindOf } from "./swaps.js";
 
 // --- Sending -------------------------------------------------------------------------------------
@@ -98,10 +99,12 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   const url = new URL(address, location.href);
   if (same) url.searchParams.set("forms", formsShown(shown));
   const answer = await fetchSoon(url, { headers: { "HX-Request": "true" } });
+  const text = await answer.text();
+  await released(shown);
   if (!answer.ok || !shown.isConnected || (same && isBusy(shown))) return;
   const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
   const parts = document.createElement("template");
-  parts.innerHTML = await answer.text();
+  parts.innerHTML = text;
   for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
   if (same && shown.querySelector(".newwhole[open]")) parts.content.querySelector(".newwhole").open = true;
   const at = shown.closest(".drawer")?.scrollTop;

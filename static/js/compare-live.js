@@ -6,6 +6,7 @@ import { followFailed } from "./failures.js";
 import { fileComes, fileLoad } from "./file-load.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 import { changeCell, changeNow } from "./reading.js";
 import { treeReplace } from "./tree-fresh.js";
 
@@ -30,6 +31,7 @@ async function update() {
   if (now.left === hero.dataset.left && now.right === hero.dataset.right) return;
   const here = file() && new URL(file().dataset.here, location.href).searchParams.get("path");
   const page = new DOMParser().parseFromString(await (await fetched(location.pathname, here ? { path: here } : {})).text(), "text/html");
+  await released(document);
   if (Boolean(page.querySelector("file-tree")) !== Boolean(document.querySelector("file-tree"))) {
     location.reload(); // from nothing to see to something, or back: there is no place to keep
     return;

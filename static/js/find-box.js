@@ -2,6 +2,7 @@
 // Hits are links; arrow keys go through them, Escape closes.
 
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 
 const WAIT_MS = 180;
 
@@ -78,12 +79,15 @@ class FindBox extends HTMLElement {
       this.hits.replaceChildren();
       return;
     }
-    this.asked = new AbortController();
+    const asked = (this.asked = new AbortController());
     try {
       const url = `${this.dataset.url}&${new URLSearchParams({ q: text })}`;
-      const answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, signal: this.asked.signal });
+      const answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, signal: asked.signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-      this.hits.innerHTML = await answer.text();
+      const found = await answer.text();
+      await released(this.hits);
+      asked.signal.throwIfAborted();
+      this.hits.innerHTML = found;
       this.found = text;
     } catch (error) {
       if (error.name === "AbortError") return;

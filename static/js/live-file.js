@@ -1,5 +1,6 @@
 // What pages share that show a file and follow it while agents write.
 import { h } from "./dom.js";
+import { released } from "./press.js";
 
 /** One look at a time: a call that comes while one looks is made up for afterwards, once for all of them. Each call gives
  * the promise of a look that began after it. */
@@ -23,7 +24,7 @@ export function isInUse(file) {
 /** Calls `tell` whenever that may have ended. */
 export function useEnds(tell) {
   for (const name of ["selectionchange", "focusout", "submit", "comment-posted", "htmx:afterRequest"]) {
-    document.addEventListener(name, () => setTimeout(tell));
+    document.addEventListener(name, () => setTimeout(() => released(document).then(tell)));
   }
 }
 

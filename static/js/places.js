@@ -5,6 +5,7 @@ import { variantsTake } from "./key-lead.js";
 import { keySay } from "./key-says.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
 import { fetchSoon } from "./patience.js";
+import { released } from "./press.js";
 import { isTyping } from "./typing.js";
 
 const AGAIN_MS = 250;
@@ -82,6 +83,7 @@ class PlaceList extends HTMLElement {
     if (answer.status !== 200 || answer.redirected) return;
     const template = document.createElement("template");
     template.innerHTML = await answer.text();
+    await released(this);
     const next = template.content.querySelector(".places-in");
     const wait = next.querySelector("[data-again]");
     if (wait && this.#places.length) this.#say(wait.querySelector("h3").textContent); // what is there stays until the new is known

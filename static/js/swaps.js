@@ -1,4 +1,56 @@
-// What a swap must not lose: how far the reader has scrolled, what is opened, and where the focus is. And the open tab is in sight from the start.
+// What a swap must not lose: a press, how far the reader has scrolled, what is opened, and where the focus is. And the open tab is in sight from the start.
+import { isPressed, released } from "./press.js";
+
+// An answer of htmx that would replace what is pressed comes as late as if the network were slow: what asked for it,
+// and what is asked after it, wait too. Those that would replace the same are taken in their order.
+let late = []; // { parts, take }
+
+const within = (one, other) => one.contains(other) || other.contains(one);
+const isHeld = (parts) => parts.some((part) => isPressed(part) || late.some((before) => before.parts.some((other) => within(part, other))));
+
+/** What an answer replaces: its target, and what it names besides. */
+function partsOf({ target, xhr }) {
+  if (!xhr.responseText.includes("hx-swap-oob")) return [target];
+  const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  return [target, ...[...answer.querySelectorAll("[hx-swap-oob]")].map(({ id }) => document.getElementById(id)).filter(Boolean)];
+}
+
+function taken({ take }) {
+  try {
+    take();
+  } catch (error) {
+    reportError(error); // the next ones come all the same
+  }
+}
+
+async function lateTake() {
+  while (late.length) {
+    await released(document);
+    const all = late;
+    late = [];
+    for (const answer of all) {
+      if (isHeld(answer.parts)) late.push(answer);
+      else taken(answer);
+    }
+  }
+}
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  const { xhr } = detail;
+  const { onload, onabort } = xhr;
+  xhr.onload = () => {
+    const parts = partsOf(detail);
+    if (!isHeld(parts)) return onload.call(xhr);
+    late.push({ parts, take: () => onload.call(xhr) });
+    // There is nothing left to break off in a request that is answered: its answer is dropped.
+    xhr.abort = () => {
+      if (late.some(({ parts: those }) => those === parts)) onabort.call(xhr);
+      late = late.filter(({ parts: those }) => those !== parts);
+    };
+    if (late.length === 1) lateTake();
+  };
+});
+
 const kept = new Map();
 let opened = [];
 

@@ -7,6 +7,7 @@
 
 import { h, icon } from "./dom.js";
 import { follow } from "./live.js";
+import { isPressed, released } from "./press.js";
 import { Rows } from "./transcript-rows.js";
 
 const WINDOW = 400;          // events that a long run is shown from
@@ -74,11 +75,19 @@ class Transcript extends HTMLElement {
     this.newest = events.at(-1).seq;
     if (this.held) { this.box.more(events.length); return; }
     this.queue.push(...events);
-    if (this.queue.length > QUEUE_MAX) {
+    if (this.queue.length > QUEUE_MAX && !isPressed(this.box.scroller)) {
       if (this.box.following) this.skip();
       else this.hold();
     }
-    this.frame ||= requestAnimationFrame(() => this.draw());
+    this.drawSoon();
+  }
+
+  /* What is pressed stays where it is until then. */
+  drawSoon() {
+    this.frame ||= requestAnimationFrame(async () => {
+      await released(this.box.scroller);
+      this.draw();
+    });
   }
 
   /* More has come than anybody reads: go on from near its end. */
@@ -106,7 +115,7 @@ class Transcript extends HTMLElement {
     this.trim(stay);
     if (stay) this.box.toEnd();
     else this.box.more(at);
-    if (this.queue.length) this.frame = requestAnimationFrame(() => this.draw());
+    if (this.queue.length) this.drawSoon();
   }
 
   within(times) {

@@ -311,6 +311,24 @@ def test_it_keeps_to_the_end_only_while_the_reader_is_there(page: Page, web: Web
     until(page, f"{log} < 2")
 
 
+def test_what_is_pressed_stays_in_its_place_until_then(page: Page, web: Web, run: Run) -> None:
+    run_id = run.id.hex
+    feed.append(run_id, [entry(seq) for seq in range(1, 101)])
+    feed.append(run_id, [event(101, "thought", text="Long. " * 80 + "\nsecond line")])
+    page.goto(f"{web.origin}/harness?{run.id.hex}")
+    thought = page.locator("summary.thought")
+    thought.hover()
+    page.mouse.down()
+    feed.append(run_id, [entry(seq) for seq in range(102, 132)])
+    until(page, "document.querySelector('run-transcript').newest === 131")
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    page.mouse.up()
+    page.locator("details.thoughts[open]").wait_for(state="attached")
+    until(page, "document.querySelector('.log').innerText.includes('line 131')")
+
+
 def test_a_very_long_run_stays_light_and_can_be_read_back(page: Page, web: Web, run: Run) -> None:
     run_id = run.id.hex
     count = 100_000

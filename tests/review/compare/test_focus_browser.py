@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from orchestrator.models import Run, Task
-from orchestrator.states import Resolution, RunState
-from tests.review.compare.conftest import World, changed
+from orchestrator.states import RunState
+from tests.review.compare.conftest import World
 from tests.review.compare.keys.room import run_make
-from tests.support.routes import next_held
 
 pytestmark = pytest.mark.browser
 AREA = "app/area.py"
@@ -58,28 +56,3 @@ def test_page_down_goes_on_in_the_columns_of_a_whole_file(world: World, page: Pa
         page.wait_for_function(
             "before => document.querySelector('diff-columns').scrollTop > before", arg=before
         )
-
-
-def test_a_message_is_sent_although_its_words_change_while_one_presses(
-    page: Page, world: World
-) -> None:
-    """The button is the same one from press to release, and gone while nothing is taken."""
-    run = run_make(world.task.variants.get(letter="A"), RunState.SUCCEEDED)
-    asked = next_held(page, "**/variants/A/message*", method="POST")
-    page.goto(world.url("variants/A"))
-    words, send = page.locator("#send-row"), page.locator("#send")
-    expect(words).to_contain_text("It goes on in a new run")
-    page.get_by_role("textbox", name="Message to A").fill("Go on")
-    send.hover()
-    page.mouse.down()
-    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
-    changed(page, world)
-    expect(words).to_contain_text("Sent now, or after its turn")
-    page.mouse.up()
-    held = asked()
-    assert "Go%20on" in (held.request.post_data or "")
-    held.abort()
-    for resolution, shown in ((Resolution.CLOSED, False), (Resolution.OPEN, True)):
-        Task.objects.filter(pk=world.task.pk).update(resolution=resolution)
-        changed(page, world)
-        expect(send).to_be_visible(visible=shown)
