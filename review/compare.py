@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby, takewhile
 from typing import NamedTuple, TypeVar
@@ -166,7 +166,7 @@ def existence_told(files: Mapping[str, FileHunks]) -> Mapping[str, FileHunks]:
     if any(_exists(files[letter]) for letter in new):
         tell = new
     return {
-        letter: file._replace(hunks=(existence_hunk(file.status)._replace(key=""), *file.hunks))
+        letter: replace(file, hunks=(existence_hunk(file.status)._replace(key=""), *file.hunks))
         if letter in tell and not _exists(file)
         else file
         for letter, file in files.items()
@@ -213,7 +213,7 @@ def group_hunks_wide(group: Group, file: FileHunks) -> tuple[Hunk, ...]:
 def as_content(file: FileHunks) -> FileHunks:
     """The file as one hunk that replaces all of it."""
     facts = (hunk for hunk in file.hunks if hunk.about is About.FACTS)
-    return file._replace(hunks=(*facts, content_hunk(file.old_blob, file.new_blob)))
+    return replace(file, hunks=(*facts, content_hunk(file.old_blob, file.new_blob)))
 
 
 def clusters(found: Sequence[tuple[Hunk, Of]]) -> Iterator[list[tuple[Hunk, Of]]]:

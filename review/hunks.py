@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
@@ -57,7 +59,8 @@ class Hunk(NamedTuple):
     imports: bool = False
 
 
-class FileHunks(NamedTuple):
+@dataclass(frozen=True)  # no slots: what is looked up by is found out once
+class FileHunks:
     """One changed file of a pair of commits. Paths are as git has them (surrogates escaped)."""
 
     path: str
@@ -73,10 +76,34 @@ class FileHunks(NamedTuple):
         """The base's name of the file: changes of the same file meet under it, renamed or not."""
         return self.path if self.status == "A" else self.old_path
 
-    @property
+    @cached_property
     def lines(self) -> tuple[Hunk, ...]:
         """Those about lines, in the order of the base."""
         return tuple(hunk for hunk in self.hunks if hunk.about is About.LINES)
+
+    @cached_property
+    def counted(self) -> tuple[Hunk, ...]:
+        """Those that a diff counts, from 1: of lines, or where there are none its content."""
+        return self.lines or tuple(hunk for hunk in self.hunks if hunk.about is About.CONTENT)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """By key, of those that are counted."""
+        return {hunk.key: number for number, hunk in enumerate(self.counted, 1)}
+
+    @cached_property
+    def turned(self) -> FileHunks:
+        """Its hunks as they are seen from the other side."""
+        return replace(self, hunks=tuple(map(hunk_reversed, self.hunks)))
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Hunk]:
+        return {hunk.key: hunk for hunk in reversed(self.hunks)}
+
+    @cached_property
+    def by_range(self) -> Mapping[tuple[int, int], Hunk]:
+        """Those about lines, by where a patch has them in the base."""
+        return {base_range(hunk): hunk for hunk in reversed(self.lines)}
 
 
 class InBase(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from review.composing.lines import Texts
@@ -132,7 +132,7 @@ def _has_begun_with(file: FileHunks, begun: FileHunks | None) -> bool:
 
 
 def _without(file: FileHunks, known: Set[Does]) -> FileHunks:
-    return file._replace(hunks=tuple(hunk for hunk in file.hunks if does(hunk) not in known))
+    return replace(file, hunks=tuple(hunk for hunk in file.hunks if does(hunk) not in known))
 
 
 # ---- a file as the base with hunks of others put in
@@ -164,7 +164,7 @@ def _apart(file: FileHunks, sources: Pieces, texts: Texts) -> FileHunks:
     if found is None:
         return file
     facts = (hunk for hunk in file.hunks if hunk.about is not About.LINES)
-    return file._replace(hunks=(*facts, *found))
+    return replace(file, hunks=(*facts, *found))
 
 
 class _Way(NamedTuple):

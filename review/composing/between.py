@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from review.composing.lines import Lines, Texts, added_digest, hunk_lines, hunk_of
 from review.composing.settling import Work, lines_settle
 from review.composing.types import Change, Conflict, Place, is_fact
-from review.hunks import About, Fact, Hunk
+from review.hunks import Fact, Hunk, base_range
 
 
 @dataclass(slots=True)
@@ -44,7 +44,8 @@ def _edits(place: Place, host: str, texts: Texts) -> Iterator[Change]:
         left = frozenset().union(*(pick.left for pick in mine))
         right = frozenset().union(*(pick.right for pick in mine))
         theirs = texts.lines(place.blob(letter))
-        for hunk in dict.fromkeys(hunk for pick in mine for hunk in pick.between):
+        read = {id(pick.between): pick.between for pick in mine}  # once, however many picks are
+        for hunk in dict.fromkeys(hunk for between in read.values() for hunk in between):
             for part, put in hunk_lines(hunk, lines, theirs, left=left, right=right):
                 made = part._replace(added=added_digest(put))
                 yield Change(letter=letter, hunk=made, lines=put, partly=part.key != hunk.key)
@@ -118,7 +119,7 @@ def _put(lines: Lines, first: int, last: int, edits: Sequence[Change]) -> tuple[
 def _guest(place: Place, letter: str, made: Hunk, lines: tuple[bytes, ...]) -> Change:
     """Where it comes to what the guest itself did to the base, it is that hunk."""
     file = place.files.get(letter)
-    for hunk in file.hunks if file else ():
-        if hunk.about is About.LINES and hunk[:2] == made[:2] and hunk.added == made.added:
-            return Change(letter=letter, hunk=hunk, lines=lines, guest=True)
+    hunk = file.by_range.get(base_range(made)) if file else None
+    if hunk and hunk.added == made.added:
+        return Change(letter=letter, hunk=hunk, lines=lines, guest=True)
     return Change(letter=letter, hunk=made, lines=lines, partly=True, guest=True)

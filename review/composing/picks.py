@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from review.composing.compose import Files
 from review.composing.types import BASE, Entry, Pick, Span
-from review.hunks import About, Fact, FileHunks, Hunk, InBase, base_range, hunk_reversed
+from review.hunks import About, Fact, FileHunks, Hunk, InBase
 
 # What the second of two Variants makes of the first one's file, which either calls by that path.
 ReadBetween = Callable[[str, str, str], FileHunks | None]
@@ -114,33 +114,22 @@ def back_alone(change: InBase, files: Iterable[FileHunks]) -> bool:
     return all(file.status != "T" for file in files)
 
 
-def change_numbers(file: FileHunks) -> dict[str, int]:
-    """The numbers of a file's changes by key, as its diff counts them: from 1, those about lines."""
-    shown = file.lines or [hunk for hunk in file.hunks if hunk.about is About.CONTENT]
-    return {hunk.key: number for number, hunk in enumerate(shown, 1)}
-
-
 def hunk_find(file: FileHunks, ref: HunkRef) -> Hunk | None:
-    numbers = change_numbers(file) if isinstance(ref, int) else {}
-    for hunk in file.hunks:
-        if isinstance(ref, int):
-            found = numbers.get(hunk.key) == ref
-        elif isinstance(ref, str):
-            found = hunk.key == ref
-        else:
-            at = hunk.about is About.LINES and base_range(hunk) == ref[:2]
-            found = at and ref[2] in ("", hunk.key)
-        if found:
-            return hunk
-    return None
+    if isinstance(ref, int):
+        return file.counted[ref - 1] if 0 < ref <= len(file.counted) else None
+    if isinstance(ref, str):
+        return file.by_key.get(ref)
+    start, count, key = ref
+    found = file.by_range.get((start, count))
+    return found if found and key in ("", found.key) else None
 
 
 def _hunk(wish: Wish, ref: HunkRef, file: FileHunks) -> Hunk:
     found = hunk_find(file, ref)
     if found is not None:
         return found
-    numbers = change_numbers(file)
-    many = f"{len(numbers)} change{'' if len(numbers) == 1 else 's'}"
+    count = len(file.counted)
+    many = f"{count} change{'' if count == 1 else 's'}"
     many += f" against {wish.against}" if wish.against else ""
     raise PickError(
         "compose.no-hunk",
@@ -157,6 +146,8 @@ def _said(ref: HunkRef) -> str:
 
 
 def _lines(wish: Wish, file: FileHunks) -> tuple[frozenset[int], frozenset[int]]:
+    if not wish.left and not wish.right:
+        return frozenset(), frozenset()
     left = {n for hunk in file.lines for n in range(hunk.start, hunk.end)}
     right = {n for hunk in file.lines for n in range(hunk.right_start, hunk.right_end)}
     asked = ({n - 1 for n in wish.left}, {n - 1 for n in wish.right})
@@ -226,7 +217,7 @@ def between_both(wish: Wish, path: str, between: ReadBetween) -> list[FileHunks]
     back = between(wish.letter, wish.against, path)
     if file is None or back is None:
         return []
-    return [file, back._replace(hunks=tuple(map(hunk_reversed, back.hunks)))]
+    return [file, back.turned]
 
 
 def _place_of(files: Files, letter: str, path: str) -> str:

@@ -6,7 +6,7 @@ A part is known by what is in it: when a Variant changes, only the parts with it
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -201,7 +201,7 @@ def _places(files: Sequence[FileConsensus]) -> list[Place]:
     """All places, those first that a reader should look at first; files whole and in order."""
     found = []
     for file in files:
-        bare = {letter: change._replace(hunks=()) for letter, change in file.files.items()}
+        bare = {letter: replace(change, hunks=()) for letter, change in file.files.items()}
         found += [Place(file.path, group, bare) for group in file.groups]
     found.sort(key=lambda place: READING_ORDER.index(place.group.kind))
     return found

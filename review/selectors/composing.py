@@ -16,7 +16,7 @@ from orchestrator.lib.errors import Invalid, NotFound
 from orchestrator.lib.words import words_join
 from orchestrator.models import Task, Variant
 from review.composing.compose import compose, contents_needed, places_of
-from review.composing.picks import PickError, ReadBetween, Wish, change_numbers, wish_resolve
+from review.composing.picks import PickError, ReadBetween, Wish, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
 from review.composing.words import title_default
 from review.hunks import About, FileHunks, base_range
@@ -217,7 +217,7 @@ def _part(part: Part, place: PlaceResult, files: Files) -> dict[str, Any]:
     numbers = {}
     for letter, key in part.keys.items():
         file = files.get(letter, {}).get(place.place)
-        number = change_numbers(file).get(key) if file else None
+        number = file.numbers.get(key) if file else None
         if number is not None:
             numbers[letter] = number
     return {

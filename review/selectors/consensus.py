@@ -6,7 +6,7 @@ What is read from git is kept by the commits it was read of, so only a Variant's
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.git.blobs import blobs_read
@@ -200,7 +200,7 @@ def _groups(
     if texts is None:
         return file_groups({letter: as_content(file) for letter, file in files.items()}, who)
     facts = {
-        letter: file._replace(hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
+        letter: replace(file, hunks=tuple(h for h in file.hunks if h.about is About.FACTS))
         for letter, file in files.items()
     }
     return (
