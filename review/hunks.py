@@ -140,7 +140,7 @@ def hunk_named(hunk: Hunk) -> dict[str, Any]:
 def place_named(about: About, start: int, end: int) -> str:
     """In words, with numbers from 1: lines start:end, or where a hunk without lines of the left side puts its own."""
     if about is About.FACTS:
-        return "name, mode or kind"
+        return _FACTS[Fact(start)]
     if about is About.CONTENT:
         return "the file as a whole"
     if start == end:
@@ -148,6 +148,15 @@ def place_named(about: About, start: int, end: int) -> str:
     if end == start + 1:
         return f"line {end:,}"
     return f"lines {start + 1:,} to {end:,}"
+
+
+def range_named(start: int, count: int) -> str:
+    """The same of lines as `base_range` tells them."""
+    first = start - 1 if count else start
+    return place_named(About.LINES, first, first + count)
+
+
+_FACTS = {Fact.NAME: "name", Fact.MODE: "mode or kind", Fact.EXISTS: "whether there is the file"}
 
 
 def blobs_there(blobs: Iterable[str]) -> frozenset[str]:

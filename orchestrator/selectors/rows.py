@@ -14,6 +14,7 @@ from orchestrator.models import Preview, Run, Task, Variant
 from orchestrator.selectors.clocks import runs_clock
 from orchestrator.selectors.tasks import (
     merge_problem,
+    merge_shut,
     run_newest,
     task_state_of,
     usage_total,
@@ -85,13 +86,17 @@ class VariantRow:
     failure_lines: tuple[str, ...]
     preview: PreviewRow
     changed: bool
-    mergeable: bool
+    merge_problem: str  # why it cannot be merged; empty if it can
     passed_over: bool  # an answer to a task that was ended without it
 
     @property
     def number(self) -> int:
         """A is 1: also the key that opens it, whatever order the page has."""
         return LETTERS.index(self.letter) + 1
+
+    @property
+    def mergeable(self) -> bool:
+        return not self.merge_problem
 
     @property
     def changed_lines(self) -> int:
@@ -131,6 +136,10 @@ class TaskHead:
     timeout_s: int | None
     demo: bool
     active: int
+
+    @property
+    def merge_shut(self) -> str:
+        return merge_shut(self.resolution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +237,7 @@ def variant_row(variant: Variant, *, task: Task) -> VariantRow:
         failure_lines=tuple(map(str, newest.failure_lines)) if failing and newest else (),
         preview=preview_row(variant),
         changed=variant_changed(variant),
-        mergeable=not merge_problem(variant, task=task),
+        merge_problem=merge_problem(variant, task=task),
         passed_over=state == VariantState.READY and task.resolution not in TASK_UNRESOLVED,
     )
 

@@ -95,16 +95,24 @@ def variant_changed(variant: Variant) -> bool:
     return bool(variant.head_commit) and variant.files_changed > 0
 
 
+_MERGE_SHUT = {
+    Resolution.OPEN: "",
+    Resolution.MERGED: "This task is merged already.",
+    Resolution.MERGING: "This task is being merged at this moment.",
+    Resolution.CLOSED: "This task is closed.",
+}
+
+
+def merge_shut(resolution: str) -> str:
+    """Why nothing of a Task with that resolution can be merged; empty if it can."""
+    return _MERGE_SHUT[Resolution(resolution)]
+
+
 def merge_problem(variant: Variant, *, task: Task | None = None) -> str:
     """Why the Variant cannot be merged as things stand; empty if it can. Every page and door asks here."""
     task = task or variant.task
-    match task.resolution:
-        case Resolution.MERGED:
-            return "This task is merged already."
-        case Resolution.MERGING:
-            return "This task is being merged at this moment."
-        case Resolution.CLOSED:
-            return "This task is closed."
+    if shut := merge_shut(task.resolution):
+        return shut
     state = variant_state_of(variant, task=task)
     if state == VariantState.ARCHIVED:
         return f"{variant.letter} is archived."

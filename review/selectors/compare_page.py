@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.git.diffs import FileChange
 from orchestrator.git.refs import display_path
-from orchestrator.selectors.tasks import merge_problem
+from orchestrator.selectors.tasks import merge_problem, merge_shut
 from review.diff.rows import View
 from review.selectors.columns_address import ColumnsAddress
 from review.selectors.compare import (
@@ -81,6 +81,7 @@ class ComparePage:
     only_left: int
     only_right: int
     mergeable: tuple[str, ...]  # the sides that can be merged as they are
+    merge_says: str  # why the right one cannot; empty if it can
     swap: str
     split: str
     unified: str
@@ -110,6 +111,7 @@ def compare_page(comparison: Comparison, address: Address) -> ComparePage:
         only_left=sum(change.status == "D" for change in files),
         only_right=sum(change.status in "AC" for change in files),
         mergeable=_mergeable(comparison),
+        merge_says=_merge_says(comparison),
         swap=address.url(left=address.right, right=address.left),
         split=address.url(view="split"),
         unified=address.url(view="unified"),
@@ -127,6 +129,19 @@ def _mergeable(comparison: Comparison) -> tuple[str, ...]:
         for letter in dict.fromkeys(newest)
         if letter and not merge_problem(variants[letter], task=comparison.task)
     )
+
+
+def _merge_says(comparison: Comparison) -> str:
+    task, side = comparison.task, comparison.right
+    if side.letter and not side.at:
+        variant = next(one for one in comparison.variants if one.letter == side.letter)
+        return merge_problem(variant, task=task)
+    return merge_shut(task.resolution) or _NO_VARIANT
+
+
+_NO_VARIANT = (
+    "The right side of this comparison is no variant’s newest state: there is nothing to merge."
+)
 
 
 def file_pane(comparison: Comparison, address: Address) -> FilePane | None:

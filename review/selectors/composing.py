@@ -19,7 +19,7 @@ from review.composing.compose import compose, contents_needed, places_of
 from review.composing.picks import PickError, ReadBetween, Wish, wish_resolve
 from review.composing.types import BASE, Composition, Conflict, Entry, Part, PlaceResult
 from review.composing.words import title_default
-from review.hunks import About, FileHunks, base_range
+from review.hunks import About, FileHunks, base_range, range_named
 from review.lib.paths import path_text
 from review.models import Composition as CompositionRow
 from review.selectors.consensus import Ground, ground_of, pairs_read, places_named
@@ -259,19 +259,13 @@ def _texts(lines: Sequence[bytes] | None) -> list[str] | None:
     return [line.removesuffix(b"\n").decode("utf-8", "replace") for line in lines]
 
 
-def _lines_say(start: int, count: int) -> str:
-    if not count:
-        return f"after line {start}" if start else "at the beginning"
-    return f"line {start}" if count == 1 else f"lines {start} to {start + count - 1}"
-
-
 def conflict_sentence(conflict: Mapping[str, Any]) -> str:
     """One contradiction with its place."""
     start, count = conflict["base_start"], conflict["base_lines"]
     where = ""
     if conflict["about"] == About.LINES:
         whose = conflict.get("against", "")
-        where = f", {_lines_say(start, count)}" + (f" of {whose}" if whose else "")
+        where = f", {range_named(start, count)}" + (f" of {whose}" if whose else "")
     return f"{display_path(conflict['path'])}{where}: {conflict['message']}"
 
 
@@ -341,7 +335,7 @@ def _picked(pick: Mapping[str, Any], *, hunks: bool) -> tuple[str, str] | None:
     refs = [ref for ref in told if isinstance(ref, dict)]
     if not any(ref["base_start"] or ref["base_lines"] for ref in refs):  # a name, or only keys
         return None if refs else (letter, f"{_counted(len(told), 'place')} as {letter} has it")
-    where = ", ".join(_lines_say(ref["base_start"], ref["base_lines"]) for ref in refs)
+    where = ", ".join(range_named(ref["base_start"], ref["base_lines"]) for ref in refs)
     return letter, f"{where} of {host} as {letter} has it"
 
 
@@ -375,7 +369,7 @@ def _part_say(part: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
     letters = tuple(letter for letter in part["letters"] if letter != BASE)
     if part["about"] != About.LINES:
         return letters, "name or mode" if part["about"] == About.FACTS else "content"
-    where = _lines_say(start, count) + (" of the base" if start or count else "")
+    where = range_named(start, count) + (" of the base" if start or count else "")
     number = next(iter(part["changes"].values()), 0)
     if number and not part["partly"]:
         return letters, where

@@ -23,13 +23,16 @@ const view = () => document.querySelector("#file diff-view");
 let opening = null; // the newest file on its way, until all is as one reads it
 let chosen = 0; // how often a file was, by other means than a step
 
-function fileOpen(url, how) {
-  const mine = fileShow(url, how).finally(() => {
+/** Keys wait for what is `coming`. */
+function opens(coming) {
+  const mine = coming.finally(() => {
     if (opening === mine) opening = null;
   });
   opening = mine;
   return mine;
 }
+
+const fileOpen = (url, how) => opens(fileShow(url, how));
 
 async function fileShow(url, { push = true } = {}) {
   const target = new URL(url, location.href);
@@ -141,7 +144,7 @@ function standAt(line) {
 
 /** Show the lines that the address names, and go there; a deferred file is asked for first. */
 async function lineShow() {
-  if (!view() && waits() && rangeRead(location.hash.slice(1))) await fileOpen(waits().dataset.show, { push: false });
+  if (!view() && waits() && rangeRead(location.hash.slice(1))) await fileShow(waits().dataset.show, { push: false });
   const line = await addressShow(view());
   if (line) standAt(line);
   foundMark(view());
@@ -286,6 +289,8 @@ document.addEventListener("submit", (event) => {
   fileOpen(event.target.dataset.show, { push: false }); // the same one, with its lines
 });
 
-window.addEventListener("popstate", () => fileChoose(location.href, { push: false }).then(lineShow));
-window.addEventListener("hashchange", lineShow);
-lineShow().then(() => arriveAt(file()));
+window.addEventListener("popstate", () => {
+  chosen += 1;
+  opens(fileShow(location.href, { push: false }).then(lineShow)); // of a change of the hash alone too
+});
+opens(lineShow().then(() => arriveAt(file())));

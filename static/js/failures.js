@@ -20,10 +20,14 @@ export function followFailed(error) {
 /** True if a person pressed something; the page refreshes itself by GET. */
 const isAction = (detail) => detail.requestConfig.verb !== "get";
 
+/** What a page or a part of one says about why it is not what was asked for. */
+export function saidIn(html) {
+  const answer = new DOMParser().parseFromString(html, "text/html");
+  return answer.querySelector(".notice p, .stands")?.textContent.trim() ?? "";
+}
+
 function answerShow(detail) {
-  const answer = new DOMParser().parseFromString(detail.xhr.response, "text/html");
-  const said = answer.querySelector(".notice p, .stands")?.textContent.trim();
-  failureShow(said || `This did not work: the server answered ${detail.xhr.status}. Reload the page and try again.`, {
+  failureShow(saidIn(detail.xhr.response) || `This did not work: the server answered ${detail.xhr.status}. Reload the page and try again.`, {
     asked: isAction(detail),
   });
 }

@@ -52,6 +52,8 @@ function press(key) {
       return true;
     case "M":
       return mergeSay();
+    case "m":
+      return document.body.dataset.keys === "compare" && mergeSay();
     case "[":
       return tabStep(-1);
     case "]":

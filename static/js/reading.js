@@ -5,7 +5,7 @@
 // then `hunkbars` is dispatched with those that were, so that other modules add their buttons to
 // `.hunkbar-acts`: detail = { root, changes: [{ n, bar, key, between, left: { letter, path, hunks }, right: { letter, path, hunks } }] }.
 import { h, icon } from "./dom.js";
-import { failureShow, followFailed } from "./failures.js";
+import { failureShow, followFailed, saidIn } from "./failures.js";
 import { fileCame, fileComes } from "./file-load.js";
 import { pageReady } from "./page-ready.js";
 import { fetchSoon } from "./patience.js";
@@ -31,7 +31,7 @@ function addressOf(part, at) {
 async function ask(part, body, at = file().dataset.here) {
   const headers = { "HX-Request": "true", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
   const answer = await fetchSoon(addressOf(part, at), body ? { method: "POST", body, headers } : { headers });
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  if (!answer.ok) throw new Error(saidIn(await answer.text()) || `The server answered ${answer.status}. Load the page anew to see what changed.`);
   return answer.json();
 }
 
@@ -143,7 +143,7 @@ async function viewedSet(viewed, keys = [], of = shown) {
   try {
     told = await ask("viewed", body, of.here);
   } catch (error) {
-    fail("The mark was not saved: load the page anew to see what changed.", error);
+    fail("The mark was not saved.", error);
     return false;
   }
   saved += 1;

@@ -66,6 +66,20 @@ def test_its_page_says_what_happened_and_what_to_do(failed: Project, client: Cli
     assert "Settings" not in [heading.text for heading in page.tags("h2")]
 
 
+@pytest.mark.parametrize("state", [ProjectState.PENDING, ProjectState.CLONING])
+def test_nothing_is_to_be_tried_again_while_it_is_imported(
+    failed: Project, client: Client, state: ProjectState
+) -> None:
+    for now, offered in ((ProjectState.FAILED, True), (state, False)):
+        Project.objects.update(state=now)
+        for url in (failed.get_absolute_url(), f"{failed.get_absolute_url()}/state"):
+            buttons = tree(client.get(url, headers=HTMX if url.endswith("state") else {})).tags(
+                "button"
+            )
+            said = {" ".join(button.text.split()) for button in buttons}
+            assert ("Try again" in said) is offered
+
+
 def test_a_corrected_address_is_imported(
     failed: Project, client: Client, jobs: list[str], tmp_path: Path
 ) -> None:

@@ -122,7 +122,7 @@ def test_the_name_goes_back_to_the_base_without_the_lines(
     text = renamed(world)
     if deleted:
         world.commit("B", moved())
-    add, said = back_add(reader, world, AREA, "name, mode or kind")
+    add, said = back_add(reader, world, AREA, "name")
     assert said == "Put this into a new variant as the base has it / As in the base"
     with_all_of(reader, world, "A", add)
     assert composed(world, AREA) == text
@@ -166,7 +166,7 @@ def test_the_kind_goes_back_to_the_base_as_the_file_and_says_so(
     head = plain_git(world.origin, "rev-parse", "HEAD")
     plain_git(hub_dir(world.task.project_id), "fetch", "-q", str(world.origin), "A")
     world.task.variants.filter(letter="A").update(head_commit=head)
-    for where in ("name, mode or kind", "the file as a whole"):
+    for where in ("mode or kind", "the file as a whole"):
         add, said = back_add(reader, world, "same.txt", where)
         assert said == "Put this file into a new variant as the base has it / File as in the base"
         assert json.loads(add) == {"variant": "base", "path": "same.txt"}

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from orchestrator.states import RunState
+from orchestrator.models import Task
+from orchestrator.states import Resolution, RunState
 from review.models import Tray
 from tests.review.compare.conftest import World
 from tests.review.compare.keys.columns import COLUMNS, WHOLE
@@ -88,6 +89,35 @@ def test_merge_says_which_one_is_to_be_chosen(room: Room) -> None:
     room.press("M")
     expect(said).to_have_text("There is nothing to merge yet.")
     room.sees(".mergedialog", 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "keys"),
+    [("", "M"), ("variants/A", "M"), (f"compare?left=base&right=A&path={AREA}", "Mm")],
+)
+def test_merge_says_why_nothing_can_be_merged(room: Room, at: str, keys: str) -> None:
+    room.at = at or f"../{room.world.task.pk}"
+    said = room.page.locator(".keysays")
+    for resolution, words in (
+        (Resolution.MERGED, "This task is merged already."),
+        (Resolution.MERGING, "This task is being merged at this moment."),
+        (Resolution.CLOSED, "This task is closed."),
+    ):
+        Task.objects.update(resolution=resolution)
+        room.open()
+        for key in keys:
+            room.press(key)
+            expect(said).to_have_text(words)
+            room.press("Shift+Escape")
+            expect(said).to_have_count(0)
+        room.sees(".mergedialog", 0)
+
+
+def test_merge_says_that_a_side_is_no_variant(room: Room) -> None:
+    room.at = f"compare?left=A&right=base&path={AREA}"
+    room.open()
+    room.press("M")
+    expect(room.page.locator(".keysays")).to_contain_text("The right side of this comparison is no")
 
 
 def test_a_key_that_asks_for_a_second_one_waits_for_it(world: World, page: Page) -> None:

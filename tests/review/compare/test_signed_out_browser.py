@@ -23,7 +23,7 @@ def test_nothing_of_the_page_is_replaced_by_a_login(world: World, page: Page, ac
     page.context.clear_cookies(name=re.compile("session"))
     page.keyboard.press(act)
     told = page.locator("#flash").get_by_role("alert")
-    expect(told).to_contain_text("401" if act == "v" else "not signed in any more")
+    expect(told).to_contain_text("You are not signed in any more. Load the page anew to sign in.")
     expect(page.locator("#file")).to_have_attribute("aria-label", AREA)
     expect(page.locator("#tray")).to_have_count(1)
     expect(page.locator("[name=password]")).to_have_count(0)

@@ -261,13 +261,13 @@ def test_contradicting_picks_make_nothing(shop: Shop, api: Api) -> None:
     assert not plain_git(shop.hub, "for-each-ref", f"refs/heads/bakeoff/{shop.task.pk}/D")
 
 
-def test_a_contradiction_in_a_file_that_the_base_lacks_is_at_its_beginning(
+def test_a_contradiction_in_a_file_that_the_base_lacks_is_before_its_first_line(
     shop: Shop, api: Api
 ) -> None:
     three(shop)
     picks = [{"variant": letter, "path": "doc.md"} for letter in "AB"]
     said = api.post(f"tasks/{shop.task.pk}/compose", {"picks": picks}, status=409)
-    assert "doc.md, at the beginning: " in said["message"]
+    assert "doc.md, before line 1: " in said["message"]
 
 
 @pytest.mark.parametrize(
