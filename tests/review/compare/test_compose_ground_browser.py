@@ -205,7 +205,7 @@ def test_a_name_goes_back_to_the_base_and_the_lines_stay(page: Page, world: Worl
     page.wait_for_selector("#tray[aria-label]", state="attached")
     places = page.locator(f"[data-path='{AREA}'] .place")
     expect(places).to_have_count(3)
-    texts = [re.compile(where) for where in (r"^\s*name\b", "before line 1", "line 82")]
+    texts = [re.compile(where) for where in (r"^\s*name", "before line 1", "line 82")]
     name, top, line = (places.filter(has_text=where) for where in texts)
     theirs = [place.locator("[data-letters=A]") for place in (name, top, line)]
     for button in theirs:
