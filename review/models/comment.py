@@ -72,6 +72,9 @@ class Comment(models.Model):
     follow_ups = models.ManyToManyField(FollowUp, related_name="comments", blank=True)
     applied_commit = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    once = models.UUIDField(
+        null=True, blank=True
+    )  # the form it was written in, which is saved once
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)  # its text is gone, its replies stay
     resolved_by = models.ForeignKey(
@@ -81,6 +84,7 @@ class Comment(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["task", "thread"])]
+        constraints = [models.UniqueConstraint(fields=["author", "once"], name="comment_once")]
 
     def __str__(self) -> str:
         return f"comment {self.pk} on #{self.task_id}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -69,14 +70,24 @@ def comment_post(
     suggestion: str | None = None,
     draft: bool = False,
     send_to: str = "",
+    once: UUID | None = None,
 ) -> Comment:
-    """Begin a thread on a target, or reply to a comment; with `send_to` send it to that Variant as well, or neither."""
+    """Begin a thread on a target, or reply to a comment; with `send_to` send it to that Variant as well, or neither.
+
+    With the name of the form that it is `once` from, another time changes nothing.
+    """
     variants = _targets(task, [send_to]) if send_to else []
     if isinstance(to, Comment):
         thread = to.thread or to
     else:
         thread = comment_new(
-            user=user, task=task, target=to, body=body, suggestion=suggestion, draft=draft
+            user=user,
+            task=task,
+            target=to,
+            body=body,
+            suggestion=suggestion,
+            draft=draft,
+            once=once,
         )
     places = _places(variants, [thread])
     with transaction.atomic():
@@ -86,7 +97,9 @@ def comment_post(
             if send_to:
                 comments_publish(user=user, task=task, ids=[to.pk])
                 (to,) = comments_in_turn(task.pk, [to])
-            made = reply_create(user=user, thread=to, body=body, suggestion=suggestion, draft=draft)
+            made = reply_create(
+                user=user, thread=to, body=body, suggestion=suggestion, draft=draft, once=once
+            )
         if send_to:
             comments_publish(user=user, task=task, ids=[made.pk])
             _threads_send(user, variants, [made.thread or made], places)

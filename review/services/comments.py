@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from agents.clean import UNSTORABLE
@@ -27,6 +28,7 @@ from review.selectors.sides import BASE
 
 BODY_CHARS = 65_536
 RANGE_LINES = 500
+PLACE = ("task", "thread", "about", "variant", "against", "path", "start", "end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ def comment_new(
     body: str,
     suggestion: str | None = None,
     draft: bool = False,
+    once: UUID | None = None,
 ) -> Comment:
     """The first comment of a thread, which is not saved yet: what it is on is read from git."""
     if target.about not in About.values:
@@ -105,11 +108,18 @@ def comment_new(
         suggestion=_lines_text(suggestion),
         author=user,
         state=CommentState.DRAFT if draft else CommentState.PUBLISHED,
+        once=once,
     )
 
 
 def reply_create(
-    *, user: User, thread: Comment, body: str, suggestion: str | None = None, draft: bool = False
+    *,
+    user: User,
+    thread: Comment,
+    body: str,
+    suggestion: str | None = None,
+    draft: bool = False,
+    once: UUID | None = None,
 ) -> Comment:
     root = thread.thread or thread
     _text_check(body, suggestion)
@@ -127,6 +137,7 @@ def reply_create(
         suggestion=_lines_text(suggestion),
         author=user,
         state=CommentState.DRAFT if draft else CommentState.PUBLISHED,
+        once=once,
     )
     return comment_save(reply)
 
@@ -219,8 +230,7 @@ def comments_in_turn(task_id: int, comments: Iterable[Comment]) -> list[Comment]
 
 def _said_before(comment: Comment) -> Comment | None:
     """The newest comment at this place, if its author says the same now and nobody has answered."""
-    place = ("task", "thread", "about", "variant", "against", "commit", "path", "start", "end")
-    at_place = {name: getattr(comment, name) for name in place}
+    at_place = {name: getattr(comment, name) for name in (*PLACE, "commit")}
     last = Comment.objects.filter(**at_place, deleted_at=None).order_by("pk").last()
     words = ("author", "source", "severity", "body", "suggestion", "state")
     if last is None or any(getattr(last, name) != getattr(comment, name) for name in words):
@@ -228,14 +238,36 @@ def _said_before(comment: Comment) -> Comment | None:
     return None if last.replies.exists() else last
 
 
+def _sent_before(comment: Comment) -> Comment:
+    """What came of the form that this one is from, as its author wants it by now."""
+    found = Comment.objects.get(author=comment.author, once=comment.once)
+    same = (*PLACE, "body", "suggestion")
+    if any(getattr(found, name) != getattr(comment, name) for name in same):
+        raise Conflict(
+            "comment.sent-before",
+            "This was saved before, and is another comment by now: change it where it stands.",
+        )
+    if comment.author and comment.state != CommentState.DRAFT == found.state:
+        comments_publish(user=comment.author, task=found.task, ids=[found.pk])
+        found.refresh_from_db()
+    return found
+
+
 def comment_save(comment: Comment) -> Comment:
-    """Who says at a place what they said there last has pressed twice, and gets the comment there is."""
+    """Who sends a form again that was saved already gets the comment there is. So does who names no form and says at a
+    place what they said there last: they have pressed twice."""
     with transaction.atomic():
         comments_in_turn(comment.task_id, [comment.thread] if comment.thread else [])
-        before = _said_before(comment)
+        before = None if comment.once else _said_before(comment)
         if before:
             return before
-        comment.save()
+        try:
+            with transaction.atomic():
+                comment.save()
+        except IntegrityError:
+            if comment.once is None:
+                raise
+            return _sent_before(comment)
         if comment.state != CommentState.DRAFT:
             where = display_path(comment.path) if comment.path else comment.about
             activity.record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -176,7 +177,7 @@ def comment_act(request: PageRequest, comment_id: int, act: str) -> HttpResponse
     match act:
         case "edit":
             said = _said(request)
-            del said["draft"]
+            del said["draft"], said["once"]
             services.comment_edit(user=user, comment=found, **said)
         case "delete":
             services.comment_delete(user=user, comment=found)
@@ -227,7 +228,15 @@ def _said(request: HttpRequest) -> dict[str, Any]:
         "body": post.get("body", "").replace("\r\n", "\n"),
         "suggestion": post.get("suggestion"),
         "draft": post.get("do") == "draft",
+        "once": _once(post.get("once", "")),
     }
+
+
+def _once(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise Invalid("comment.once", f"{text[:40]!r} is not the name of a form.") from None
 
 
 def _send_to(request: HttpRequest) -> str:

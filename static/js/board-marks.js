@@ -1,6 +1,6 @@
 // The marks of the board come when all variants are read and all files compared. Each request goes on with that for
 // a moment and says how far it is; a page asks on until they are there, whoever else asks too.
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 
 const AGAIN_MS = 300, STUCK_MAX = 200;
 const AFTER_FAILURE_MS = 2_000, FAILURES_MAX = 30;   // a server that starts anew goes on where it was
@@ -33,8 +33,8 @@ export async function marksMake(url, { say, wanted }) {
 /** What the server answers; null if it will not answer, undefined if it could not just now. */
 async function ask(url) {
   try {
-    const answer = await fetchSoon(url, { credentials: "same-origin" });
-    if (answer.ok && !answer.redirected) return await answer.json();
+    const answer = await answerSoon(url, { credentials: "same-origin" });
+    if (answer.ok && !answer.redirected) return answer.json;
     return answer.status >= 500 ? undefined : null;
   } catch {
     return undefined;

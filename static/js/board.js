@@ -5,7 +5,7 @@ import { BoardCursor } from "./board-cursor.js";
 import { marksMake } from "./board-marks.js";
 import { BoardPick } from "./board-pick.js";
 import { partLay, rowsLay, rowsOf } from "./board-rows.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 import { storeOf } from "./store.js";
 
@@ -103,16 +103,15 @@ class TaskBoard extends HTMLElement {
     if (update && this.#inside?.dataset.query === query) address.searchParams.set("seen", this.#inside.dataset.version);
     try {
       this.querySelector("#board-says")?.replaceChildren();
-      const answer = await fetchSoon(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", signal: asked.signal });
+      const answer = await answerSoon(address, { headers: { "HX-Request": "true" }, credentials: "same-origin", signal: asked.signal });
       if (answer.status === 204) {
         if (this.#inside.hasAttribute("data-pending")) this.#read();
         return;
       }
       if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
-      const text = await answer.text();
       await released(this);
       if (asked.signal.aborted) return;
-      this.#show(text, { update, top });
+      this.#show(answer.text, { update, top });
     } catch (error) {
       if (error.name !== "AbortError") this.#say("The board could not be read. It is tried again with the next change.");
     } finally {

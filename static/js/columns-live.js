@@ -4,7 +4,7 @@ import "./live.js";
 import { firstSeen } from "./comment-places.js";
 import { linesName, linesRead } from "./column-lines.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 import { treeReplace } from "./tree-fresh.js";
 import { barSet } from "./wrap.js";
@@ -22,13 +22,13 @@ async function update() {
   url.searchParams.set("kept", file().dataset.columns); // nobody's column comes or goes by itself
   let answer;
   try {
-    answer = await fetchSoon(url);
+    answer = await answerSoon(url);
   } catch {
     return; // no server: the next change asks again
   }
   if (answer.status === 404) noteShow(file(), "This file is not there any more: what is shown is how it was.");
   if (answer.status !== 200 || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(answer.text, "text/html");
   await released(document);
   const mine = page.querySelector(".hero[data-version]");
   hero.querySelector("h1").replaceChildren(...mine.querySelector("h1").childNodes);

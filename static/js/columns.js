@@ -9,7 +9,7 @@ import { shut } from "./compose-tray.js";
 import { firstBelow } from "./in-sight.js";
 import { keySay } from "./key-says.js";
 import { keysTake } from "./page-keys.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { wrapToggle } from "./wrap.js";
 
 const STEP = 20;
@@ -134,10 +134,10 @@ class DiffColumns extends ChosenLines {
     const start = which === "up" ? Math.max(first, end - STEP) : first;
     try {
       const rest = start > first ? `&above=${first}` : "";
-      const answer = await fetchSoon(`${this.dataset.rows}&start=${start}&end=${end}${rest}`, { headers: { "HX-Request": "true" } });
+      const answer = await answerSoon(`${this.dataset.rows}&start=${start}&end=${end}${rest}`, { headers: { "HX-Request": "true" } });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
-      parts.innerHTML = await answer.text();
+      parts.innerHTML = answer.text;
       // Sections of their own between the two halves of the fold's.
       const section = fold.parentElement;
       const below = section.cloneNode(false);

@@ -1,6 +1,6 @@
 // The forms of threads come when they are wanted: when the thread is near the window, is opened or is gone to. A list of
 // many threads is read far more often than it is answered. Without this the link in their place leads to them.
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 
 const NEAR_PX = 600;
 const PARTS = [".thread-foot", ".msg-acts", ".sugg-acts"];
@@ -33,10 +33,10 @@ export async function formsPut(threads) {
   const query = new URLSearchParams({ ids: wanted.map((thread) => thread.dataset.thread).join(), next: wanted[0].closest(".clist")?.dataset.commentsAt ?? "" });
   for (const thread of wanted) coming.add(thread);
   try {
-    const answer = await fetchSoon(`${forms}?${query}`, { headers: { "HX-Request": "true" } });
+    const answer = await answerSoon(`${forms}?${query}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) return; // the link still leads to them
     const parts = document.createElement("template");
-    parts.innerHTML = await answer.text();
+    parts.innerHTML = answer.text;
     for (const thread of wanted) fill(thread, parts.content.querySelector(`[data-thread="${thread.dataset.thread}"]`));
   } catch {
     return; // no server: the link says so when it is followed

@@ -7,7 +7,7 @@ import { storeOf } from "./store.js";
 
 const NAME = `new comments of ${document.body.dataset.user}`;
 const store = storeOf("sessionStorage");
-const FIELDS = ["against", "commit", "body"];
+const FIELDS = ["against", "commit", "body", "once"];
 
 let waiting = []; // forms whose file is not shown: { key, at, fields, suggestion }
 

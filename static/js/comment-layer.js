@@ -11,7 +11,7 @@ import { columnOf, firstSeen, lineReveal, placeBelow, scrollerOf, viewIn } from 
 import { centre } from "./in-sight.js";
 import { keptRestore, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 
 const layers = new Set();
@@ -118,17 +118,16 @@ class FileComments extends HTMLElement {
     const loading = (this.#loading = new AbortController());
     const forms = [...this.#rows.values()].flatMap(formsShown);
     const query = new URLSearchParams({ seen: this.#seen, forms });
-    let answer, text;
+    let answer;
     try {
-      answer = await fetchSoon(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
-      text = await answer.text();
+      answer = await answerSoon(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
     } catch {
       return; // gone, or no server: the next change asks again
     }
     await released(this.parentElement ?? this);
     if (loading.signal.aborted || answer.status === 204 || !answer.ok || !this.isConnected) return;
     const parts = document.createElement("template");
-    parts.innerHTML = text;
+    parts.innerHTML = answer.text;
     const root = parts.content.firstElementChild;
     const arrives = !this.#seen;
     this.#seen = root.dataset.seen;

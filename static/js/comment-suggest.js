@@ -2,6 +2,7 @@
 // (marks of what is invisible).
 import { h } from "./dom.js";
 import { errorShow } from "./form-error.js";
+import { answerSoon } from "./patience.js";
 
 const begun = new WeakMap(); // form -> { start, end, text } that its field was filled with
 const coming = new WeakMap(); // form -> the range whose lines are on their way
@@ -93,11 +94,11 @@ function otherLines(form, was, at) {
 }
 
 async function linesRead(raw, { commit, path, start, end }) {
-  const answer = await fetch(`${raw}?${new URLSearchParams({ at: commit, path })}`);
+  const answer = await answerSoon(`${raw}?${new URLSearchParams({ at: commit, path })}`);
   if (!answer.ok) throw new Error(`The lines could not be read: the server answered ${answer.status}.`);
   let text;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await answer.arrayBuffer());
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(answer.bytes);
   } catch {
     throw new Error("Changes can be suggested in UTF-8 files only.");
   }

@@ -6,10 +6,12 @@ import { formsPut, formsShown, formsWatch } from "./comment-forms.js";
 import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
+import { followFailed } from "./failures.js";
 import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
-import { fetchSoon } from "./patience.js";
+import { onceName } from "./once.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 import { alike, kindOf } from "./swaps.js";
 
@@ -25,7 +27,7 @@ document.addEventListener("submit", async (event) => {
   const at = whereOf(form);
   try {
     const answer = await sent(form, submitter);
-    if (!answer.ok) throw new Error(wordsOf(await answer.text()));
+    if (!answer.ok) throw new Error(wordsOf(answer.text));
     if (!form.isConnected) keptSent(form);
     form.dispatchEvent(new CustomEvent("comment-posted", { bubbles: true }));
     form.reset();
@@ -42,11 +44,11 @@ document.addEventListener("submit", async (event) => {
 });
 
 async function sent(form, submitter) {
+  onceName(form);
   try {
-    return await fetchSoon(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
+    return await answerSoon(form.action, { method: "POST", body: new FormData(form, submitter), headers: { "HX-Request": "true" } });
   } catch (error) {
-    const why = error instanceof TypeError ? "The server cannot be reached." : error.message;
-    throw new Error(`${why} It may have been saved: look before you send it again.`);
+    throw new Error(`${error.message} Send it again: nothing is saved twice.`);
   }
 }
 
@@ -98,13 +100,12 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   if (!shown || !address || (same && isBusy(shown))) return;
   const url = new URL(address, location.href);
   if (same) url.searchParams.set("forms", formsShown(shown));
-  const answer = await fetchSoon(url, { headers: { "HX-Request": "true" } });
-  const text = await answer.text();
+  const answer = await answerSoon(url, { headers: { "HX-Request": "true" } });
   await released(shown);
   if (!answer.ok || !shown.isConnected || (same && isBusy(shown))) return;
   const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
   const parts = document.createElement("template");
-  parts.innerHTML = text;
+  parts.innerHTML = answer.text;
   for (const box of parts.content.querySelectorAll("[name=comments]")) box.checked = ticked.has(box.value);
   if (same && shown.querySelector(".newwhole[open]")) parts.content.querySelector(".newwhole").open = true;
   const at = shown.closest(".drawer")?.scrollTop;
@@ -132,7 +133,10 @@ function focusRestore(focus) {
 }
 
 /** In turn: of two at once the older answer could come first, and the newer one find its list gone. */
-const listRenew = inTurn(() => listLoad());
+const listRenew = inTurn(() => listLoad().catch(followFailed));
+
+/** Of a list that somebody waits for. */
+const listShow = (address) => listLoad(address).catch((error) => errorShow(list(), `The comments could not be read. ${error.message}`));
 
 /** Forms where one is, and what was written in them before. */
 function listReady() {
@@ -167,13 +171,13 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     drawer();
     dialogOpen("comments-drawer");
-    listLoad(link.href);
+    listShow(link.href);
   } else if (link.closest(".clist-bar")) {
     event.preventDefault();
     const shown = list();
     const url = new URL(link.getAttribute("href"), new URL(shown.dataset.commentsAt, location.href));
     if (!shown.closest("dialog")) history.replaceState(history.state, "", url);
-    listLoad(url.pathname + url.search);
+    listShow(url.pathname + url.search);
   } else if ("jump" in link.dataset && new URL(link.href).pathname === location.pathname) {
     link.closest("dialog")?.close();
   }

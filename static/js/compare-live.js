@@ -5,7 +5,7 @@ import { lineOf } from "./diff-rows.js";
 import { followFailed } from "./failures.js";
 import { fileComes, fileLoad } from "./file-load.js";
 import { CHANGED, inTurn, isInUse, noteShow, useEnds } from "./live-file.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 import { changeCell, changeNow } from "./reading.js";
 import { treeReplace } from "./tree-fresh.js";
@@ -18,7 +18,7 @@ async function fetched(path, extra) {
   const url = new URL(path, location.href);
   url.search = location.search;
   for (const [name, value] of Object.entries(extra)) url.searchParams.set(name, value);
-  const answer = await fetchSoon(url);
+  const answer = await answerSoon(url);
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   return answer;
 }
@@ -27,10 +27,10 @@ const look = inTurn(() => update().catch(followFailed));
 
 async function update() {
   const seen = { seen_left: hero.dataset.left, seen_right: hero.dataset.right };
-  const now = await (await fetched(`${location.pathname}/now`, seen)).json();
+  const now = (await fetched(`${location.pathname}/now`, seen)).json;
   if (now.left === hero.dataset.left && now.right === hero.dataset.right) return;
   const here = file() && new URL(file().dataset.here, location.href).searchParams.get("path");
-  const page = new DOMParser().parseFromString(await (await fetched(location.pathname, here ? { path: here } : {})).text(), "text/html");
+  const page = new DOMParser().parseFromString((await fetched(location.pathname, here ? { path: here } : {})).text, "text/html");
   await released(document);
   if (Boolean(page.querySelector("file-tree")) !== Boolean(document.querySelector("file-tree"))) {
     location.reload(); // from nothing to see to something, or back: there is no place to keep

@@ -3,7 +3,7 @@
 import { hasWhole, hostOf } from "./compose-host.js";
 import { change, idsOf, isIn, picked, settled } from "./compose-tray.js";
 import { keySay } from "./key-says.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 
 let known = new Map(); // by what was asked: the picks, or null as long as they are on their way
 
@@ -46,9 +46,9 @@ async function picksRead(form, host) {
   const asked = known;
   asked.set(url, null);
   try {
-    const answer = await fetchSoon(url, { credentials: "same-origin" });
+    const answer = await answerSoon(url, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-    asked.set(url, (await answer.json()).picks);
+    asked.set(url, answer.json.picks);
   } catch (error) {
     asked.delete(url);
     throw error;

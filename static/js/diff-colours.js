@@ -1,6 +1,8 @@
 // Colours for a diff that is too long to have an element per word, or that came before its colours were
 // ready: the CSS Custom Highlight API paints ranges of text, near the viewport only, and adds no element.
 
+import { answerSoon } from "./patience.js";
+
 const CLASSES = ["k", "s", "c", "f", "n", "d"];
 const NEAR = "1000px 0px";
 
@@ -48,8 +50,8 @@ export function coloursApply(view, url) {
     for (const section of view.querySelectorAll(".rows")) observer.observe(section);
   };
 
-  fetch(url, { headers: { "HX-Request": "true" }, signal: ended.signal })
-    .then((answer) => (answer.ok ? answer.json() : null))
+  answerSoon(url, { headers: { "HX-Request": "true" }, signal: ended.signal })
+    .then((answer) => (answer.ok ? answer.json : null))
     .then((found) => {
       if (!found || ended.signal.aborted) return;
       colours = found;

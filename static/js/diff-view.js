@@ -5,7 +5,7 @@ import { coloursApply } from "./diff-colours.js";
 import { lineAcross, lineNext, lineOf } from "./diff-rows.js";
 import { h } from "./dom.js";
 import { rangeCells, rangeName, rangeRead } from "./line-range.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 
 const STEP = 20;
 const SECTION_MAX = 200;
@@ -223,10 +223,10 @@ class DiffView extends ChosenLines {
     const start = isBelow ? first : first + count - many;
     const query = new URLSearchParams({ start, end: start + many - 1 });
     try {
-      const answer = await fetchSoon(`${this.dataset.lines}&${query}`, { headers: { "HX-Request": "true" } });
+      const answer = await answerSoon(`${this.dataset.lines}&${query}`, { headers: { "HX-Request": "true" } });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
-      parts.innerHTML = await answer.text();
+      parts.innerHTML = answer.text;
       this.#insert(fold, parts.content, isBelow);
       this.#shrink(fold, isBelow ? many : 0, many);
       this.dispatchEvent(new CustomEvent("diff-rows", { bubbles: true }));

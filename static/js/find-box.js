@@ -1,7 +1,7 @@
 // <find-box>: finds a text in all changed files, on the server, so that folded and deferred lines are found too.
 // Hits are links; arrow keys go through them, Escape closes.
 
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 
 const WAIT_MS = 180;
@@ -82,12 +82,11 @@ class FindBox extends HTMLElement {
     const asked = (this.asked = new AbortController());
     try {
       const url = `${this.dataset.url}&${new URLSearchParams({ q: text })}`;
-      const answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, signal: asked.signal });
+      const answer = await answerSoon(url, { headers: { "HX-Request": "true" }, signal: asked.signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-      const found = await answer.text();
       await released(this.hits);
       asked.signal.throwIfAborted();
-      this.hits.innerHTML = found;
+      this.hits.innerHTML = answer.text;
       this.found = text;
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -104,10 +103,10 @@ class FindBox extends HTMLElement {
     const { signal } = this.asked ?? {};
     link.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetchSoon(link.href, { headers: { "HX-Request": "true" }, signal });
+      const answer = await answerSoon(link.href, { headers: { "HX-Request": "true" }, signal });
       if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
       const parts = document.createElement("template");
-      parts.innerHTML = await answer.text();
+      parts.innerHTML = answer.text;
       const next = parts.content.querySelector("section a");
       place.replaceWith(parts.content);
       (next ?? this.input).focus();

@@ -39,7 +39,7 @@ function keep(form) {
   // A text that nobody wrote may be another one by then.
   const kept = fieldsOf(form).filter((field) => isOwn(field) || !field.matches(TEXTS));
   const fields = Object.fromEntries(kept.map((field) => [field.name, field.value]));
-  write(form.dataset.keep, { fields, suggestion: suggestionOf(form), at: Date.now() });
+  write(form.dataset.keep, { fields, once: form.elements.once?.value, suggestion: suggestionOf(form), at: Date.now() });
 }
 
 /** Puts what was kept into the forms in here that nobody has written in. */
@@ -48,6 +48,7 @@ export function keptRestore(root) {
     const said = read(form.dataset.keep);
     if (!said || isWritten(form)) continue;
     for (const field of fieldsOf(form)) if (field.name in said.fields) field.value = said.fields[field.name];
+    if (said.once) form.elements.once.value = said.once;
     if (said.suggestion) suggestionRestore(form, said.suggestion);
     form.closest("details.msg-edit, details.newwhole")?.setAttribute("open", "");
   }
@@ -78,7 +79,10 @@ export function keptSent(form) {
   drop(name);
   for (const twin of document.querySelectorAll(`form[data-keep="${CSS.escape(name)}"]`)) {
     if (twin.elements.body?.value === form.elements.body?.value) twin.reset();
-    else keep(twin);
+    else {
+      if (twin.elements.once) twin.elements.once.value = ""; // another one by now
+      keep(twin);
+    }
   }
 }
 

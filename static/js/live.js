@@ -15,6 +15,7 @@
    lets go of the socket after a while and takes up where it was when it is seen again. */
 
 import { pageReady } from "./page-ready.js";
+import { answerSoon } from "./patience.js";
 
 const FIRST_DELAY_MS = 300, LONGEST_DELAY_MS = 10_000;
 const BADGE_AFTER_MS = 1_500;
@@ -216,11 +217,11 @@ async function poll() {
   try {
     for (const [run, entry] of [...runs]) {
       for (let more = true; more && runs.get(run) === entry && !isOpen();) {
-        const answer = await fetch(`/api/v1/runs/${run}/events?after=${entry.last}&limit=${POLL_LIMIT}`,
+        const answer = await answerSoon(`/api/v1/runs/${run}/events?after=${entry.last}&limit=${POLL_LIMIT}`,
           { headers: { Accept: "application/json" }, credentials: "same-origin" });
         if (answer.status === 401) { leave(); return; }
         if (!answer.ok) break;
-        const page = await answer.json();
+        const page = answer.json;
         const before = entry.last;
         take(run, page.events);
         more = entry.last > before && !page.ended;

@@ -3,14 +3,30 @@ import { failureShow, Unreachable } from "./failures.js";
 
 const PATIENCE_MS = 60_000;
 
-/** As fetch, but for a server that does not answer: then it fails, saying so. */
-export async function fetchSoon(url, { signal, ...how } = {}) {
+/** The whole answer of a server; where it does not come, or not to its end, that fails, saying so. */
+export async function answerSoon(url, { signal, ...how } = {}) {
   const late = AbortSignal.timeout(PATIENCE_MS);
   try {
-    return await fetch(url, { ...how, signal: signal ? AbortSignal.any([signal, late]) : late });
+    const answer = await fetch(url, { ...how, signal: signal ? AbortSignal.any([signal, late]) : late });
+    const { ok, status, redirected } = answer;
+    return new Answer({ ok, status, redirected, bytes: await answer.arrayBuffer() });
   } catch (error) {
     if (late.aborted && !signal?.aborted) throw new Error("The server does not answer.");
-    throw error instanceof TypeError ? new Unreachable(error.message) : error;
+    throw error instanceof TypeError ? new Unreachable("The server cannot be reached.") : error;
+  }
+}
+
+class Answer {
+  constructor(what) {
+    Object.assign(this, what);
+  }
+
+  get text() {
+    return new TextDecoder().decode(this.bytes);
+  }
+
+  get json() {
+    return JSON.parse(this.text);
   }
 }
 

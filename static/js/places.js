@@ -4,7 +4,7 @@ import "./live.js";
 import { variantsTake } from "./key-lead.js";
 import { keySay } from "./key-says.js";
 import { focusRead, focusRestore, placeName, placesHold, placesLay, placesRestore, sourcesNote } from "./places-lay.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { released } from "./press.js";
 import { isTyping } from "./typing.js";
 
@@ -76,13 +76,13 @@ class PlaceList extends HTMLElement {
     if (held) url.searchParams.set("at", placeName(held[0].place));
     let answer;
     try {
-      answer = await fetchSoon(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+      answer = await answerSoon(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
     } catch {
       return; // no server: the next change asks again
     }
     if (answer.status !== 200 || answer.redirected) return;
     const template = document.createElement("template");
-    template.innerHTML = await answer.text();
+    template.innerHTML = answer.text;
     await released(this);
     const next = template.content.querySelector(".places-in");
     const wait = next.querySelector("[data-again]");

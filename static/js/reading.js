@@ -8,7 +8,7 @@ import { h, icon } from "./dom.js";
 import { failureShow, followFailed, saidIn } from "./failures.js";
 import { fileCame, fileComes } from "./file-load.js";
 import { pageReady } from "./page-ready.js";
-import { fetchSoon } from "./patience.js";
+import { answerSoon } from "./patience.js";
 import { isTyping } from "./typing.js";
 
 const MARKS = { contradictory: "mark-contradictory", unique: "mark-unique", near: "mark-partly", shared: "mark-shared" };
@@ -30,9 +30,9 @@ function addressOf(part, at) {
 
 async function ask(part, body, at = file().dataset.here) {
   const headers = { "HX-Request": "true", "X-CSRFToken": JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"] };
-  const answer = await fetchSoon(addressOf(part, at), body ? { method: "POST", body, headers } : { headers });
-  if (!answer.ok) throw new Error(saidIn(await answer.text()) || `The server answered ${answer.status}. Load the page anew to see what changed.`);
-  return answer.json();
+  const answer = await answerSoon(addressOf(part, at), body ? { method: "POST", body, headers } : { headers });
+  if (!answer.ok) throw new Error(saidIn(answer.text) || `The server answered ${answer.status}. Load the page anew to see what changed.`);
+  return answer.json;
 }
 
 const fail = (what, error) => failureShow(`${what} ${error.message}`);

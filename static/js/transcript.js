@@ -7,6 +7,7 @@
 
 import { h, icon } from "./dom.js";
 import { follow } from "./live.js";
+import { answerSoon } from "./patience.js";
 import { isPressed, released } from "./press.js";
 import { Rows } from "./transcript-rows.js";
 
@@ -65,9 +66,9 @@ class Transcript extends HTMLElement {
   }
 
   async get(rest) {
-    const answer = await fetch(`/api/v1/runs/${this.getAttribute("run")}/events${rest}`, { headers: { Accept: "application/json" } });
+    const answer = await answerSoon(`/api/v1/runs/${this.getAttribute("run")}/events${rest}`, { headers: { Accept: "application/json" } });
     if (!answer.ok) throw new Error(`events: ${answer.status}`);
-    return answer.json();
+    return answer.json;
   }
 
   take(events) {

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.review.compare.conftest import chromium, origin, page, reader, world
+from tests.review.compare.conftest import chromium, halves, origin, page, reader, world
 
-__all__ = ["chromium", "origin", "page", "reader", "world"]
+__all__ = ["chromium", "halves", "origin", "page", "reader", "world"]

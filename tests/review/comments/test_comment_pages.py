@@ -247,3 +247,15 @@ def test_the_number_of_queries_does_not_grow(room: Room, reader: Client) -> None
     few = queries()
     more(8)
     assert queries() == few
+
+
+def test_a_form_names_itself_or_is_refused(room: Room, reader: Client) -> None:
+    made = room.say("Why?")
+    once = "0b0f5b0e-6f0a-4c54-9b1a-2f5a3c1f7d11"
+    for _ in range(2):
+        assert act(reader, made, "reply", body="Because.", once=once) == 302
+        reply_create(user=room.kim, thread=made, body="No.")
+    bad = {"body": "Because.", "once": "<of this page>"}
+    answer = reader.post(f"/comments/{made.pk}/reply", bad, headers=HTMX)
+    assert answer.status_code == 400
+    assert made.replies.filter(author=room.pat).count() == 1

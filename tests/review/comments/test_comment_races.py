@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,8 +17,10 @@ from orchestrator.models import FollowUp, Run
 from orchestrator.services.follow_ups import follow_up_send
 from review.models import Comment
 from review.selectors.comments import comment_get_for
+from review.services import comments as services
 from review.services.comment_sending import comment_post, comments_send
 from review.services.comments import (
+    Target,
     comment_delete,
     comment_edit,
     comments_publish,
@@ -116,6 +119,39 @@ def test_everybody_s_reply_is_kept_and_a_double_click_is_one(room: Room) -> None
             ("kim", "No"),
         ]
         assert set(said) == {("pat", "Yes"), ("kim", "No")}
+
+
+def test_a_form_that_is_sent_twice_at_once_is_saved_once(room: Room) -> None:
+    """Whoever says something at that place meanwhile: the database knows the form, not who looks first."""
+    task = room.shop.task
+    target = Target(about="lines", on="A", path="area.py", start=5)
+    for number in range(ROUNDS):
+        once = uuid4()
+        post = partial(comment_post, user=room.pat, task=task, to=target, body="Why?", once=once)
+        first, _, second = at_once(post, partial(room.say, f"No {number}", user=room.kim), post)
+        assert first == second
+        thread = first
+        once = uuid4()
+        answer = partial(comment_post, user=room.pat, task=task, body="So", once=once)
+        gave = at_once(
+            partial(answer, to=fresh(thread, room.pat)),
+            partial(reply, room.kim, thread, f"No {number}"),
+            partial(answer, to=fresh(thread, room.pat)),
+        )
+        assert gave[0] == gave[2]
+        assert thread.replies.count() == 2
+    assert Comment.objects.filter(thread=None).count() == 2 * ROUNDS
+
+
+def test_a_form_is_known_to_the_database_whatever_is_looked_at(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "turn_take", lambda task_id: None)
+    target = Target(about="variant", on="A")
+    post = partial(comment_post, user=room.pat, task=room.shop.task, to=target, body="Good")
+    for _ in range(ROUNDS):
+        gave = at_once(*[partial(post, once=uuid4())] * 3)
+        assert len({comment.pk for comment in gave}) == 1
 
 
 def test_one_of_two_resolves(room: Room) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
 import pytest
 
 from orchestrator.lib import markdown
 from orchestrator.lib.errors import AppError, Conflict, Forbidden, Invalid, NotFound
-from orchestrator.models import Activity
+from orchestrator.models import Activity, FollowUp
 from review.models import Comment
 from review.selectors.comments import comment_get_for, open_counts, thread_list
+from review.services.comment_sending import comment_post
 from review.services.comments import (
     Target,
     comment_create,
@@ -166,3 +171,52 @@ def test_comments_on_larger_things(room: Room) -> None:
             body="x",
             suggestion="y",
         )
+
+
+def test_a_form_that_is_sent_again_is_saved_once(room: Room) -> None:
+    """Also after others have answered, when the same words would be another comment."""
+    task = room.shop.task
+    form: dict[str, Any] = {"body": "Why?", "once": uuid4()}
+    answer: dict[str, Any] = {"body": "Still: why?", "once": uuid4()}
+    target = Target(about="lines", on="A", path="area.py", start=5)
+    made = comment_post(user=room.pat, task=task, to=target, **form)
+    reply_create(user=room.kim, thread=made, body="Because.")
+    assert comment_post(user=room.pat, task=task, to=target, **form) == made
+    replied = comment_post(user=room.pat, task=task, to=made, **answer)
+    reply_create(user=room.kim, thread=made, body="Because!")
+    assert comment_post(user=room.pat, task=task, to=made, **answer) == replied
+    sent = comment_post(user=room.pat, task=task, to=made, send_to="A", **answer)
+    assert (sent, FollowUp.objects.count()) == (replied, 1)
+    assert comment_post(user=room.pat, task=task, to=made, send_to="A", **answer) == replied
+    assert (made.replies.count(), FollowUp.objects.count()) == (3, 1)
+    assert Activity.objects.filter(verb="comment.published", actor=room.pat).count() == 2
+
+
+def test_a_form_saved_as_a_draft_is_published_and_never_taken_back(room: Room) -> None:
+    task, once = room.shop.task, uuid4()
+    target = Target(about="variant", on="A")
+    for draft, state in (
+        (True, "draft"),
+        (True, "draft"),
+        (False, "published"),
+        (True, "published"),
+    ):
+        made = comment_post(
+            user=room.pat, task=task, to=target, body="Good", draft=draft, once=once
+        )
+        assert (made.state, Comment.objects.get().state) == (state, state)
+
+
+def test_a_form_that_says_something_else_by_now_is_refused(room: Room) -> None:
+    task, once = room.shop.task, uuid4()
+    target = Target(about="lines", on="A", path="area.py", start=5)
+    made = comment_post(user=room.pat, task=task, to=target, body="Why?", once=once)
+    for to, body in ((target, "Why not?"), (replace(target, start=6), "Why?"), (made, "Why?")):
+        with pytest.raises(Conflict) as refused:
+            comment_post(user=room.pat, task=task, to=to, body=body, once=once)
+        assert refused.value.code == "comment.sent-before"
+    assert Comment.objects.get() == made
+    assert comment_post(user=room.kim, task=task, to=target, body="Why?", once=once) != made
+    comment_delete(user=room.pat, comment=made)
+    again = comment_post(user=room.pat, task=task, to=target, body="Why?", once=once)
+    assert set(Comment.objects.filter(author=room.pat)) == {again}

@@ -3,10 +3,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -161,9 +161,40 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Halves:
+    """Answers of which only the first half comes, until the test is over."""
+
+    of: str = ""  # whose path ends with this
+    end: Event = field(default_factory=Event)
+
+    def wrap(self, app: WSGIApplication) -> WSGIApplication:
+        def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            whole = app(environ, start_response)
+            if not self.of or not environ["PATH_INFO"].endswith(self.of):
+                return whole
+            return self.half(b"".join(whole))
+
+        return answer
+
+    def half(self, body: bytes) -> Iterator[bytes]:
+        yield body[: len(body) // 2]
+        self.end.wait()
+
+
+@pytest.fixture
+def halves() -> Halves:
+    return Halves()
+
+
 @pytest.fixture
 def page(
-    transactional_db: None, world: World, reader: Client, settings: Settings, chromium: Browser
+    transactional_db: None,
+    world: World,
+    reader: Client,
+    settings: Settings,
+    chromium: Browser,
+    halves: Halves,
 ) -> Iterator[Page]:
     """A signed-in browser page on a real server of this process; errors on it fail the test."""
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
@@ -171,7 +202,7 @@ def page(
         "127.0.0.1", 0, get_wsgi_application(), server_class=Threaded, handler_class=Quiet
     )
     settings.BAKEOFF_PUBLIC_URL = f"http://localhost:{server.server_port}"
-    server.set_app(without_socket(get_wsgi_application()))
+    server.set_app(halves.wrap(without_socket(get_wsgi_application())))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     context = chromium.new_context(
@@ -187,6 +218,7 @@ def page(
     opened.on("pageerror", lambda error: errors.append(str(error)))
     yield opened
     context.close()
+    halves.end.set()
     server.shutdown()
     server.server_close()
     thread.join(10)
