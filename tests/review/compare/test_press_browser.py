@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -213,3 +214,18 @@ def test_a_comment_is_gone_to_from_the_list_while_another_comes(world: World, pa
     page.mouse.up()
     page.wait_for_url(re.compile("compare"))
     assert Comment.objects.count() == 2
+
+
+def test_of_two_files_asked_for_while_something_is_pressed_the_newest_comes(
+    world: World, page: Page
+) -> None:
+    """The answer that waits is dropped with its request, which the next one breaks off."""
+    page.goto(world.url(f"compare?left=base&right=A&path={AREA}&view=split"))
+    expect(page.locator(".hunkbar .vm")).to_have_count(1)
+    pressed(page, page.locator("#file .filebar").get_by_role("link", name="Whole file"))
+    for name in ("new.py", "package-lock.json"):
+        link = page.locator("file-tree nav a", has_text=name)
+        answered(page, "/compare/file", partial(link.evaluate, "link => link.click()"))
+    expect(page.locator("#file")).to_have_attribute("aria-label", AREA)
+    page.evaluate("dispatchEvent(new Event('blur'))")
+    expect(page.locator("#file")).to_have_attribute("aria-label", "package-lock.json")
