@@ -27,7 +27,8 @@ export function formsWritten() {
 }
 
 /** Look again, wherever threads are shown. */
-export const layersLoad = () => Promise.all([...layers].map((layer) => layer.load()));
+/** False if one of them could not be read. */
+export const layersLoad = async () => !(await Promise.all([...layers].map((layer) => layer.load()))).includes(false);
 
 class FileComments extends HTMLElement {
   #rows = new Map(); // thread id -> its <comment-row>
@@ -114,7 +115,7 @@ class FileComments extends HTMLElement {
   load = inTurn(() => this.#look());
 
   async #look() {
-    if (!this.isConnected) return;
+    if (!this.isConnected) return true;
     const loading = (this.#loading = new AbortController());
     const forms = [...this.#rows.values()].flatMap(formsShown);
     const query = new URLSearchParams({ seen: this.#seen, forms });
@@ -122,10 +123,11 @@ class FileComments extends HTMLElement {
     try {
       answer = await answerSoon(`${this.dataset.url}&${query}`, { headers: { "HX-Request": "true" }, signal: loading.signal });
     } catch {
-      return; // gone, or no server: the next change asks again
+      return loading.signal.aborted; // gone, or no server: the next change asks again
     }
     await released(this.parentElement ?? this);
-    if (loading.signal.aborted || answer.status === 204 || !answer.ok || !this.isConnected) return;
+    if (loading.signal.aborted || answer.status === 204 || !this.isConnected) return true;
+    if (!answer.ok) return false;
     const parts = document.createElement("template");
     parts.innerHTML = answer.text;
     const root = parts.content.firstElementChild;
@@ -140,6 +142,7 @@ class FileComments extends HTMLElement {
     else placeKeep(this.view, change);
     document.dispatchEvent(new CustomEvent("comment-counts", { detail: counts }));
     if (arrives && !this.view?.hasAttribute("data-stays")) await this.#addressShow();
+    return true;
   }
 
   #take(threads) {

@@ -6,7 +6,7 @@ import { formsPut, formsShown, formsWatch } from "./comment-forms.js";
 import { layersLoad } from "./comment-layer.js";
 import { dialogOpen } from "./dialogs.js";
 import { h, icon } from "./dom.js";
-import { followFailed } from "./failures.js";
+import { failureShow, followFailed } from "./failures.js";
 import { errorShow } from "./form-error.js";
 import { keptRestore, keptSent, keptThreads } from "./kept.js";
 import { inTurn } from "./live-file.js";
@@ -33,7 +33,7 @@ document.addEventListener("submit", async (event) => {
     form.reset();
     form.closest("details.msg-edit, details.newwhole")?.removeAttribute("open");
     if (form.contains(document.activeElement)) document.activeElement.blur(); // what was sent is no longer typed
-    await Promise.all([layersLoad(), listRenew()]);
+    await shownAnew();
     focusBack(at);
     htmx.trigger(document.body, "acted");
   } catch (error) {
@@ -50,6 +50,16 @@ async function sent(form, submitter) {
   } catch (error) {
     throw new Error(`${error.message} Send it again: nothing is saved twice.`);
   }
+}
+
+/** It is saved by now: if it cannot be shown, that is no fault of the form. */
+async function shownAnew() {
+  const told = await Promise.all([layersLoad(), listRenew().catch(() => false)]);
+  if (!told.includes(false)) return;
+  const text = "It was saved. What is shown here is older, for the comments could not be loaded again: load the page anew.";
+  const drawn = list()?.closest("dialog[open]") && list(); // before which no notice of the page is seen
+  if (drawn) errorShow(drawn, text);
+  else failureShow(text);
 }
 
 const idOf = (thread) => thread.dataset.thread;
@@ -93,16 +103,17 @@ const list = () => document.querySelector(".clist");
 /** Is somebody in a field of the list, or about to be? Then it stays as it is. What was written in others is kept and comes back. */
 const isBusy = (shown) => shown.contains(document.activeElement) && document.activeElement.matches("textarea, select, summary, [data-suggest]");
 
-/** The newest state of the list, if there is one on the page; nothing that is being written is lost. */
+/** The newest state of the list, if there is one on the page; nothing that is being written is lost. False if it was refused. */
 async function listLoad(address = list()?.dataset.commentsAt) {
   const shown = list();
   const same = address === shown?.dataset.commentsAt;
-  if (!shown || !address || (same && isBusy(shown))) return;
+  if (!shown || !address || (same && isBusy(shown))) return true;
   const url = new URL(address, location.href);
   if (same) url.searchParams.set("forms", formsShown(shown));
   const answer = await answerSoon(url, { headers: { "HX-Request": "true" } });
   await released(shown);
-  if (!answer.ok || !shown.isConnected || (same && isBusy(shown))) return;
+  if (!answer.ok) return false;
+  if (!shown.isConnected || (same && isBusy(shown))) return true;
   const ticked = new Set([...shown.querySelectorAll("[name=comments]:checked")].map((box) => box.value));
   const parts = document.createElement("template");
   parts.innerHTML = answer.text;
@@ -114,6 +125,7 @@ async function listLoad(address = list()?.dataset.commentsAt) {
   focusRestore(focus);
   if (at && same) list().closest(".drawer").scrollTop = at;
   listReady();
+  return true;
 }
 
 /** Which thread of the list has the focus, or what in it; null where none has. */
