@@ -145,7 +145,7 @@ function focusRestore(focus) {
 }
 
 /** In turn: of two at once the older answer could come first, and the newer one find its list gone. */
-const listRenew = inTurn(() => listLoad().catch(followFailed));
+const listRenew = inTurn(() => listLoad());
 
 /** Of a list that somebody waits for. */
 const listShow = (address) => listLoad(address).catch((error) => errorShow(list(), `The comments could not be read. ${error.message}`));
@@ -196,7 +196,7 @@ document.addEventListener("click", (event) => {
 });
 
 const topic = document.body.dataset.liveTopics;
-if (topic) document.addEventListener(`live:${topic}`, () => listRenew());
+if (topic) document.addEventListener(`live:${topic}`, () => listRenew().catch(followFailed));
 
 // --- The tree ------------------------------------------------------------------------------------
 
