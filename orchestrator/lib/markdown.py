@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -16,7 +14,6 @@ _TAGS = {
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SIZE_LIMIT = 200_000  # characters; beyond it the text is shown as it is, in a <pre>
 
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 
 _parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
@@ -58,21 +55,3 @@ def _clean(html: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(clean)  # noqa: S308
-
-
-def fences_split(text: str) -> list[tuple[bool, str]]:
-    """The text as it is, in its parts: what stands between fences, which is code, and what does not."""
-    parts: list[tuple[bool, str]] = []
-    lines: list[str] = []
-    closing = ""
-    for line in text.replace("\r\n", "\n").split("\n"):
-        fence = _FENCE.match(line)
-        if line.strip().startswith(closing) if closing else fence:
-            parts.append((bool(closing), "\n".join(lines)))
-            lines = []
-            closing = "" if closing or not fence else fence[1]
-        else:
-            lines.append(line)
-    parts.append((bool(closing), "\n".join(lines)))
-    plain = ((is_code, part if is_code else part.strip("\n").rstrip()) for is_code, part in parts)
-    return [(is_code, part) for is_code, part in plain if part]

@@ -79,11 +79,6 @@ PROJECT_STATES = {
 }
 
 
-@register.filter
-def fences(text: str) -> list[tuple[bool, str]]:
-    return markdown_lib.fences_split(text)
-
-
 @register.simple_tag
 def icon(name: str, classes: str = "") -> SafeString:
     """A symbol of static/img/icons.svg. Decoration: the word stands beside it."""

@@ -1,4 +1,4 @@
-/* What an agent says, as DOM: a small and safe part of Markdown (paragraphs, headings, lists, code, bold).
+/* What an agent says, or a person wrote to it, as DOM: a small and safe part of Markdown (paragraphs, headings, lists, code, bold).
    Links and pictures stay the text they are. */
 
 import { h } from "./dom.js";
@@ -43,28 +43,6 @@ export function prose(text) {
     } else {
       paragraph.push(line);
     }
-  }
-  flush();
-  return root;
-}
-
-/** What a person wrote: the text as it is, but for code between fences. */
-export function written(text) {
-  const root = h("div.written");
-  if (text.length > LIMIT) { root.append(h("p.asis", null, text)); return root; }
-  const lines = text.split("\n");
-  let plain = [];
-  const flush = () => {
-    const said = plain.join("\n").replace(/^\n+|\s+$/g, "");
-    if (said) root.append(h("p.asis", null, said));
-    plain = [];
-  };
-  for (let at = 0; at < lines.length; at++) {
-    const code = fenced(lines, at);
-    if (!code) { plain.push(lines[at]); continue; }
-    flush();
-    root.append(code.node);
-    at = code.end;
   }
   flush();
   return root;

@@ -3,7 +3,7 @@
 
 import { ansiAppend, ansiPlain, plainStyle } from "./ansi.js";
 import { h, icon } from "./dom.js";
-import { prose, written } from "./prose.js";
+import { prose } from "./prose.js";
 import { Tool, wholeButton } from "./transcript-tool.js";
 
 const GROUP_LINES = 300;        // lines of plain output in one row
@@ -86,7 +86,7 @@ export class Rows {
   on_message(event) {
     if (event.stream) { this.output(event, event.stream); return; }
     if (event.role === "user") {
-      this.row(event, this.cut(event, () => h("div.said", null, h("p.said-by", null, event.by || "You"), written(event.text), linksOf(event))));
+      this.row(event, this.cut(event, () => h("div.said", null, h("p.said-by", null, event.by || "You"), prose(event.text), linksOf(event))));
       return;
     }
     this.row(event, this.cut(event, () => prose(event.text)));

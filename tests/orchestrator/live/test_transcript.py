@@ -174,7 +174,8 @@ def test_a_run_is_shown_as_what_it_is(page: Page, web: Web, run: Run) -> None:
     assert lines == [" one", "−two", "+2", " three", "+four"]
     assert page.locator(".say code").first.inner_text() == "limits"
     assert page.locator(".say li strong").inner_text() == "sliding"
-    assert page.locator(".said").inner_text() == "Ada\n\nAdd **a** limit."
+    assert page.locator(".said").inner_text() == "Ada\n\nAdd a limit."
+    assert page.locator(".said strong").inner_text() == "a"
     assert "allowed in this run by Ada" in page.locator(".askline").inner_text()
     assert page.locator(".term.out").inner_text() == "plain green\n100%"
     assert "12,345 in" in page.locator(".usage").inner_text()
@@ -233,16 +234,20 @@ def test_what_a_person_s_text_speaks_of_is_linked_within_this_site_only(
     assert found.get_attribute("href") == "/comments/1"
 
 
-def test_code_that_a_person_wrote_between_fences_is_shown_as_code(
-    page: Page, web: Web, run: Run
-) -> None:
-    text = "Line **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
+def test_what_a_person_wrote_is_shown_as_what_an_agent_says(page: Page, web: Web, run: Run) -> None:
+    text = "## In <i>app.py</i>\n\nLine **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
     feed.append(run.id.hex, [event(1, "message", role="user", text=text, by="Ada")])
     page.goto(f"{web.origin}/harness?{run.id.hex}")
     until(page, "document.querySelector('.log').innerText.includes('Too strict')")
     said = page.locator(".said")
     assert said.locator("pre code").all_inner_texts() == ["limit(<b>)", "open to the end"]
-    assert said.locator(".asis").all_inner_texts() == ["Line **21**:", "Too strict"]
+    assert said.locator(".say > p").all_inner_texts() == [
+        "In <i>app.py</i>",
+        "Line 21:",
+        "Too strict",
+    ]
+    assert said.locator(".say-h").inner_text() == "In <i>app.py</i>"
+    assert said.locator("i, b").count() == 0
     assert "```" not in said.inner_text()
 
 

@@ -53,15 +53,17 @@ def test_a_huge_spec_is_shown_as_it_is() -> None:
     assert markdown.render("<b>" * markdown.SIZE_LIMIT).startswith("<pre>&lt;b&gt;")
 
 
-def test_code_between_fences_of_a_message_is_shown_as_code(client: Client, world: World) -> None:
+def test_a_message_is_shown_as_a_spec_is(client: Client, world: World) -> None:
     task = world.task(RunState.SUCCEEDED)
     url = f"{task.get_absolute_url()}/variants/A"
-    text = "Line **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
+    text = "## In <i>app.py</i>\n\nLine **21**:\n\n```py\nlimit(<b>)\n```\n\nToo strict\n\n```\nopen to the end"
     client.post(f"{url}/message", {"text": text}, headers=HTMX)
     said = tree(client.get(url)).all(lambda e: e.attrs.get("class") == "said runasked")[0]
-    assert [e.text for e in said.tags("code")] == ["limit(<b>)", "open to the end"]
-    parts = [e.text for e in said.tags("p") if e.attrs.get("class") == "asis"]
-    assert parts == ["Line **21**:", "Too strict"]
+    assert [e.text.strip() for e in said.tags("code")] == ["limit(<b>)", "open to the end"]
+    assert [e.text for e in said.tags("h2")] == ["In <i>app.py</i>"]
+    assert [e.text for e in said.tags("p")][1:] == ["Line 21 :", "Too strict"]
+    assert [e.text for e in said.tags("strong")] == ["21"]
+    assert not said.tags("i") + said.tags("b")
     assert "```" not in said.text
 
 
