@@ -5,4 +5,5 @@ import "./failures.js";
 import "./jump.js";
 import "./keys.js";
 import "./merge.js";
+import "./patience.js";
 import "./swaps.js";

@@ -1,5 +1,5 @@
 // A server, or what stands before it, may never answer. Whatever others wait for is given up after a while, and told.
-import { failureShow, Unreachable } from "./failures.js";
+import { failureShow, followFailed, Unreachable } from "./failures.js";
 
 const PATIENCE_MS = 60_000;
 
@@ -44,3 +44,15 @@ export async function ajaxSoon(verb, address, how) {
     late.removeEventListener("abort", giveUp);
   }
 }
+
+// What parts of a page ask by themselves too: until it is answered, such a part asks for nothing newer.
+document.addEventListener("htmx:beforeSend", ({ detail: { xhr, requestConfig } }) => {
+  if (requestConfig.verb !== "get") return; // an action may take long, and goes on
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const giveUp = () => {
+    xhr.abort();
+    followFailed(new Error("The server does not answer."));
+  };
+  late.addEventListener("abort", giveUp);
+  xhr.addEventListener("loadend", () => late.removeEventListener("abort", giveUp));
+});

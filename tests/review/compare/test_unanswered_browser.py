@@ -240,3 +240,15 @@ def test_comments_of_which_half_come_say_why(world: World, page: Page, halves: H
     half_came(page, halves, page.get_by_role("link", name="Comments", exact=True).click)
     said = page.locator("#comments-drawer").get_by_role("alert")
     expect(said).to_have_text("The comments could not be read. The server does not answer.")
+
+
+def test_a_part_that_is_never_answered_asks_again(world: World, page: Page) -> None:
+    held = next_held(page, "**/slots")
+    opened(world, page)
+    change = "document.dispatchEvent(new CustomEvent('live:slots'))"
+    page.evaluate(change)
+    held()
+    given_up(page)
+    with page.expect_response("**/slots") as answered:
+        page.evaluate(change)
+    assert answered.value.ok
