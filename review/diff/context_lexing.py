@@ -1,7 +1,12 @@
-"""The same for lexers whose callbacks keep what they know in a context: place, stack, values of their own."""
+"""Rules whose callbacks keep what they know in a context: the place, the stack of states, values of their own.
+
+They are run as those without (see `lexing`): only what can begin with the next character is tried, and of YAML what
+two texts have in common is lexed once.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext
@@ -11,6 +16,8 @@ from review.diff.lexing_rules import ClassOf, stack_move, states_of
 
 # Those known to keep nothing elsewhere (as in the lexer), and to take the whole text for theirs between two rules.
 LANGUAGES = frozenset({"YAML", "Ruby"})
+# Ruby's rules look ahead without limit in sources that are right: `%=` may begin a string that ends far below.
+_TAKE_OVER = frozenset({"YAML"})
 _PLACE = frozenset({"text", "pos", "end", "stack"})
 
 
@@ -23,9 +30,14 @@ class _Asked(ExtendedRegexLexer):  # type: ignore[misc] # has no types
         return context or LexerContext(text, 0)
 
 
+@cache  # Pygments makes the rules of a class ready when it is first called
+def _asked(lexer: Any) -> Any:
+    return type("_Asked", (lexer, _Asked), {})
+
+
 def context_of(lexer: Lexer, source: str) -> LexerContext:
-    asked: Any = type("_Asked", (type(lexer), _Asked), {})
-    context: LexerContext = asked().get_tokens_unprocessed(source)
+    kind: Any = type(lexer)
+    context: LexerContext = _asked(kind)().get_tokens_unprocessed(source)
     return context
 
 
@@ -40,6 +52,7 @@ def lex_rules(
     states = states_of(lexer, class_of)
     context = context_of(lexer, source)
     page.begin(_state(context), 0)
+    takeover = takeover if lexer.name in _TAKE_OVER else None
     if takeover:
         _go_on(context, takeover, page)
     asked = STOP_EVERY

@@ -12,8 +12,9 @@ from review.diff.types import Text
 BINARY_PROBE_BYTES = 8000
 
 # Of files no larger than that the newest are kept: every variant is compared with the same base, and
-# who opens a fold asks for the same two sides again. At most 30 MB a process.
-KEPT_BYTES = 64_000
+# who opens a fold asks for the same two sides again. At most 45 MB a process.
+KEPT_BYTES = 48_000
+KEPT_LINES = 1_500
 KEPT_FILES = 128
 
 # A byte that is not valid UTF-8 is kept as one of these private characters (byte 0x80 is U+EF80):
@@ -32,7 +33,8 @@ _WIDE = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 
 def text_read(data: bytes) -> Text | None:
     """Decode and split one side; None if it is binary."""
-    return text_kept(data) if len(data) <= KEPT_BYTES else _read(data)
+    is_small = len(data) <= KEPT_BYTES and data.count(b"\n") <= KEPT_LINES
+    return text_kept(data) if is_small else _read(data)
 
 
 @lru_cache(maxsize=KEPT_FILES)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, overload
 
 # Raise it when the shape or the HTML changes: it is part of every cache key.
-FORMAT_VERSION = 14
+FORMAT_VERSION = 15
 
 Span = tuple[int, int]
 

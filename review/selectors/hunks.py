@@ -17,7 +17,7 @@ from review.lib.paths import path_text
 
 # Of some hundred thousand hunks; to read them anew each time would be far dearer.
 LIMIT_BYTES = 64_000_000
-PACKING = 3  # what is kept of a pair, and how
+PACKING = 2  # what is kept of a pair, and how
 
 
 class Packed(NamedTuple):

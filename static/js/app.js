@@ -4,6 +4,7 @@ import "./dialogs.js";
 import "./failures.js";
 import "./jump.js";
 import "./keys.js";
+import "./leaving.js";
 import "./merge.js";
 import "./patience.js";
 import "./swaps.js";

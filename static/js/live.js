@@ -169,7 +169,7 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("online", () => {
   if (socket || document.hidden) return;
   clearTimeout(reconnectTimer);
-  connect();
+  pageReady.then(connect);
 });
 addEventListener("pageshow", (event) => { if (event.persisted && !socket) connect(); });
 

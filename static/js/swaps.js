@@ -39,7 +39,7 @@ document.addEventListener("htmx:beforeSend", ({ detail }) => {
   const { xhr } = detail;
   const { onload, onabort } = xhr;
   xhr.onload = () => {
-    const parts = partsOf(detail);
+    const parts = late.length || isPressed(document) ? partsOf(detail) : [];
     if (!isHeld(parts)) return onload.call(xhr);
     late.push({ parts, take: () => onload.call(xhr) });
     // There is nothing left to break off in a request that is answered: its answer is dropped.

@@ -46,3 +46,14 @@ def test_nothing_live_is_told_before_all_can_hear_it(world: World, page: Page) -
     assert not sockets
     route.continue_()
     eventually(lambda: page.evaluate("true") and bool(sockets))
+
+
+def test_a_script_that_never_comes_holds_up_nothing_for_good(world: World, page: Page) -> None:
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda one: sockets.append(one))
+    page.clock.install()
+    opened_without(page, world, "comments", told="reading")
+    assert not sockets
+    page.clock.fast_forward(60_000)
+    eventually(lambda: page.evaluate("true") and bool(sockets))
+    expect(page.locator(".hunkbar .vm")).to_have_count(1)

@@ -200,11 +200,12 @@ def test_nothing_odd_takes_long(differ: Differ, name: str, left: bytes, right: b
 
 
 def test_only_texts_of_some_size_are_kept(differ: Differ) -> None:
-    small, large = b"x\n" * 30_000, b"x\n" * 40_000
+    small, large, many = b"some line\n" * 1_400, b"a much longer line" * 3_000, b"x\n" * 1_600
 
     def left(data: bytes) -> object:
         return differ(data, b"y\n" + data).left
 
     assert left(small) is left(bytes(bytearray(small)))
-    assert left(large) is not left(large)
-    assert left(large) == left(large)
+    for data in (large, many):
+        assert left(data) is not left(data)
+        assert left(data) == left(data)

@@ -136,6 +136,20 @@ def test_what_is_taken_over_from_the_other_side_is_what_lexing_would_give(
         assert highlight(diff.left, name, known=mirrored) == left, f"seed {seed}"
 
 
+def test_what_ends_far_below_may_change_what_is_above(differ: Differ) -> None:
+    """`%=` begins a string of Ruby if there is a `=` somewhere after it."""
+    left = "def turned(angle)\n  angle %= 360\n  angle\nend\n\n" + "\n" * 9 + "@name.size < 3\n"
+    right = left.replace("@name.size", "size")
+    for one, other in ((left, f"{right}size = 3\n"), (f"{left}size = 3\n", right)):
+        diff = differ(one.encode(), other.encode(), path="x.rb")
+        assert diff.left is not None
+        assert diff.right is not None
+        first = highlight(diff.left, "x.rb")
+        assert first is not None
+        known = Known(first, same_lines(diff))
+        assert highlight(diff.right, "x.rb", known=known) == highlight(diff.right, "x.rb")
+
+
 def test_only_changed_places_are_lexed_again(differ: Differ) -> None:
     left = "".join(f"x{n} = 'a' + f({n})  # y\n" for n in range(2_000))
     diff = differ(left.encode(), left.replace("x900 ", "z900 ").encode(), path="x.py")
