@@ -34,7 +34,9 @@ def lex(
 ) -> Colours:
     """Colour a text that ends in a newline. Raises LexingError."""
     page = Page(source)
-    takeover = Takeover(known, len(page.sums) - 1) if known and known.colours.starts else None
+    takeover = None
+    if known and known.colours.starts:
+        takeover = Takeover(known, len(page.sums) - 1, lexer.name)
     if type(lexer).get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed:
         _lex_rules(lexer, page, class_of, takeover, stop)
     elif lexer.name in context_lexing.LANGUAGES:

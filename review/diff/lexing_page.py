@@ -19,8 +19,10 @@ Stop = Callable[[], bool]
 ROOT: State = ("root",)
 
 STOP_EVERY = 100  # lines between two looks at the clock
-# Lines before a difference that are lexed again: how far a rule is expected to look ahead.
-LOOK_AHEAD_LINES = 2
+# Lines before a difference that are lexed again: how far a rule is expected to look ahead. Titles with a line above
+# them are told by the line below.
+LOOK_AHEAD_LINES = 1
+FURTHER = {"reStructuredText": 2}
 
 
 class LexingError(Exception):
@@ -131,7 +133,8 @@ class Page:
 class Takeover:
     """Where colours of the other text serve for this one."""
 
-    def __init__(self, known: Known, lines: int) -> None:
+    def __init__(self, known: Known, lines: int, language: str) -> None:
+        self.ahead = FURTHER.get(language, LOOK_AHEAD_LINES)
         self.colours = known.colours
         self.runs = list(reversed(known.runs))
         self.lines = lines
@@ -153,7 +156,7 @@ class Takeover:
             return None
         both_end = end == len(starts) and run.right + run.count == self.lines
         if not both_end:
-            end = min(end, len(starts) - 1) - LOOK_AHEAD_LINES
+            end = min(end, len(starts) - 1) - self.ahead
             while end > first and starts[end] is None:
                 end -= 1
         if end <= first:

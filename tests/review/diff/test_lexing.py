@@ -136,6 +136,17 @@ def test_what_is_taken_over_from_the_other_side_is_what_lexing_would_give(
         assert highlight(diff.left, name, known=mirrored) == left, f"seed {seed}"
 
 
+def test_a_title_of_prose_is_told_by_the_line_below(differ: Differ) -> None:
+    left = "text\n\n=====\nTitle\n-----\n\n" + "text\n\n" * 3
+    diff = differ(left.encode(), left.replace("-----", "=====").encode(), path="x.rst")
+    assert diff.left is not None
+    assert diff.right is not None
+    first = highlight(diff.left, "x.rst")
+    assert first is not None
+    known = Known(first, same_lines(diff))
+    assert highlight(diff.right, "x.rst", known=known) == highlight(diff.right, "x.rst")
+
+
 def test_what_ends_far_below_may_change_what_is_above(differ: Differ) -> None:
     """`%=` begins a string of Ruby if there is a `=` somewhere after it."""
     left = "def turned(angle)\n  angle %= 360\n  angle\nend\n\n" + "\n" * 9 + "@name.size < 3\n"
