@@ -36,14 +36,18 @@ function isOverruled(pick, letter, paths, { seen = false, own = null } = {}) {
   });
 }
 
-/** Did single lines of others take the place of some that the variant has at the change, or were put beside them? */
-function isPartly(letter, bar) {
-  const path = sides().get("path");
-  const into = picksAt(new Set([path])).filter(({ lines, against }) => lines && against === letter);
-  if (!into.length) return false;
+/** At a change of the comparison: did single lines of others take the place of some that the variant has there, or were put
+ * beside them (`partly`), or its own that of some of the other side (`some`)? */
+function linesHere(letter, bar) {
+  const picks = picksAt(new Set([sides().get("path")])).filter(({ lines }) => lines);
+  if (!picks.length) return { partly: false, some: false };
   const rows = numbersOf(rowsOf(bar));
   const [own, other, beside] = sides().get("left") === letter ? ["L", "R", sides().get("right")] : ["R", "L", sides().get("left")];
-  return into.some(({ variant, lines: { left = [], right = [] } }) => left.some((line) => rows[own].includes(line)) || (variant === beside && right.some((line) => rows[other].includes(line))));
+  const has = (side, lines = []) => lines.some((line) => rows[side].includes(line));
+  return {
+    partly: picks.some(({ variant, against, lines: { left, right } }) => against === letter && (has(own, left) || (variant === beside && has(other, right)))),
+    some: picks.some(({ variant, against, lines: { right } }) => variant === letter && against === beside && has(own, right)),
+  };
 }
 
 // --- Said at the buttons -------------------------------------------------------------------------
@@ -51,12 +55,12 @@ function isPartly(letter, bar) {
 const titles = new WeakMap(); // by button: what it says of itself
 
 /** `some`: of what is not in some lines are. */
-function show(button, on, came, partly, some = false) {
+function show(button, on, came, { partly, some }) {
   if (!titles.has(button)) titles.set(button, button.title);
   const taken = on ? partly && "Taken, but for single lines that were chosen otherwise." : some && "Single lines of it are taken.";
   const with_ = came && `In already${partly ? ", but for single lines" : ""}: ${came} is taken.`;
-  button.setAttribute("aria-pressed", (on ? partly : some) ? "mixed" : on);
-  button.toggleAttribute("data-came", Boolean(came));
+  button.setAttribute("aria-pressed", (on || came ? partly : some) ? "mixed" : on);
+  button.toggleAttribute("data-came", Boolean(came) && !partly);
   button.title = [titles.get(button), taken || with_].filter(Boolean).join(". ");
 }
 
@@ -71,7 +75,7 @@ export function actShow(act, bar) {
   const on = isOn(act);
   if (act.place || act.undo) return act.button.setAttribute("aria-pressed", on); // each has its own words
   const letter = act.letter ?? act.picks[0].variant;
-  show(act.button, on, on ? "" : actCame(act, letter, bar), isPartly(letter, bar));
+  show(act.button, on, on ? "" : actCame(act, letter, bar), linesHere(letter, bar));
 }
 
 function actCame({ picks: [pick] }, letter, { acts }) {
@@ -87,8 +91,7 @@ export function formShow(button, on, picks, beside, spans) {
   const paths = pathsOf([...picks, ...beside]);
   const came = picks.filter((pick) => pick.path && pick.variant !== "base" && !isOverruled(pick, pick.variant, paths, { own: spans?.[pick.variant] }));
   const found = on ? "" : came.map(({ variant }) => cameWith(variant, paths)).find(Boolean);
-  const { partly, some } = linesShow(picks.map(({ variant }) => variant), paths, spans);
-  show(button, on, beside.some((pick) => isIn([pick])) ? "" : (found ?? ""), partly, some);
+  show(button, on, beside.some((pick) => isIn([pick])) ? "" : (found ?? ""), linesShow(picks.map(({ variant }) => variant), paths, spans));
 }
 
 /** Of an option of these variants: did single lines of others come into it (`partly`), or of it into others (`some`)? */

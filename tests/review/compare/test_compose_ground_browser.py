@@ -228,3 +228,22 @@ def test_a_name_goes_back_to_the_base_and_the_lines_stay(page: Page, world: Worl
     expect(page.locator(".origin")).to_be_visible()
     assert content(world, "D", AREA) == text
     assert content(world, "D", zone) is None
+
+
+def test_a_ground_that_single_lines_overruled_is_not_said_to_be_in(
+    page: Page, world: World
+) -> None:
+    compare(page, world, "A", "B")
+    a, b = (page.get_by_role("button", name=f"Take {letter}", exact=True) for letter in "AB")
+    page.keyboard.press("A")  # all of B
+    came(b, "In already: all of B is taken.")
+    page.get_by_role("button", name="Lines", exact=True).click()
+    page.get_by_role("checkbox", name="Keep line 82 of B").uncheck()
+    expect(b).to_have_attribute("aria-pressed", "mixed")
+    expect(b).not_to_have_attribute("data-came", ANY)
+    page.get_by_role("checkbox", name="Take line 82 of A").check()
+    for button in (a, b):
+        expect(button).to_have_attribute("aria-pressed", "mixed")
+        expect(button).not_to_have_attribute("data-came", ANY)
+    expect(a).to_have_accessible_description(re.compile("Single lines of it are taken"))
+    expect(b).to_have_accessible_description(re.compile("but for single lines"))
