@@ -136,29 +136,31 @@ def test_what_is_taken_over_from_the_other_side_is_what_lexing_would_give(
         assert highlight(diff.left, name, known=mirrored) == left, f"seed {seed}"
 
 
-def test_a_title_of_prose_is_told_by_the_line_below(differ: Differ) -> None:
-    left = "text\n\n=====\nTitle\n-----\n\n" + "text\n\n" * 3
-    diff = differ(left.encode(), left.replace("-----", "=====").encode(), path="x.rst")
+ANGLES = "angle %= 360\n" + "angle\n" * 9
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [
+        ("x.rst", "=====\nTitle\n-----\n", "=====\nTitle\n=====\n"),  # told by the line below
+        # `%=` begins a string of Ruby if there is a `=` somewhere after it.
+        ("x.rb", ANGLES + "@name < 3\n", ANGLES + "a = 3\n"),
+        ("x.rb", ANGLES + "a = 3\n", ANGLES + "@name < 3\n"),
+    ],
+)
+def test_what_stands_below_may_change_what_is_above(
+    differ: Differ, name: str, left: str, right: str
+) -> None:
+    around = "text\n\n" * 3
+    diff = differ(
+        f"{around}{left}{around}".encode(), f"{around}{right}{around}".encode(), path=name
+    )
     assert diff.left is not None
     assert diff.right is not None
-    first = highlight(diff.left, "x.rst")
+    first = highlight(diff.left, name)
     assert first is not None
     known = Known(first, same_lines(diff))
-    assert highlight(diff.right, "x.rst", known=known) == highlight(diff.right, "x.rst")
-
-
-def test_what_ends_far_below_may_change_what_is_above(differ: Differ) -> None:
-    """`%=` begins a string of Ruby if there is a `=` somewhere after it."""
-    left = "def turned(angle)\n  angle %= 360\n  angle\nend\n\n" + "\n" * 9 + "@name.size < 3\n"
-    right = left.replace("@name.size", "size")
-    for one, other in ((left, f"{right}size = 3\n"), (f"{left}size = 3\n", right)):
-        diff = differ(one.encode(), other.encode(), path="x.rb")
-        assert diff.left is not None
-        assert diff.right is not None
-        first = highlight(diff.left, "x.rb")
-        assert first is not None
-        known = Known(first, same_lines(diff))
-        assert highlight(diff.right, "x.rb", known=known) == highlight(diff.right, "x.rb")
+    assert highlight(diff.right, name, known=known) == highlight(diff.right, name)
 
 
 def test_only_changed_places_are_lexed_again(differ: Differ) -> None:
