@@ -30,7 +30,7 @@ function isOverruled(pick, letter, paths, { seen = false, own = null } = {}) {
     if (other.variant === letter && other.hunks) return false;
     if (!pick.hunks) return true;
     const spans = pick.hunks.map(spanOf);
-    if (other.hunks) return other.hunks.some((hunk) => spans.some((span) => meet(span, spanOf(hunk))) && (pick.variant === "base" || !pick.hunks.some((own) => isSame(own, hunk))));
+    if (other.hunks) return other.hunks.some((hunk) => spans.some((span) => meet(span, spanOf(hunk))) && (pick.variant === "base" || other.variant === "base" || !pick.hunks.some((own) => isSame(own, hunk))));
     const { left = [] } = other.lines;
     return !left.length || left.some((line) => spans.some(([start, end]) => line > start && line <= end));
   });

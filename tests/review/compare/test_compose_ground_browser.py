@@ -247,3 +247,15 @@ def test_a_ground_that_single_lines_overruled_is_not_said_to_be_in(
         expect(button).not_to_have_attribute("data-came", ANY)
     expect(a).to_have_accessible_description(re.compile("Single lines of it are taken"))
     expect(b).to_have_accessible_description(re.compile("but for single lines"))
+
+
+def test_what_is_put_back_is_not_said_to_be_in(page: Page, world: World) -> None:
+    """B is as the base there: taking B's is taking the base's."""
+    world.commit("B", lambda files: files.update({AREA: BASE[AREA]}))
+    compare(page, world, "B", "A")
+    a, b = (page.get_by_role("button", name=f"Take {letter}", exact=True) for letter in "AB")
+    page.keyboard.press("A")
+    came(a, "In already: all of A is taken.")
+    b.click()
+    expect(b).to_have_attribute("aria-pressed", "true")
+    came_not(a)
