@@ -117,12 +117,14 @@ function barsBuild() {
     gutter(cell, change);
     bars.push(bar);
   }
-  fillAll(bars.filter(isNear)); // at once: what fills later pushes down lines that are read
+  // At once: what fills later pushes down lines that are read. What is skipped is not asked where it is: it would be laid out.
+  const near = new Set([...root.querySelectorAll(".rows")].filter(isNear));
+  fillAll(bars.filter((bar) => near.has(bar.parentElement) && isNear(bar)));
   for (const bar of bars) if (!bar.firstChild) fill.observe(bar);
 }
 
-const isNear = (bar) => {
-  const { top, bottom } = bar.getBoundingClientRect();
+const isNear = (element) => {
+  const { top, bottom } = element.getBoundingClientRect();
   return bottom > -NEAR_PX && top < innerHeight + NEAR_PX;
 };
 
