@@ -11,7 +11,7 @@ from typing import Any
 
 from pygments.lexer import ExtendedRegexLexer, Lexer, LexerContext
 
-from review.diff.lexing_page import STOP_EVERY, LexingError, Page, State, Stop, Takeover
+from review.diff.lexing_page import Page, State, Takeover
 from review.diff.lexing_rules import ClassOf, stack_move, states_of
 
 # Those known to keep nothing elsewhere (as in the lexer), and to take the whole text for theirs between two rules.
@@ -46,7 +46,6 @@ def lex_rules(
     page: Page,
     class_of: ClassOf,
     takeover: Takeover | None,
-    stop: Stop,
 ) -> None:
     source, size = page.source, len(page.source)
     states = states_of(lexer, class_of)
@@ -55,7 +54,6 @@ def lex_rules(
     takeover = takeover if lexer.name in _TAKE_OVER else None
     if takeover:
         _go_on(context, takeover, page)
-    asked = STOP_EVERY
     while True:
         pos = context.pos
         for match, css, callback, to in states[context.stack[-1]][source[pos : pos + 1]]:
@@ -84,10 +82,6 @@ def lex_rules(
                 page.begin(_state(context), context.pos)
                 if takeover:
                     _go_on(context, takeover, page)
-            if len(page.lines) >= asked:
-                asked = len(page.lines) + STOP_EVERY
-                if stop():
-                    raise LexingError
 
 
 def _state(context: LexerContext) -> State:

@@ -13,10 +13,8 @@ from pygments.lexer import Lexer, RegexLexer
 from review.diff import context_lexing
 from review.diff.lexing_page import (
     ROOT,
-    STOP_EVERY,
     Colours,
     Known,
-    LexingError,
     Page,
     Stop,
     Takeover,
@@ -33,41 +31,33 @@ def lex(
     stop: Stop = lambda: False,
 ) -> Colours:
     """Colour a text that ends in a newline. Raises LexingError."""
-    page = Page(source)
+    page = Page(source, stop)
     takeover = None
     if known and known.colours.starts:
         takeover = Takeover(known, len(page.sums) - 1, lexer.name)
     if type(lexer).get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed:
-        _lex_rules(lexer, page, class_of, takeover, stop)
+        _lex_rules(lexer, page, class_of, takeover)
     elif lexer.name in context_lexing.LANGUAGES:
-        context_lexing.lex_rules(lexer, page, class_of, takeover, stop)
+        context_lexing.lex_rules(lexer, page, class_of, takeover)
     else:
-        _lex_as_it_is(lexer, page, class_of, stop)
+        _lex_as_it_is(lexer, page, class_of)
         return Colours(tuple(page.lines))
     return Colours(tuple(page.lines), tuple(page.starts[:-1]))
 
 
-def _lex_as_it_is(lexer: Lexer, page: Page, class_of: ClassOf, stop: Stop) -> None:
-    asked = STOP_EVERY
+def _lex_as_it_is(lexer: Lexer, page: Page, class_of: ClassOf) -> None:
     for start, kind, value in lexer.get_tokens_unprocessed(page.source):
         page.put_value(start, value, class_of(kind))
-        if len(page.lines) >= asked:
-            asked += STOP_EVERY
-            if stop():
-                raise LexingError
     page.advance(len(page.source))
 
 
-def _lex_rules(
-    lexer: RegexLexer, page: Page, class_of: ClassOf, takeover: Takeover | None, stop: Stop
-) -> None:
+def _lex_rules(lexer: RegexLexer, page: Page, class_of: ClassOf, takeover: Takeover | None) -> None:
     source, size = page.source, len(page.source)
     states = states_of(lexer, class_of)
     pos, stack = 0, [*ROOT]
     if takeover and (taken := takeover.go_on(page)):
         pos, stack = taken[0], [*(taken[1] or ROOT)]
     state, eol = states[stack[-1]], page.eol
-    asked = STOP_EVERY
     while True:
         for match, css, callback, to in state[source[pos : pos + 1]]:
             found = match(source, pos)
@@ -99,7 +89,3 @@ def _lex_rules(
                     pos, stack = taken[0], [*(taken[1] or ROOT)]
                     state = states[stack[-1]]
             eol = page.eol
-            if len(page.lines) >= asked:
-                asked = len(page.lines) + STOP_EVERY
-                if stop():
-                    raise LexingError

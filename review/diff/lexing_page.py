@@ -56,10 +56,15 @@ class Known:
 
 
 class Page:
-    """Lines as they fill up: `bol` and `eol` are where the current one begins and ends."""
+    """Lines as they fill up: `bol` and `eol` are where the current one begins and ends.
 
-    def __init__(self, source: str) -> None:
+    Every so many lines it asks `stop`, and raises LexingError where that says so.
+    """
+
+    def __init__(self, source: str, stop: Stop) -> None:
         self.source = source
+        self._stop = stop
+        self._asks_at = STOP_EVERY
         self.lines: list[tuple[Token, ...]] = []
         self.starts: list[Start | None] = [(0, ROOT)]
         self.line: list[Token] = []
@@ -85,6 +90,10 @@ class Page:
             self.line = []
             self.bol = self.eol + 1
             self.eol = self.sums[len(self.lines)] + len(self.lines)
+        if len(self.lines) >= self._asks_at:
+            self._asks_at = len(self.lines) + STOP_EVERY
+            if self._stop():
+                raise LexingError
 
     def put_value(self, start: int, value: str, css: str) -> None:
         """Put what a lexer claims to have found, if that is what stands there."""
